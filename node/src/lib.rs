@@ -1,0 +1,5 @@
+//! A Starling node: it does what the protocol decides. `net` is the only place that knows libp2p, `store` the only
+//! one that knows SQL, `driver` commits before it acts, `api` is what front ends talk to.
+
+pub mod api;
+pub mod store;

@@ -1,0 +1,315 @@
+//! The store: one encrypted SQLite file, behind a handle. The only place that knows SQL (docs/spec does not cover
+//! it; `docs/adr/` says why SQLCipher).
+//!
+//! A [`Store`] is synchronous and single-threaded; [`worker`] gives it a thread of its own and an async handle.
+//! [`memory`] is its twin for tests and simulations, held to the same conformance suite.
+
+use starling_protocol::engine::step::{Change, Event, MessageKind, MessageState, Record};
+use starling_protocol::ids::{AccountId, ChatId, DeviceId, MessageId};
+use starling_protocol::time::WallMs;
+
+/// The number of an event. Starts at 1, grows by any positive step, never reused; text form: decimal.
+pub type Cursor = u64;
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk (or a quota) is full. Nothing of the transaction is kept; later ones may succeed.
+    #[error("the disk is full")]
+    Full,
+    /// The file is not a Starling database, or damaged. Nothing was changed.
+    #[error("the database is damaged: {what}")]
+    Damaged {
+        /// In words.
+        what: String,
+    },
+    /// The key does not open it. Nothing was changed.
+    #[error("the key does not open the database")]
+    WrongKey,
+    /// Written by a newer Starling. Nothing was changed.
+    #[error("the database has format {found}, this Starling knows up to {known}")]
+    Newer {
+        /// The format found.
+        found: u32,
+        /// The newest this version knows.
+        known: u32,
+    },
+    /// Reading or writing failed. What was committed before is kept; this transaction is not, unless the failure
+    /// was in the last step, which then is told after the next start.
+    #[error("the disk failed: {what}")]
+    Io {
+        /// In words.
+        what: String,
+    },
+    /// The store's thread has ended.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// A message with everything a front end shows of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredMessage {
+    /// Position in the store: sorts messages of a chat as they are shown.
+    pub row: i64,
+    /// Its id.
+    pub id: MessageId,
+    /// Where it stands.
+    pub chat: ChatId,
+    /// Who wrote it.
+    pub author: AccountId,
+    /// Whether that is us.
+    pub me: bool,
+    /// What it is.
+    pub kind: MessageKind,
+    /// Its text; empty when deleted.
+    pub text: String,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
+    /// The sender's clock.
+    pub sent_at: WallMs,
+    /// Our clock.
+    pub received_at: WallMs,
+    /// The road: see `NewMessage::via`.
+    pub via: String,
+    /// The least state over its recipients.
+    pub state: MessageState,
+    /// Why, for `Failed`.
+    pub reason: Option<String>,
+    /// When the state was reached.
+    pub state_at: WallMs,
+    /// Whether the text was changed.
+    pub edited: bool,
+    /// Whether it was deleted.
+    pub deleted: bool,
+    /// Whether it has not been seen here.
+    pub unread: bool,
+    /// Who reacted with what, by account.
+    pub reactions: Vec<(AccountId, String)>,
+    /// For own messages: each recipient's state and when.
+    pub recipients: Vec<(AccountId, MessageState, WallMs)>,
+}
+
+/// A kept event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Its number.
+    pub cursor: Cursor,
+    /// When it was committed, on our clock.
+    pub at: WallMs,
+    /// What happened.
+    pub what: EventBody,
+}
+
+/// What a kept event says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventBody {
+    /// A message is new, or was edited, deleted or reacted to; as it is now.
+    Message(Box<StoredMessage>),
+    /// A recipient's state of an own message went forward.
+    Receipt {
+        /// Which message.
+        message: MessageId,
+        /// In which chat.
+        chat: ChatId,
+        /// For whom.
+        who: AccountId,
+        /// How far.
+        state: MessageState,
+        /// Why, for `Failed`.
+        reason: Option<String>,
+        /// When.
+        at: WallMs,
+        /// The state of the whole message after it.
+        message_state: MessageState,
+    },
+    /// One of the engine's own.
+    Other(OtherEvent),
+}
+
+/// [`Event`] as it comes back from the store (its words are owned).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OtherEvent {
+    /// Somebody asks.
+    Request {
+        /// Who.
+        account: AccountId,
+        /// Their name.
+        name: String,
+        /// Their note.
+        note: String,
+    },
+    /// A contact's standing changed.
+    Contact {
+        /// Who.
+        account: AccountId,
+        /// The local name.
+        name: String,
+        /// The word.
+        state: String,
+        /// Whether verified.
+        verified: bool,
+        /// Whether the key changed.
+        key_changed: bool,
+    },
+    /// Messages are missing.
+    Gap {
+        /// Where.
+        chat: ChatId,
+        /// From whom.
+        account: AccountId,
+        /// From which device.
+        device: DeviceId,
+        /// First missing number.
+        from_seq: u64,
+        /// How many.
+        missing: u64,
+    },
+    /// A gap is over.
+    GapClosed {
+        /// Where.
+        chat: ChatId,
+        /// From which device.
+        device: DeviceId,
+        /// First number.
+        from_seq: u64,
+        /// How many.
+        count: u64,
+        /// Whether they came.
+        filled: bool,
+    },
+}
+
+impl From<Event> for OtherEvent {
+    fn from(event: Event) -> Self {
+        match event {
+            Event::Request { account, name, note } => Self::Request { account, name, note },
+            Event::Contact { account, name, state, verified, key_changed } => {
+                Self::Contact { account, name, state: state.to_owned(), verified, key_changed }
+            }
+            Event::Gap { chat, account, device, from_seq, missing } => {
+                Self::Gap { chat, account, device, from_seq, missing }
+            }
+            Event::GapClosed { chat, device, from_seq, count, filled } => {
+                Self::GapClosed { chat, device, from_seq, count, filled }
+            }
+        }
+    }
+}
+
+/// What a page of history holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogQuery {
+    /// Of which chat.
+    pub chat: ChatId,
+    /// At most how many (the newest ones that fit the rest of the query).
+    pub limit: usize,
+    /// Only messages shown before this one.
+    pub before: Option<MessageId>,
+    /// Only messages whose `received_at` is at or after this.
+    pub since: Option<WallMs>,
+}
+
+/// A chat as the chat list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatSummary {
+    /// Which.
+    pub chat: ChatId,
+    /// When its newest message came.
+    pub last_at: WallMs,
+    /// Messages not seen here.
+    pub unread: u64,
+    /// Unsent text.
+    pub draft: Option<String>,
+}
+
+/// Figures for `status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StoreStats {
+    /// Messages kept.
+    pub messages: u64,
+    /// Bytes of the database file and its journal.
+    pub bytes: u64,
+    /// Own messages in state queued.
+    pub queued: u64,
+    /// Own messages in state mailbox.
+    pub mailbox: u64,
+    /// The newest event, 0 if none.
+    pub newest: Cursor,
+    /// The oldest event still kept, 0 if none.
+    pub oldest: Cursor,
+}
+
+/// What a store does. One conformance suite holds every implementation to it.
+pub trait Store: Send {
+    /// All of the engine's records, by space and key.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn load(&mut self) -> Result<Vec<Record>, StoreError>;
+
+    /// Applies the changes in one durable transaction and returns the events they made, in order.
+    ///
+    /// # Errors
+    /// Nothing of the transaction is kept on any error.
+    fn commit(&mut self, changes: &[Change], at: WallMs) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// A page of a chat, oldest first. Unknown chats are empty.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn log(&mut self, query: &LogQuery) -> Result<Vec<StoredMessage>, StoreError>;
+
+    /// Every message with this id (one per author; nearly always at most one).
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn message(&mut self, id: MessageId) -> Result<Vec<StoredMessage>, StoreError>;
+
+    /// Messages whose text has all words of `text` (case and accents folded), newest `limit`, oldest first.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn find(&mut self, text: &str, chat: Option<ChatId>, limit: usize) -> Result<Vec<StoredMessage>, StoreError>;
+
+    /// Events after `since`, oldest first.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn events(&mut self, since: Cursor, limit: usize) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// All chats that have a message or a draft.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn chats(&mut self) -> Result<Vec<ChatSummary>, StoreError>;
+
+    /// Ids of the unread messages of a chat, oldest first.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn unread(&mut self, chat: ChatId, limit: usize) -> Result<Vec<MessageId>, StoreError>;
+
+    /// Keeps (or, with an empty text, forgets) the unsent text of a chat.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn set_draft(&mut self, chat: ChatId, text: &str) -> Result<(), StoreError>;
+
+    /// A small value of a front end by name ("recv.cursor").
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn setting(&mut self, name: &str) -> Result<Option<String>, StoreError>;
+
+    /// Sets such a value.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn set_setting(&mut self, name: &str, value: &str) -> Result<(), StoreError>;
+
+    /// Figures.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn stats(&mut self) -> Result<StoreStats, StoreError>;
+}

@@ -1,0 +1,366 @@
+//! What a person (through the screen, the command line or the API) asks of the engine, and what it answers.
+
+use crate::ids::{AccountId, ChatId, DeviceId, InviteId, MessageId};
+use crate::time::WallMs;
+
+/// Correlates a command with its [`Reply`].
+pub type RequestNumber = u64;
+
+/// A person's wish. Texts are as typed: the engine cleans them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Make an invite.
+    InviteNew {
+        /// How many people may use it, 1 to 1000.
+        uses: u32,
+        /// How long it lives, at most 90 days.
+        valid_ms: u64,
+        /// Put no own address in the link.
+        private: bool,
+        /// Accept who asks with it without a question.
+        auto_accept: bool,
+    },
+    /// All invites that are not over.
+    InviteList,
+    /// End an invite.
+    InviteRevoke {
+        /// Which.
+        invite: InviteId,
+    },
+    /// Ask somebody, by their link.
+    Add {
+        /// The link as pasted.
+        link: String,
+        /// A local name for them.
+        name: Option<String>,
+        /// A note they see with the request.
+        note: String,
+    },
+    /// Open requests of people who ask.
+    Requests,
+    /// Accept a request.
+    RequestAccept {
+        /// Who asked.
+        account: AccountId,
+    },
+    /// Drop a request, silently.
+    RequestDrop {
+        /// Who asked.
+        account: AccountId,
+    },
+    /// All contacts, by name.
+    People,
+    /// Give a contact another local name.
+    Rename {
+        /// Who.
+        account: AccountId,
+        /// The new name.
+        name: String,
+    },
+    /// Refuse everything from a contact, without telling them.
+    Block {
+        /// Who.
+        account: AccountId,
+    },
+    /// Undo a block.
+    Unblock {
+        /// Who.
+        account: AccountId,
+    },
+    /// Forget a contact; the chat's history stays.
+    Remove {
+        /// Who.
+        account: AccountId,
+    },
+    /// Say that the safety number was compared and is the same (or take that back).
+    Verify {
+        /// Who.
+        account: AccountId,
+        /// Whether it matched.
+        matches: bool,
+    },
+    /// The safety number with a contact.
+    SafetyNumber {
+        /// Who.
+        account: AccountId,
+    },
+    /// Send a text.
+    Send {
+        /// To which chat.
+        chat: ChatId,
+        /// What.
+        text: String,
+        /// In answer to which message.
+        reply_to: Option<MessageId>,
+        /// A client's own reference: the same one twice makes one message with one id.
+        client_ref: Option<String>,
+        /// Refuse unless the contact is verified.
+        require_verified: bool,
+    },
+    /// Change one's own message. The caller has checked that it is one's own.
+    Edit {
+        /// In which chat.
+        chat: ChatId,
+        /// Which message.
+        message: MessageId,
+        /// The new text.
+        text: String,
+    },
+    /// Delete one's own message for everyone.
+    Delete {
+        /// In which chat.
+        chat: ChatId,
+        /// Which message.
+        message: MessageId,
+    },
+    /// React to a message; an empty emoji takes the reaction back.
+    React {
+        /// In which chat.
+        chat: ChatId,
+        /// Which message.
+        message: MessageId,
+        /// Its author.
+        author: AccountId,
+        /// One emoji, or nothing.
+        emoji: String,
+    },
+    /// Messages were seen by the person. Sends read receipts if that is on.
+    MarkRead {
+        /// In which chat.
+        chat: ChatId,
+        /// Ids of messages of the other side, at most 256.
+        messages: Vec<MessageId>,
+    },
+    /// The person types, or stopped.
+    Typing {
+        /// In which chat.
+        chat: ChatId,
+        /// Whether they type now.
+        on: bool,
+    },
+    /// How the person is, shown to contacts with a live link.
+    SetPresence {
+        /// The state.
+        presence: Presence,
+    },
+    /// Whether read receipts are sent (they are, unless turned off).
+    SetReadReceipts {
+        /// On or off.
+        on: bool,
+    },
+    /// Change one's own display name.
+    SetName {
+        /// The new name.
+        name: String,
+    },
+    /// A summary of the engine's state.
+    Status,
+    /// Try all waiting dials now (after a resume, or on a person's wish).
+    Wake,
+}
+
+/// How a person is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// There.
+    Online,
+    /// Not at the keyboard.
+    Away,
+    /// There, but not to be disturbed.
+    Busy,
+    /// No live link.
+    Offline,
+}
+
+/// The answer to a [`Command`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// Done.
+    Done,
+    /// Accepted onto this disk.
+    Sent {
+        /// Its id.
+        message: MessageId,
+        /// When.
+        at: WallMs,
+        /// Whether this client reference had been used before (nothing new was made).
+        repeated: bool,
+    },
+    /// One invite.
+    Invite(InviteView),
+    /// Invites, oldest first.
+    Invites(Vec<InviteView>),
+    /// One contact (after `Add` and the changes to one).
+    Contact(ContactView),
+    /// Contacts by name.
+    People(Vec<ContactView>),
+    /// Open requests, oldest first.
+    Requests(Vec<RequestView>),
+    /// 60 digits, in twelve groups of five separated by spaces.
+    SafetyNumber(String),
+    /// A summary.
+    Status(StatusView),
+}
+
+/// Why a command was refused. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The link is not a Starling link, or damaged.
+    #[error("the link is not a whole Starling invite: {reason}")]
+    BadLink {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// One's own link.
+    #[error("this is your own invite")]
+    OwnLink,
+    /// Nobody by that id.
+    #[error("there is no such person")]
+    NoContact,
+    /// No such invite.
+    #[error("there is no such invite")]
+    NoInvite,
+    /// No such request.
+    #[error("there is no such request")]
+    NoRequest,
+    /// The contact has not accepted yet.
+    #[error("they have not accepted yet")]
+    NotAccepted,
+    /// The contact is blocked.
+    #[error("you have blocked them")]
+    Blocked,
+    /// The contact was removed.
+    #[error("you have removed them")]
+    Removed,
+    /// `require_verified`, and they are not, or their key changed.
+    #[error("the safety number is not verified, or changed since")]
+    NotVerified,
+    /// Nothing to send.
+    #[error("there is nothing in it")]
+    Empty,
+    /// Over a bound.
+    #[error("too long: {what} may have at most {limit}")]
+    TooLong {
+        /// What is too long.
+        what: &'static str,
+        /// The bound with its unit.
+        limit: &'static str,
+    },
+    /// A queue or list is full.
+    #[error("{what} is full: {limit}")]
+    Full {
+        /// Which.
+        what: &'static str,
+        /// The bound with its unit.
+        limit: &'static str,
+    },
+    /// A number out of range.
+    #[error("{what} must be {range}")]
+    OutOfRange {
+        /// Which.
+        what: &'static str,
+        /// The range.
+        range: &'static str,
+    },
+    /// A device's keys cannot be used.
+    #[error("their keys cannot be used: {reason}")]
+    BadKeys {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Where a contact stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum ContactState {
+    /// We asked; they have not answered.
+    Pending,
+    /// Both agreed.
+    Accepted,
+    /// We refuse everything from them.
+    Blocked,
+    /// Forgotten; the history stays.
+    Removed,
+}
+
+/// A contact as others may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContactView {
+    /// Their account.
+    pub account: AccountId,
+    /// The local name, cleaned, unique among contacts.
+    pub name: String,
+    /// Where they stand.
+    pub state: ContactState,
+    /// Why, for `Removed`.
+    pub reason: Option<String>,
+    /// Whether the safety number was compared.
+    pub verified: bool,
+    /// Whether their keys changed since.
+    pub key_changed: bool,
+    /// How they are now.
+    pub presence: Presence,
+    /// The road of the best live link.
+    pub via: Option<Via>,
+    /// When a live link to them last ended (wall time), if none stands.
+    pub last_seen: Option<WallMs>,
+    /// Messages of ours no device of theirs has signed for.
+    pub waiting: u64,
+    /// When the next attempt to reach them is due, in milliseconds from now.
+    pub next_try_ms: Option<u64>,
+}
+
+pub use super::net::Via;
+
+/// Somebody who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestView {
+    /// Their account.
+    pub account: AccountId,
+    /// The name they gave, cleaned.
+    pub name: String,
+    /// Their note, cleaned.
+    pub note: String,
+    /// When it came.
+    pub at: WallMs,
+}
+
+/// An invite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InviteView {
+    /// Its id.
+    pub invite: InviteId,
+    /// The link; whoever has it can ask.
+    pub link: String,
+    /// Uses left.
+    pub uses: u32,
+    /// When it ends.
+    pub until: WallMs,
+    /// Whether it was revoked.
+    pub revoked: bool,
+}
+
+/// A summary of the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusView {
+    /// Own account.
+    pub account: AccountId,
+    /// Own device.
+    pub device: DeviceId,
+    /// Own name.
+    pub name: String,
+    /// Own addresses.
+    pub addrs: Vec<String>,
+    /// Live links to devices of contacts: direct over the internet.
+    pub direct: u32,
+    /// Live links by relay.
+    pub relayed: u32,
+    /// Live links on the local network.
+    pub lan: u32,
+    /// Messages of ours that some recipient has not signed for.
+    pub waiting: u64,
+    /// Open requests.
+    pub requests: u32,
+    /// When the next dial is due, in milliseconds from now.
+    pub next_dial_ms: Option<u64>,
+}

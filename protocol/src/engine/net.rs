@@ -1,0 +1,162 @@
+//! What the engine says to a network and hears from it. Plain data: addresses are multiaddr texts, peer ids are
+//! bytes, messages are sealed bytes. A network moves them and understands none of it.
+
+/// One connection of the transport, numbered by the network. Never reused within a run.
+pub type ConnId = u64;
+/// One stream inside a connection. Links we open are numbered by the engine (even), links opened to us by the
+/// network (odd). Never reused within a run.
+pub type LinkId = u64;
+/// One attempt to reach an address, numbered by the engine.
+pub type DialId = u64;
+
+/// How bytes travel between two devices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Via {
+    /// Over a relay that sees sizes and times.
+    Relay,
+    /// A direct connection.
+    Direct,
+    /// A direct connection to an address of a local network.
+    Lan,
+}
+
+/// The stream protocols (docs/spec/03-live.md).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LinkProtocol {
+    /// `/starling/1`: between devices that know each other.
+    Live,
+    /// `/starling/invite/1`: from somebody who holds an invite.
+    Invite,
+    /// `/starling/knock/1`: "are you one of mine?" on a LAN.
+    Knock,
+}
+
+impl LinkProtocol {
+    /// All of them, for registration.
+    pub const ALL: [Self; 3] = [Self::Live, Self::Invite, Self::Knock];
+
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Live => "/starling/1",
+            Self::Invite => "/starling/invite/1",
+            Self::Knock => "/starling/knock/1",
+        }
+    }
+}
+
+/// What the network did. Every request is answered: a dial by `Dialed` or `DialFailed`, an open by `LinkOpened` or
+/// `LinkClosed`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NetEvent {
+    /// The addresses others may reach this node at now (listening and observed), as multiaddr texts without
+    /// `/p2p`.
+    Addresses {
+        /// All of them; replaces what was said before.
+        addrs: Vec<String>,
+    },
+    /// A dial ended in a connection. `ConnOpened` for it came before.
+    Dialed {
+        /// The engine's number.
+        dial: DialId,
+        /// The connection.
+        conn: ConnId,
+    },
+    /// A dial reached nobody.
+    DialFailed {
+        /// The engine's number.
+        dial: DialId,
+        /// For the log and the network view; no secrets in it.
+        reason: String,
+    },
+    /// A connection stands.
+    ConnOpened {
+        /// Its number.
+        conn: ConnId,
+        /// The throw-away peer id met at the other end, as bytes.
+        peer: Vec<u8>,
+        /// The remote address as multiaddr text without `/p2p`.
+        addr: String,
+        /// Whether this side dialled.
+        outbound: bool,
+        /// What kind of road it is.
+        via: Via,
+    },
+    /// A connection is gone, and all its links (a `LinkClosed` for each came before).
+    ConnClosed {
+        /// Its number.
+        conn: ConnId,
+    },
+    /// Somebody runs Starling on this local network.
+    LanFound {
+        /// Their peer id.
+        peer: Vec<u8>,
+        /// Where.
+        addrs: Vec<String>,
+    },
+    /// A link is ready for messages.
+    LinkOpened {
+        /// Its number.
+        link: LinkId,
+        /// The connection it runs in.
+        conn: ConnId,
+        /// What it speaks.
+        protocol: LinkProtocol,
+        /// Whether this side opened it.
+        outbound: bool,
+        /// Our own peer id on this connection.
+        local_peer: Vec<u8>,
+        /// The peer id at the other end.
+        remote_peer: Vec<u8>,
+    },
+    /// One whole message (without its length prefix), at most 65,535 bytes.
+    LinkData {
+        /// The link.
+        link: LinkId,
+        /// The bytes.
+        message: Vec<u8>,
+    },
+    /// A link ended or could not be opened. Nothing more comes from it.
+    LinkClosed {
+        /// The link.
+        link: LinkId,
+    },
+}
+
+/// What the network is asked to do. None of these may block the one who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NetCommand {
+    /// Try the addresses at once; the first connection wins and the others are dropped.
+    Dial {
+        /// The engine's number.
+        dial: DialId,
+        /// Multiaddr texts without `/p2p`.
+        addrs: Vec<String>,
+    },
+    /// Open a stream on a standing connection.
+    OpenLink {
+        /// The number it shall have.
+        link: LinkId,
+        /// The connection.
+        conn: ConnId,
+        /// What it shall speak.
+        protocol: LinkProtocol,
+    },
+    /// Send messages, in order, in one flush. Each is at most 65,535 bytes and gets a u16 big-endian length.
+    Write {
+        /// The link.
+        link: LinkId,
+        /// The messages.
+        messages: Vec<Vec<u8>>,
+    },
+    /// End a link after what was written is flushed.
+    CloseLink {
+        /// The link.
+        link: LinkId,
+    },
+    /// End a connection.
+    CloseConn {
+        /// The connection.
+        conn: ConnId,
+    },
+}

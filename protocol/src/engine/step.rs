@@ -1,0 +1,354 @@
+//! What one turn of the engine gives back: changes to commit in one transaction, then actions to take. No action
+//! is taken before its changes are on disk.
+
+use super::command::{Presence, Refusal, Reply, RequestNumber};
+use super::net::{NetCommand, Via};
+use crate::ids::{AccountId, ChatId, DeviceId, MessageId};
+use crate::time::WallMs;
+
+/// The outcome of one turn.
+#[derive(Debug, Default)]
+pub struct Step {
+    /// To be committed together, in this order.
+    pub changes: Vec<Change>,
+    /// To be done after the commit, in this order.
+    pub actions: Vec<Action>,
+    /// When the engine wants to be woken at the latest, on the monotonic clock in milliseconds.
+    pub wake_at_ms: Option<u64>,
+}
+
+/// What is done after a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// For the network.
+    Net(NetCommand),
+    /// The answer to a command.
+    Reply {
+        /// Which command.
+        request: RequestNumber,
+        /// Its outcome.
+        result: Result<Reply, Refusal>,
+    },
+    /// Something to show that is not kept.
+    Notice(Notice),
+}
+
+/// A passing fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// A contact's presence changed.
+    Presence {
+        /// Who.
+        account: AccountId,
+        /// How they are.
+        presence: Presence,
+        /// The best road to them, if any.
+        via: Option<Via>,
+    },
+    /// A contact types, or stopped.
+    Typing {
+        /// Where.
+        chat: ChatId,
+        /// Who.
+        account: AccountId,
+        /// Whether they type now.
+        on: bool,
+    },
+    /// The number of live links or waiting messages changed.
+    Network {
+        /// Live links to contacts, direct.
+        direct: u32,
+        /// By relay.
+        relayed: u32,
+        /// On the LAN.
+        lan: u32,
+        /// Messages waiting for a signature.
+        waiting: u64,
+    },
+}
+
+/// The engine's private records, by kind. Keys and values are the engine's own encodings; a store keeps them as
+/// they are. Numbers are fixed for ever: they are in databases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Space {
+    /// One record: own identity, device keys, settings.
+    Own = 1,
+    /// By account.
+    Contact = 2,
+    /// By device: a peer's device, its card and addresses.
+    Device = 3,
+    /// By device and session: ratchet state.
+    Session = 4,
+    /// By device and running number: an undelivered message with its exact bytes.
+    Outbox = 5,
+    /// By sending device and chat: what was received, and the chain of what was sent.
+    Stream = 6,
+    /// By session and order: a message that waits for an earlier one in front of a ratchet.
+    Held = 7,
+    /// By device, chat and sequence: a decrypted content that waits for an earlier one.
+    Parked = 8,
+    /// By invite.
+    Invite = 9,
+    /// By account: somebody who asks.
+    Request = 10,
+    /// By device and running number: the id of a content that was taken in, for refusing it again.
+    Seen = 11,
+    /// By message: an own message's recipients that have not signed yet.
+    Pending = 12,
+}
+
+impl Space {
+    /// All spaces, in order.
+    pub const ALL: [Self; 12] = [
+        Self::Own,
+        Self::Contact,
+        Self::Device,
+        Self::Session,
+        Self::Outbox,
+        Self::Stream,
+        Self::Held,
+        Self::Parked,
+        Self::Invite,
+        Self::Request,
+        Self::Seen,
+        Self::Pending,
+    ];
+
+    /// The space of a number in a database.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|space| *space as u8 == number)
+    }
+}
+
+/// One record of a space.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its space.
+    pub space: Space,
+    /// Its key, unique in the space. Keys of one space sort in the order the engine wants them back.
+    pub key: Vec<u8>,
+    /// Its value.
+    pub value: Vec<u8>,
+}
+
+/// How far a message has come. Never goes back: a store ignores a change to a lower one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum MessageState {
+    /// On this disk.
+    Queued = 1,
+    /// On a mailbox's disk, with its signature.
+    Mailbox = 2,
+    /// Gave up, for a stated reason.
+    Failed = 3,
+    /// Time over.
+    Expired = 4,
+    /// On the disk of a device of every recipient, with its signature.
+    Delivered = 5,
+    /// Seen by every recipient.
+    Read = 6,
+}
+
+impl MessageState {
+    /// The state of a number in a database.
+    pub fn from_number(number: u8) -> Option<Self> {
+        [Self::Queued, Self::Mailbox, Self::Failed, Self::Expired, Self::Delivered, Self::Read]
+            .into_iter()
+            .find(|state| *state as u8 == number)
+    }
+
+    /// The word of the command line and the API.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Mailbox => "mailbox",
+            Self::Failed => "failed",
+            Self::Expired => "expired",
+            Self::Delivered => "delivered",
+            Self::Read => "read",
+        }
+    }
+}
+
+/// What kind of line a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum MessageKind {
+    /// A text.
+    Text = 1,
+    /// Something a newer version sent; `text` says so in words.
+    Unknown = 2,
+    /// A line by Starling itself ("the key of Ilse changed").
+    Notice = 3,
+}
+
+impl MessageKind {
+    /// The kind of a number in a database.
+    pub fn from_number(number: u8) -> Option<Self> {
+        [Self::Text, Self::Unknown, Self::Notice].into_iter().find(|kind| *kind as u8 == number)
+    }
+}
+
+/// A message as it is first stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMessage {
+    /// Its id: unique per author.
+    pub id: MessageId,
+    /// Where it stands.
+    pub chat: ChatId,
+    /// Who wrote it.
+    pub author: AccountId,
+    /// On which device.
+    pub device: DeviceId,
+    /// Its number among that device's contents in this chat.
+    pub seq: u64,
+    /// Whether we wrote it.
+    pub me: bool,
+    /// What it is.
+    pub kind: MessageKind,
+    /// Cleaned text.
+    pub text: String,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
+    /// The sender's clock, clamped.
+    pub sent_at: WallMs,
+    /// Our clock.
+    pub received_at: WallMs,
+    /// The road it came by: "direct", "lan", "relay", "mailbox", "room", "local".
+    pub via: &'static str,
+    /// Its state ("delivered" for others' messages).
+    pub state: MessageState,
+}
+
+/// One change to commit. A store applies them in order, all or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Insert or replace a record.
+    Put(Record),
+    /// Delete a record (no error if it is not there).
+    Drop {
+        /// Its space.
+        space: Space,
+        /// Its key.
+        key: Vec<u8>,
+    },
+    /// A new message, and a `message` event. Ignored (with its event) if (author, id) is there already.
+    Message(NewMessage),
+    /// A state of an own message for one recipient, and a `receipt` event if it goes forward. The state of the
+    /// message itself is the least of its recipients'; `recipients` tells how many there are.
+    State {
+        /// Which message of ours.
+        message: MessageId,
+        /// For whom.
+        account: AccountId,
+        /// How far.
+        state: MessageState,
+        /// Why, for `Failed`.
+        reason: Option<String>,
+        /// When.
+        at: WallMs,
+    },
+    /// New text for a message, if `author` wrote it; a `message` event with `edited`. An edit whose (author, chat,
+    /// message) is not there is ignored.
+    Edit {
+        /// In which chat.
+        chat: ChatId,
+        /// Who edits.
+        author: AccountId,
+        /// Which message.
+        message: MessageId,
+        /// Cleaned text.
+        text: String,
+        /// When.
+        at: WallMs,
+    },
+    /// Remove a message's text, if `author` wrote it; a `message` event with `deleted`.
+    Delete {
+        /// In which chat.
+        chat: ChatId,
+        /// Who deletes.
+        author: AccountId,
+        /// Which message.
+        message: MessageId,
+        /// When.
+        at: WallMs,
+    },
+    /// `who` reacts to a message (one reaction per person and message; empty takes it back); a `message` event.
+    React {
+        /// In which chat.
+        chat: ChatId,
+        /// Who reacts.
+        who: AccountId,
+        /// Whose message.
+        author: AccountId,
+        /// Which message.
+        message: MessageId,
+        /// One emoji, or nothing.
+        emoji: String,
+        /// When.
+        at: WallMs,
+    },
+    /// Messages of others in a chat were seen here: not unread any more. No event.
+    MarkRead {
+        /// In which chat.
+        chat: ChatId,
+        /// Which.
+        messages: Vec<MessageId>,
+    },
+    /// An event that is kept, besides those the other changes make.
+    Event(Event),
+}
+
+/// An event with a durable cursor. The store numbers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Somebody asks.
+    Request {
+        /// Who.
+        account: AccountId,
+        /// The cleaned name they gave.
+        name: String,
+        /// Their cleaned note.
+        note: String,
+    },
+    /// A contact's standing changed.
+    Contact {
+        /// Who.
+        account: AccountId,
+        /// The local name.
+        name: String,
+        /// "pending", "accepted", "blocked" or "removed".
+        state: &'static str,
+        /// Whether verified.
+        verified: bool,
+        /// Whether the key changed.
+        key_changed: bool,
+    },
+    /// Messages are missing in a chat.
+    Gap {
+        /// Where.
+        chat: ChatId,
+        /// From whom.
+        account: AccountId,
+        /// From which device.
+        device: DeviceId,
+        /// First missing number.
+        from_seq: u64,
+        /// How many.
+        missing: u64,
+    },
+    /// A gap was filled or found to be beyond repair; the screen may drop its line.
+    GapClosed {
+        /// Where.
+        chat: ChatId,
+        /// From which device.
+        device: DeviceId,
+        /// First number.
+        from_seq: u64,
+        /// How many.
+        count: u64,
+        /// Whether the messages came after all.
+        filled: bool,
+    },
+}
