@@ -9,6 +9,7 @@
 
 pub mod engine;
 pub mod error;
+pub mod identity;
 pub mod ids;
 pub mod kdf;
 pub mod limits;
