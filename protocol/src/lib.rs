@@ -11,6 +11,7 @@ pub mod engine;
 pub mod error;
 pub mod identity;
 pub mod ids;
+pub mod invite;
 pub mod kdf;
 pub mod limits;
 pub mod rng;
