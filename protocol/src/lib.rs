@@ -14,6 +14,7 @@ pub mod ids;
 pub mod invite;
 pub mod kdf;
 pub mod limits;
+pub mod noise;
 pub mod rng;
 pub mod time;
 pub mod wire;
