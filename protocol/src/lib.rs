@@ -16,5 +16,6 @@ pub mod kdf;
 pub mod limits;
 pub mod noise;
 pub mod rng;
+pub mod text;
 pub mod time;
 pub mod wire;
