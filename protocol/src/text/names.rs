@@ -1,7 +1,7 @@
 //! Names, handles, look-alikes and reactions (docs/spec/06-text.md, "Names"). A name is what its owner says; it proves
 //! nothing.
 
-use super::chars::{KEYCAP, ZWJ, ZWNJ, is_hidden, is_pictographic, is_regional_indicator};
+use super::chars::{KEYCAP, ZWJ, ZWNJ, is_extender, is_hidden, is_pictographic, is_regional_indicator};
 use super::clean::clean_line;
 use crate::limits::{NAME_CHARS, NAME_COLUMNS, REACTION_BYTES};
 use unicode_normalization::UnicodeNormalization as _;
@@ -14,6 +14,8 @@ use unicode_width::UnicodeWidthStr as _;
 const LOOKED_AT: usize = 1_024;
 /// The handle of somebody whose name has no usable character.
 const NOBODY: &str = "someone";
+/// Rounds after which a handle is taken as it is. Two are enough for everything known.
+const HANDLE_ROUNDS: usize = 8;
 
 /// A name ready to be stored and shown: one line, NFC, single spaces, at most 32 columns and 64 characters, cut
 /// between clusters. Empty if nothing visible is left.
@@ -33,7 +35,8 @@ pub fn clean_name(name: &str) -> String {
         }
         out.push_str(cluster);
     }
-    out.truncate(out.trim_end().len());
+    // What the cut left at the end joins nothing any more.
+    out.truncate(out.trim_end_matches([' ', ZWJ, ZWNJ]).len());
     out
 }
 
@@ -41,15 +44,28 @@ pub fn clean_name(name: &str) -> String {
 fn single_spaces(text: &str) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c == '\u{2800}').filter(|word| !word.is_empty());
     // A mark that stood on a space would now stand on another word's end.
-    let words = words.map(|word| word.trim_start_matches(is_combining_mark)).filter(|word| !word.is_empty());
+    let words = words.map(|word| word.trim_start_matches(is_extender)).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ")
 }
 
 /// What somebody of this name is called in a command line: lower case, `-` for spaces, no other punctuation but
 /// `_` and `.`, never empty.
 pub fn handle(name: &str) -> String {
+    let mut handle = clean_name(name);
+    // Leaving characters out can bring others together that then compose, so until nothing changes.
+    for _ in 0..HANDLE_ROUNDS {
+        let next = handle_round(&handle);
+        if next == handle {
+            break;
+        }
+        handle = next;
+    }
+    if handle.is_empty() { NOBODY.to_owned() } else { handle }
+}
+
+fn handle_round(name: &str) -> String {
     let mut out = String::new();
-    for c in clean_name(name).chars().flat_map(char::to_lowercase) {
+    for c in name.chars().flat_map(char::to_lowercase) {
         if c == ' ' || c == '-' {
             if !out.ends_with('-') {
                 out.push('-');
@@ -58,8 +74,7 @@ pub fn handle(name: &str) -> String {
             out.push(c);
         }
     }
-    let out: String = out.trim_matches(['-', '.']).nfc().collect();
-    if out.is_empty() { NOBODY.to_owned() } else { out }
+    clean_name(out.trim_matches(['-', '.']))
 }
 
 fn is_handle_char(c: char) -> bool {
