@@ -444,6 +444,9 @@ pub struct Trouble {
     /// What to do.
     #[serde(rename = "do")]
     pub do_: String,
+    /// With `E-WAIT`: the message, which is stored and will still go, as it stands now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Box<Sent>>,
 }
 
 impl Trouble {
@@ -463,6 +466,7 @@ impl Trouble {
             what: what.into(),
             means: means.into(),
             do_: do_.into(),
+            sent: None,
         }
     }
 }

@@ -1,0 +1,378 @@
+//! Methods about messages: send, change, read.
+
+use super::{Outcome, done};
+use crate::api::hub::{Hub, odd_fault};
+use crate::api::rpc::{Fault, body};
+use crate::api::types::{Object, Sent, Trouble, V};
+use crate::api::waits::{Reached, is_over};
+use crate::api::{names, render, trouble};
+use crate::store::{LogQuery, StoredMessage};
+use serde::Deserialize;
+use starling_protocol::engine::step::MessageState;
+use starling_protocol::engine::{Command, Reply};
+use starling_protocol::ids::{ChatId, MessageId};
+use starling_protocol::limits::ACK_ITEMS;
+use std::time::Duration;
+
+/// Messages in one answer. More would hold megabytes for a page nobody sees at once.
+const LOG_MAX: usize = 1_000;
+/// Milliseconds a wait may last: a day.
+const WAIT_MAX_MS: u64 = 86_400_000;
+/// Turns of marking a whole chat read, each of at most [`ACK_ITEMS`] messages; a bound on one request's work.
+const MARK_TURNS: usize = 1_024;
+
+fn wait_default() -> String {
+    "queued".to_owned()
+}
+
+fn timeout_default() -> u64 {
+    30_000
+}
+
+fn limit_default() -> usize {
+    50
+}
+
+#[derive(Deserialize)]
+pub(super) struct Send {
+    to: String,
+    text: String,
+    #[serde(default)]
+    reply_to: Option<String>,
+    #[serde(default)]
+    client_ref: Option<String>,
+    #[serde(default = "wait_default")]
+    wait: String,
+    #[serde(default = "timeout_default")]
+    timeout_ms: u64,
+    #[serde(default)]
+    require_verified: bool,
+}
+
+pub(super) async fn send(hub: &Hub, params: Send) -> Outcome {
+    let level = level(&params.wait)?;
+    let chat = hub.chat(&params.to).await?;
+    let reply_to = params.reply_to.as_deref().map(message_id).transpose()?;
+    let command = Command::Send {
+        chat,
+        text: params.text,
+        reply_to,
+        client_ref: params.client_ref,
+        require_verified: params.require_verified,
+    };
+    let (id, at, repeated) = match hub.handle.command(command).await? {
+        Reply::Sent { message, at, repeated } => (message, at, repeated),
+        other => return Err(odd_fault("Send", &other)),
+    };
+    // A new message to somebody else is queued; of any other the store knows more.
+    let own_chat = chat.account() == hub.handle.facts().account;
+    let look = repeated || own_chat;
+    let mut reached = Reached { state: MessageState::Queued, reason: None };
+    if look && let Some(found) = hub.reached(id).await? {
+        reached = found;
+    }
+    let mut sent = Sent {
+        v: V,
+        id: id.to_string(),
+        to: hub.names().chat_name(chat),
+        chat: chat.to_string(),
+        state: reached.state.word().to_owned(),
+        at: render::stamp(at),
+    };
+    if !is_over(reached.state, level) {
+        let limit = Duration::from_millis(params.timeout_ms.min(WAIT_MAX_MS));
+        let over = hub.wait(id, level, limit, look).await?;
+        reached = match over {
+            Some(over) => over,
+            None => return Err(not_yet(hub, id, level, sent).await.into()),
+        };
+        reached.state.word().clone_into(&mut sent.state);
+        sent.at = render::stamp(now_ms());
+    }
+    outcome(reached, level, sent)
+}
+
+#[derive(Deserialize)]
+pub(super) struct WaitFor {
+    id: String,
+    #[serde(default = "wait_default")]
+    wait: String,
+    #[serde(default = "timeout_default")]
+    timeout_ms: u64,
+}
+
+pub(super) async fn wait(hub: &Hub, params: WaitFor) -> Outcome {
+    let level = level(&params.wait)?;
+    let id = message_id(&params.id)?;
+    let message = own(hub, id).await?;
+    let mut reached = Reached { state: message.state, reason: message.reason };
+    let mut sent = Sent {
+        v: V,
+        id: id.to_string(),
+        to: hub.names().chat_name(message.chat),
+        chat: message.chat.to_string(),
+        state: reached.state.word().to_owned(),
+        at: render::stamp(message.state_at),
+    };
+    if !is_over(reached.state, level) {
+        let limit = Duration::from_millis(params.timeout_ms.min(WAIT_MAX_MS));
+        reached = match hub.wait(id, level, limit, true).await? {
+            Some(over) => over,
+            None => return Err(not_yet(hub, id, level, sent).await.into()),
+        };
+        reached.state.word().clone_into(&mut sent.state);
+        sent.at = render::stamp(now_ms());
+    }
+    outcome(reached, level, sent)
+}
+
+fn outcome(reached: Reached, level: MessageState, sent: Sent) -> Outcome {
+    let ended = matches!(reached.state, MessageState::Failed | MessageState::Expired);
+    if !ended || level == MessageState::Queued {
+        return body(&Object::Sent(sent));
+    }
+    let reason = reached.reason.unwrap_or_else(|| "its time is over".to_owned());
+    let mut fault = Trouble::new(
+        "E-FAILED",
+        trouble::FAILED,
+        format!("Message {} did not go: {}", sent.id, trouble::sentence(&reason).to_lowercase()),
+        "It is kept here, and will not be sent again by itself.",
+        "Send it again when the reason is gone.",
+    );
+    fault.sent = Some(Box::new(sent));
+    Err(fault.into())
+}
+
+async fn not_yet(hub: &Hub, id: MessageId, level: MessageState, mut sent: Sent) -> Trouble {
+    // The state as it is now, if the store can still say it.
+    if let Ok(Some(now)) = hub.reached(id).await {
+        now.state.word().clone_into(&mut sent.state);
+    }
+    let mut fault = Trouble::new(
+        "E-WAIT",
+        trouble::NOT_YET,
+        format!("Message {id} is {} and not yet {}", sent.state, level.word()),
+        "It is stored and will still go while Starling runs.",
+        "There is no need to send it again; `starling recv --type receipt` tells when it arrives.",
+    );
+    fault.sent = Some(Box::new(sent));
+    fault
+}
+
+fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+fn level(word: &str) -> Result<MessageState, Fault> {
+    match word {
+        "queued" => Ok(MessageState::Queued),
+        "mailbox" => Ok(MessageState::Mailbox),
+        "delivered" => Ok(MessageState::Delivered),
+        "read" => Ok(MessageState::Read),
+        _ => Err(Fault::bad_params("`wait` is queued, mailbox, delivered or read")),
+    }
+}
+
+fn message_id(text: &str) -> Result<MessageId, Trouble> {
+    text.trim().parse().map_err(|_| no_message(text))
+}
+
+fn no_message(text: &str) -> Trouble {
+    trouble::no_such(
+        format!("There is no message {:?}", names::short(text)),
+        "`starling log @who --json` prints the ids; copy all of it.",
+    )
+}
+
+/// One's own message by its id.
+async fn own(hub: &Hub, id: MessageId) -> Result<StoredMessage, Trouble> {
+    let mut found = hub.handle.store().message(id).await?;
+    if found.is_empty() {
+        return Err(no_message(&id.to_string()));
+    }
+    found.retain(|message| message.me);
+    found.into_iter().next().ok_or_else(|| {
+        Trouble::new(
+            "E-REFUSED",
+            trouble::REFUSED,
+            "This message is not yours",
+            "Nothing was changed.",
+            "Only one's own messages can be changed; `starling react` answers to any.",
+        )
+    })
+}
+
+/// The one message with an id, whoever wrote it.
+async fn any(hub: &Hub, text: &str) -> Result<StoredMessage, Trouble> {
+    let mut found = hub.handle.store().message(message_id(text)?).await?;
+    match (found.pop(), found.pop()) {
+        (Some(one), None) => Ok(one),
+        (None, _) => Err(no_message(text)),
+        (Some(one), Some(other)) => {
+            let names = hub.names();
+            Err(trouble::no_such(
+                format!(
+                    "Two people sent a message with this id: {}, {}",
+                    names.name(one.author),
+                    names.name(other.author)
+                ),
+                "It cannot be told which one is meant.",
+            ))
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Edit {
+    id: String,
+    text: String,
+}
+
+pub(super) async fn edit(hub: &Hub, params: Edit) -> Outcome {
+    let message = own(hub, message_id(&params.id)?).await?;
+    hub.handle.command(Command::Edit { chat: message.chat, message: message.id, text: params.text }).await?;
+    done("The message was changed")
+}
+
+#[derive(Deserialize)]
+pub(super) struct ById {
+    id: String,
+}
+
+pub(super) async fn delete(hub: &Hub, params: ById) -> Outcome {
+    let message = own(hub, message_id(&params.id)?).await?;
+    hub.handle.command(Command::Delete { chat: message.chat, message: message.id }).await?;
+    done("The message was deleted here, and the others' devices are asked to delete it")
+}
+
+#[derive(Deserialize)]
+pub(super) struct React {
+    id: String,
+    emoji: String,
+}
+
+pub(super) async fn react(hub: &Hub, params: React) -> Outcome {
+    let message = any(hub, &params.id).await?;
+    let command = Command::React {
+        chat: message.chat,
+        message: message.id,
+        author: message.author,
+        emoji: params.emoji,
+    };
+    hub.handle.command(command).await?;
+    done("Done")
+}
+
+pub(super) async fn message(hub: &Hub, params: ById) -> Outcome {
+    let message = any(hub, &params.id).await?;
+    let object = Object::Message(Box::new(render::message(&hub.names(), String::new(), &message)));
+    body(&object)
+}
+
+fn page(hub: &Hub, messages: &[StoredMessage]) -> Outcome {
+    let names = hub.names();
+    let page: Vec<Object> = messages
+        .iter()
+        .map(|message| Object::Message(Box::new(render::message(&names, String::new(), message))))
+        .collect();
+    body(&page)
+}
+
+#[derive(Deserialize)]
+pub(super) struct Log {
+    chat: String,
+    #[serde(default = "limit_default")]
+    limit: usize,
+    #[serde(default)]
+    before: Option<String>,
+    #[serde(default)]
+    since: Option<String>,
+}
+
+pub(super) async fn log(hub: &Hub, params: Log) -> Outcome {
+    let chat = hub.chat(&params.chat).await?;
+    let before = params.before.as_deref().map(message_id).transpose()?;
+    let since = params
+        .since
+        .as_deref()
+        .map(|text| render::wall(text).ok_or_else(|| Fault::bad_params("`since` is a time in RFC 3339")))
+        .transpose()?;
+    let query = LogQuery { chat, limit: params.limit.min(LOG_MAX), before, since };
+    page(hub, &hub.handle.store().log(query).await?)
+}
+
+#[derive(Deserialize)]
+pub(super) struct Find {
+    text: String,
+    #[serde(default)]
+    chat: Option<String>,
+    #[serde(default = "limit_default")]
+    limit: usize,
+}
+
+pub(super) async fn find(hub: &Hub, params: Find) -> Outcome {
+    let chat = match params.chat.as_deref() {
+        Some(to) => Some(hub.chat(to).await?),
+        None => None,
+    };
+    let found = hub.handle.store().find(params.text, chat, params.limit.min(LOG_MAX)).await?;
+    page(hub, &found)
+}
+
+#[derive(Deserialize)]
+pub(super) struct MarkRead {
+    chat: String,
+    #[serde(default)]
+    ids: Option<Vec<String>>,
+}
+
+pub(super) async fn mark_read(hub: &Hub, params: MarkRead) -> Outcome {
+    let chat = hub.chat(&params.chat).await?;
+    if let Some(ids) = params.ids {
+        let ids = ids.iter().map(|id| message_id(id)).collect::<Result<Vec<_>, _>>()?;
+        for some in ids.chunks(ACK_ITEMS) {
+            hub.handle.command(Command::MarkRead { chat, messages: some.to_vec() }).await?;
+        }
+        return done("Marked as read");
+    }
+    mark_all_read(hub, chat).await?;
+    done("Marked as read")
+}
+
+async fn mark_all_read(hub: &Hub, chat: ChatId) -> Result<(), Trouble> {
+    let mut before = None;
+    for _ in 0..MARK_TURNS {
+        let messages = hub.handle.store().unread(chat, ACK_ITEMS).await?;
+        // Nothing left, or marking had no effect.
+        if messages.is_empty() || before == messages.first().copied() {
+            break;
+        }
+        before = messages.first().copied();
+        hub.handle.command(Command::MarkRead { chat, messages }).await?;
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+pub(super) struct Typing {
+    chat: String,
+    on: bool,
+}
+
+pub(super) async fn typing(hub: &Hub, params: Typing) -> Outcome {
+    let chat = hub.chat(&params.chat).await?;
+    hub.handle.command(Command::Typing { chat, on: params.on }).await?;
+    done("Done")
+}
+
+#[derive(Deserialize)]
+pub(super) struct Draft {
+    chat: String,
+    text: String,
+}
+
+pub(super) async fn draft(hub: &Hub, params: Draft) -> Outcome {
+    let chat = hub.chat(&params.chat).await?;
+    hub.handle.store().set_draft(chat, params.text).await?;
+    done("Kept")
+}

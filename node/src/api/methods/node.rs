@@ -1,0 +1,92 @@
+//! Methods about the node itself: status, identity, words, stop.
+
+use super::{Outcome, done, read};
+use crate::api::hub::Hub;
+use crate::api::rpc::{Fault, body};
+use crate::api::types::{Account, Object, V};
+use crate::api::{render, trouble};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use starling_protocol::engine::Command;
+use starling_protocol::engine::command::Presence;
+use zeroize::Zeroizing;
+
+pub(super) async fn call(hub: &std::sync::Arc<Hub>, method: &str, params: Value) -> Outcome {
+    match method {
+        "status" => status(hub).await,
+        "id" => account(hub).await,
+        "name" => name(hub, read(params)?).await,
+        "presence" => presence(hub, &read(params)?).await,
+        "words" => words(std::sync::Arc::clone(hub), read(params)?).await,
+        "wake" => {
+            hub.handle.command(Command::Wake).await?;
+            done("All waiting connections are tried now")
+        }
+        // The connection asks the node to end after this answer is on its way.
+        "stop" => done("The node commits and ends"),
+        other => Err(Fault::no_method(other)),
+    }
+}
+
+async fn status(hub: &Hub) -> Outcome {
+    let view = hub.status().await?;
+    let stats = hub.handle.store().stats().await?;
+    let status = render::status(&view, hub.handle.facts(), &stats, hub.handle.trouble());
+    body(&Object::Status(Box::new(status)))
+}
+
+async fn account(hub: &Hub) -> Outcome {
+    let name = hub.status().await?.name;
+    hub.names_mut().set_own_name(&name);
+    let facts = hub.handle.facts();
+    let account =
+        Account { v: V, account: facts.account.to_string(), device: facts.device.to_string(), name };
+    body(&Object::Account(account))
+}
+
+#[derive(Deserialize)]
+struct Name {
+    name: String,
+}
+
+async fn name(hub: &Hub, params: Name) -> Outcome {
+    hub.handle.command(Command::SetName { name: params.name }).await?;
+    account(hub).await
+}
+
+#[derive(Deserialize)]
+struct SetPresence {
+    state: String,
+}
+
+async fn presence(hub: &Hub, params: &SetPresence) -> Outcome {
+    let presence = match params.state.as_str() {
+        "online" => Presence::Online,
+        "away" => Presence::Away,
+        "busy" => Presence::Busy,
+        _ => return Err(Fault::bad_params("`state` is online, away or busy")),
+    };
+    hub.handle.command(Command::SetPresence { presence }).await?;
+    done("Done")
+}
+
+#[derive(Deserialize)]
+struct AskWords {
+    #[serde(default)]
+    passphrase: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Words<'a> {
+    words: &'a str,
+}
+
+async fn words(hub: std::sync::Arc<Hub>, params: AskWords) -> Outcome {
+    let passphrase = params.passphrase.map(Zeroizing::new);
+    let shown = tokio::task::spawn_blocking(move || {
+        (hub.words)(passphrase.as_ref().map(|passphrase| passphrase.as_bytes()))
+    })
+    .await
+    .map_err(|_| trouble::internal("The words could not be read"))??;
+    body(&Words { words: &shown })
+}

@@ -1,0 +1,210 @@
+//! Every error in the words of a [`Trouble`]: what happened, what it means for the person's messages, what to do.
+//! The only file that chooses code words and exit codes (docs/user/cli.md, "Exit codes").
+
+use super::types::Trouble;
+use crate::driver::handle::NodeFault;
+use crate::store::StoreError;
+use starling_protocol::engine::Refusal;
+
+/// Exit code: failed, reason printed.
+pub const FAILED: u8 = 1;
+/// Exit code: used wrongly.
+pub const USED_WRONGLY: u8 = 2;
+/// Exit code: no running node.
+pub const NO_NODE: u8 = 3;
+/// Exit code: no such, or an ambiguous, person or message.
+pub const NO_SUCH: u8 = 4;
+/// Exit code: locked, and nothing to open it with.
+pub const LOCKED: u8 = 5;
+/// Exit code: refused.
+pub const REFUSED: u8 = 6;
+/// Exit code: stored, but not at the asked level in time.
+pub const NOT_YET: u8 = 7;
+/// Exit code: key changed or not verified.
+pub const KEY: u8 = 8;
+/// Exit code: store damaged or disk full.
+pub const STORE: u8 = 9;
+/// Exit code: another API version.
+pub const OTHER_API: u8 = 10;
+
+const NOTHING_CHANGED: &str = "Nothing was changed.";
+
+/// Used wrongly: `what` says how.
+pub fn misuse(what: impl Into<String>, advice: impl Into<String>) -> Trouble {
+    Trouble::new("E-USE", USED_WRONGLY, what, NOTHING_CHANGED, advice)
+}
+
+/// No such person, message, invite or request.
+pub fn no_such(what: impl Into<String>, advice: impl Into<String>) -> Trouble {
+    Trouble::new("E-NAME", NO_SUCH, what, NOTHING_CHANGED, advice)
+}
+
+/// The node ended, or is ending.
+pub fn node_gone() -> Trouble {
+    Trouble::new(
+        "E-NODE",
+        NO_NODE,
+        "Starling is not running any more",
+        "What was stored is kept; what was asked just now may not have been done.",
+        "Start it with `starling daemon`, then look with `starling log`.",
+    )
+}
+
+/// The client speaks another version of the API, or did not say hello.
+pub fn other_api(what: impl Into<String>) -> Trouble {
+    Trouble::new(
+        "E-API",
+        OTHER_API,
+        what,
+        NOTHING_CHANGED,
+        "Use the same version of Starling for the node and for this program.",
+    )
+}
+
+/// A fault inside Starling itself, in words.
+pub fn internal(what: impl Into<String>) -> Trouble {
+    Trouble::new(
+        "E-BUG",
+        FAILED,
+        what,
+        "What was stored is kept.",
+        "This is a mistake in Starling; please report it with the log.",
+    )
+}
+
+impl From<NodeFault> for Trouble {
+    fn from(fault: NodeFault) -> Self {
+        match fault {
+            NodeFault::Refused(refusal) => Self::from(refusal),
+            NodeFault::Store(fault) => Self::from(fault.as_ref()),
+            NodeFault::Stopping => node_gone(),
+        }
+    }
+}
+
+impl From<StoreError> for Trouble {
+    fn from(fault: StoreError) -> Self {
+        Self::from(&fault)
+    }
+}
+
+impl From<&StoreError> for Trouble {
+    fn from(fault: &StoreError) -> Self {
+        match fault {
+            StoreError::Full => Self::new(
+                "E-FULL",
+                STORE,
+                "The disk is full",
+                "Nothing new can be stored, so this was not accepted; what was stored is kept.",
+                "Free some space and try again.",
+            ),
+            StoreError::Damaged { what } => Self::new(
+                "E-STORE",
+                STORE,
+                format!("The store is damaged and was not changed: {what}"),
+                "Nothing more is sent or received.",
+                "Copy the profile folder before anything else, then restore it from a backup.",
+            ),
+            StoreError::WrongKey => Self::new(
+                "E-STORE",
+                STORE,
+                "The profile's key does not open its store",
+                "Nothing was changed.",
+                "The key file and the store do not belong together: put both back from the same copy.",
+            ),
+            StoreError::Newer { found, known } => Self::new(
+                "E-STORE",
+                STORE,
+                format!("A newer Starling wrote this store (format {found}; this one knows up to {known})"),
+                "Nothing was changed.",
+                "Use the newer Starling.",
+            ),
+            StoreError::Io { what } => Self::new(
+                "E-STORE",
+                STORE,
+                format!("The disk failed: {what}"),
+                "What was stored before is kept; this may not be.",
+                "Look after the disk, then start Starling again.",
+            ),
+            StoreError::Closed => node_gone(),
+        }
+    }
+}
+
+impl From<Refusal> for Trouble {
+    fn from(refusal: Refusal) -> Self {
+        let said = sentence(&refusal.to_string());
+        match refusal {
+            Refusal::BadLink { .. } => Self::new(
+                "E-LINK",
+                FAILED,
+                said,
+                "Nobody was asked.",
+                "Ask for the link again and paste all of it.",
+            ),
+            Refusal::OwnLink => Self::new(
+                "E-LINK",
+                FAILED,
+                said,
+                "Nobody was asked.",
+                "Give it to somebody else; they add you with `starling add LINK`.",
+            ),
+            Refusal::NoContact => no_such(said, "`starling people` lists everybody you know."),
+            Refusal::NoInvite => no_such(said, "`starling invite list` lists your invites."),
+            Refusal::NoRequest => no_such(said, "`starling requests` lists who asks."),
+            Refusal::NotAccepted => Self::new(
+                "E-REFUSED",
+                REFUSED,
+                said,
+                "Nothing was sent.",
+                "Try again when they have accepted you.",
+            ),
+            Refusal::Blocked => Self::new(
+                "E-REFUSED",
+                REFUSED,
+                said,
+                "Nothing was sent.",
+                "`starling people unblock @who` takes that back.",
+            ),
+            Refusal::Removed => Self::new(
+                "E-REFUSED",
+                REFUSED,
+                said,
+                "Nothing was sent.",
+                "Add them again with a new invite of theirs.",
+            ),
+            Refusal::NotVerified => Self::new(
+                "E-KEY",
+                KEY,
+                said,
+                "Nothing was sent.",
+                "Compare the number of `starling id @who` with theirs, then `starling verify @who --matches`.",
+            ),
+            Refusal::Empty => misuse(said, "Give some text."),
+            Refusal::TooLong { .. } | Refusal::OutOfRange { .. } => {
+                misuse(said, "Choose another value and try again.")
+            }
+            Refusal::Full { .. } => Self::new(
+                "E-QUEUE",
+                FAILED,
+                said,
+                "This was not accepted; what was accepted before is kept.",
+                "Wait until some of it is done, then try again.",
+            ),
+            Refusal::BadKeys { .. } => {
+                Self::new("E-KEY", KEY, said, "Nothing was sent.", "Ask them to start the newest Starling.")
+            }
+        }
+    }
+}
+
+/// With a capital first letter; without a full stop, which [`Trouble`] adds.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let mut out = String::with_capacity(text.len());
+    if let Some(first) = chars.next() {
+        out.extend(first.to_uppercase());
+    }
+    out.push_str(chars.as_str().trim_end_matches('.'));
+    out
+}
