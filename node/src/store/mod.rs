@@ -4,7 +4,15 @@
 //! A [`Store`] is synchronous and single-threaded; [`worker`] gives it a thread of its own and an async handle.
 //! [`memory`] is its twin for tests and simulations, held to the same conformance suite.
 
-use starling_protocol::engine::step::{Change, Event, MessageKind, MessageState, Record};
+pub mod memory;
+pub mod sqlite;
+pub mod words;
+pub mod worker;
+
+#[cfg(test)]
+pub mod conformance;
+
+use starling_protocol::engine::step::{Change, Event, MessageKind, MessageState, NewMessage, Record};
 use starling_protocol::ids::{AccountId, ChatId, DeviceId, MessageId};
 use starling_protocol::time::WallMs;
 
@@ -12,7 +20,7 @@ use starling_protocol::time::WallMs;
 pub type Cursor = u64;
 
 /// Why the store could not do what was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The disk (or a quota) is full. Nothing of the transaction is kept; later ones may succeed.
     #[error("the disk is full")]
@@ -87,6 +95,33 @@ pub struct StoredMessage {
     pub reactions: Vec<(AccountId, String)>,
     /// For own messages: each recipient's state and when.
     pub recipients: Vec<(AccountId, MessageState, WallMs)>,
+}
+
+impl StoredMessage {
+    /// A message as it is right after it was stored.
+    pub(crate) fn fresh(row: i64, new: &NewMessage, unread: bool) -> Self {
+        Self {
+            row,
+            id: new.id,
+            chat: new.chat,
+            author: new.author,
+            me: new.me,
+            kind: new.kind,
+            text: new.text.clone(),
+            reply_to: new.reply_to,
+            sent_at: new.sent_at,
+            received_at: new.received_at,
+            via: new.via.to_owned(),
+            state: new.state,
+            reason: None,
+            state_at: new.received_at,
+            edited: false,
+            deleted: false,
+            unread,
+            reactions: Vec::new(),
+            recipients: Vec::new(),
+        }
+    }
 }
 
 /// A kept event.
@@ -179,6 +214,19 @@ pub enum OtherEvent {
     },
 }
 
+/// Events kept. Older ones are forgotten, a few with each commit; a reader that was away longer starts at the oldest.
+/// Higher costs about 100 bytes of disk each; lower makes slow scripts miss some.
+pub const KEEP_EVENTS: u64 = 1_000_000;
+
+/// What one [`Store::commit`] is given, for committing several at once.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    /// In this order.
+    pub changes: Vec<Change>,
+    /// Our clock.
+    pub at: WallMs,
+}
+
 impl From<Event> for OtherEvent {
     fn from(event: Event) -> Self {
         match event {
@@ -253,6 +301,12 @@ pub trait Store: Send {
     /// Nothing of the transaction is kept on any error.
     fn commit(&mut self, changes: &[Change], at: WallMs) -> Result<Vec<StoredEvent>, StoreError>;
 
+    /// Commits several transactions that belong to different callers, if possible with one write to the disk. Each
+    /// has its own outcome, and each is whole or not at all.
+    fn commit_group(&mut self, group: &[Batch]) -> Vec<Result<Vec<StoredEvent>, StoreError>> {
+        group.iter().map(|batch| self.commit(&batch.changes, batch.at)).collect()
+    }
+
     /// A page of a chat, oldest first. Unknown chats are empty.
     ///
     /// # Errors
@@ -269,7 +323,12 @@ pub trait Store: Send {
     ///
     /// # Errors
     /// See [`StoreError`].
-    fn find(&mut self, text: &str, chat: Option<ChatId>, limit: usize) -> Result<Vec<StoredMessage>, StoreError>;
+    fn find(
+        &mut self,
+        text: &str,
+        chat: Option<ChatId>,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>, StoreError>;
 
     /// Events after `since`, oldest first.
     ///
@@ -312,4 +371,12 @@ pub trait Store: Send {
     /// # Errors
     /// See [`StoreError`].
     fn stats(&mut self) -> Result<StoreStats, StoreError>;
+
+    /// Brings everything into the main file, before an orderly end.
+    ///
+    /// # Errors
+    /// See [`StoreError`]; nothing is lost by it.
+    fn flush(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }

@@ -1,0 +1,75 @@
+//! How events are written in the `body` column. These shapes are in databases: they are frozen, new kinds go to the
+//! end of the enum.
+
+use super::error::nonsense;
+use crate::store::{OtherEvent, StoreError};
+use serde::{Deserialize, Serialize};
+use starling_protocol::ids::{AccountId, ChatId, DeviceId};
+use starling_protocol::time::WallMs;
+use starling_protocol::wire;
+
+/// A receipt, besides the message it is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptBody {
+    /// For whom.
+    pub who: AccountId,
+    /// `MessageState` as number.
+    pub state: u8,
+    /// Why; empty for no reason.
+    pub reason: String,
+    /// When.
+    pub at: WallMs,
+    /// `MessageState` of the whole message as number.
+    pub message_state: u8,
+}
+
+#[derive(Serialize, Deserialize)]
+enum OtherBody {
+    Request { account: AccountId, name: String, note: String },
+    Contact { account: AccountId, name: String, state: String, verified: bool, key_changed: bool },
+    Gap { chat: ChatId, account: AccountId, device: DeviceId, from_seq: u64, missing: u64 },
+    GapClosed { chat: ChatId, device: DeviceId, from_seq: u64, count: u64, filled: bool },
+}
+
+/// Encodes a body.
+pub fn encode<T: Serialize>(body: &T) -> Result<Vec<u8>, StoreError> {
+    wire::encode(body)
+        .map_err(|error| StoreError::Io { what: format!("an event cannot be written: {error}") })
+}
+
+/// Decodes a receipt.
+pub fn receipt(bytes: &[u8]) -> Result<ReceiptBody, StoreError> {
+    wire::decode(bytes).map_err(|_| nonsense("an event makes no sense"))
+}
+
+/// Encodes one of the engine's own events.
+pub fn encode_other(event: OtherEvent) -> Result<Vec<u8>, StoreError> {
+    encode(&match event {
+        OtherEvent::Request { account, name, note } => OtherBody::Request { account, name, note },
+        OtherEvent::Contact { account, name, state, verified, key_changed } => {
+            OtherBody::Contact { account, name, state, verified, key_changed }
+        }
+        OtherEvent::Gap { chat, account, device, from_seq, missing } => {
+            OtherBody::Gap { chat, account, device, from_seq, missing }
+        }
+        OtherEvent::GapClosed { chat, device, from_seq, count, filled } => {
+            OtherBody::GapClosed { chat, device, from_seq, count, filled }
+        }
+    })
+}
+
+/// Decodes one of the engine's own events.
+pub fn other(bytes: &[u8]) -> Result<OtherEvent, StoreError> {
+    Ok(match wire::decode(bytes).map_err(|_| nonsense("an event makes no sense"))? {
+        OtherBody::Request { account, name, note } => OtherEvent::Request { account, name, note },
+        OtherBody::Contact { account, name, state, verified, key_changed } => {
+            OtherEvent::Contact { account, name, state, verified, key_changed }
+        }
+        OtherBody::Gap { chat, account, device, from_seq, missing } => {
+            OtherEvent::Gap { chat, account, device, from_seq, missing }
+        }
+        OtherBody::GapClosed { chat, device, from_seq, count, filled } => {
+            OtherEvent::GapClosed { chat, device, from_seq, count, filled }
+        }
+    })
+}

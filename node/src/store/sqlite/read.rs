@@ -1,0 +1,338 @@
+//! Questions to the database. Nothing here changes it.
+
+use super::Numbers;
+use super::body;
+use super::error::{meaning, nonsense};
+use super::write::{KIND_MESSAGE, KIND_RECEIPT};
+use crate::store::words::search_words;
+use crate::store::{
+    ChatSummary, Cursor, EventBody, LogQuery, StoreError, StoreStats, StoredEvent, StoredMessage,
+};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
+use starling_protocol::engine::step::{MessageKind, MessageState, Record, Space};
+use starling_protocol::ids::{AccountId, ChatId, MessageId};
+use starling_protocol::time::WallMs;
+
+/// Every column of a message, in the order of [`columns`].
+macro_rules! message_columns {
+    () => {
+        "m.row, m.id, m.chat, m.author, m.me, m.kind, m.reply_to, m.sent_at, m.received_at, m.via, m.state, \
+         m.reason, m.state_at, m.edited, m.deleted, m.unread, m.text"
+    };
+}
+
+fn small(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A state out of its number.
+pub fn state(number: u8) -> Result<MessageState, StoreError> {
+    MessageState::from_number(number).ok_or_else(|| nonsense("a message has no known state"))
+}
+
+/// What a row says, before it is made sense of.
+struct Columns {
+    message: StoredMessage,
+    kind: u8,
+    reply_to: Vec<u8>,
+    state: u8,
+}
+
+fn columns(row: &Row<'_>) -> rusqlite::Result<Columns> {
+    let reason: String = row.get(11)?;
+    Ok(Columns {
+        kind: row.get(5)?,
+        reply_to: row.get(6)?,
+        state: row.get(10)?,
+        message: StoredMessage {
+            row: row.get(0)?,
+            id: MessageId(row.get(1)?),
+            chat: ChatId(row.get(2)?),
+            author: AccountId(row.get(3)?),
+            me: row.get(4)?,
+            kind: MessageKind::Text,
+            text: row.get(16)?,
+            reply_to: None,
+            sent_at: row.get(7)?,
+            received_at: row.get(8)?,
+            via: row.get(9)?,
+            state: MessageState::Queued,
+            reason: Some(reason).filter(|reason| !reason.is_empty()),
+            state_at: row.get(12)?,
+            edited: row.get(13)?,
+            deleted: row.get(14)?,
+            unread: row.get(15)?,
+            reactions: Vec::new(),
+            recipients: Vec::new(),
+        },
+    })
+}
+
+/// Makes sense of a row and adds what other tables say of the message.
+fn whole(conn: &Connection, columns: Columns) -> Result<StoredMessage, StoreError> {
+    let mut message = columns.message;
+    message.kind =
+        MessageKind::from_number(columns.kind).ok_or_else(|| nonsense("a message has no known kind"))?;
+    message.state = state(columns.state)?;
+    message.reply_to = match columns.reply_to.as_slice() {
+        [] => None,
+        id => Some(MessageId::from_slice(id).ok_or_else(|| nonsense("a message answers nonsense"))?),
+    };
+    message.reactions = conn
+        .prepare_cached("SELECT who, emoji FROM reaction WHERE message_row = ?1")
+        .and_then(|mut s| {
+            s.query_map([message.row], |row| Ok((AccountId(row.get(0)?), row.get(1)?)))?.collect()
+        })
+        .map_err(meaning)?;
+    if message.me {
+        message.recipients = recipients(conn, message.row)?;
+    }
+    Ok(message)
+}
+
+fn recipients(conn: &Connection, row: i64) -> Result<Vec<(AccountId, MessageState, WallMs)>, StoreError> {
+    let rows: Vec<(AccountId, u8, WallMs)> = conn
+        .prepare_cached("SELECT account, state, at FROM recipient WHERE message_row = ?1")
+        .and_then(|mut s| {
+            s.query_map([row], |row| Ok((AccountId(row.get(0)?), row.get(1)?, row.get(2)?)))?.collect()
+        })
+        .map_err(meaning)?;
+    rows.into_iter().map(|(account, number, at)| Ok((account, state(number)?, at))).collect()
+}
+
+fn messages(conn: &Connection, sql: &str, values: impl Params) -> Result<Vec<StoredMessage>, StoreError> {
+    let rows: Vec<Columns> = conn
+        .prepare_cached(sql)
+        .and_then(|mut s| s.query_map(values, columns)?.collect())
+        .map_err(meaning)?;
+    rows.into_iter().map(|columns| whole(conn, columns)).collect()
+}
+
+/// The numbers to be given next.
+pub fn numbers(conn: &Connection) -> Result<Numbers, StoreError> {
+    conn.query_row(
+        "SELECT (SELECT coalesce(max(row), 0) FROM message), (SELECT coalesce(max(cursor), 0) FROM event),
+           (SELECT coalesce(min(cursor), 1) FROM event)",
+        [],
+        |row| {
+            let cursor: i64 = row.get(1)?;
+            let oldest: i64 = row.get(2)?;
+            Ok(Numbers {
+                row: row.get::<_, i64>(0)?.saturating_add(1),
+                cursor: cursor.cast_unsigned().saturating_add(1),
+                oldest: oldest.cast_unsigned(),
+            })
+        },
+    )
+    .map_err(meaning)
+}
+
+/// All records, by space and key.
+pub fn records(conn: &Connection) -> Result<Vec<Record>, StoreError> {
+    let rows: Vec<(u8, Vec<u8>, Vec<u8>)> = conn
+        .prepare_cached("SELECT space, key, value FROM record ORDER BY space, key")
+        .and_then(|mut s| s.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect())
+        .map_err(meaning)?;
+    rows.into_iter()
+        .map(|(space, key, value)| {
+            let space = Space::from_number(space).ok_or_else(|| nonsense("a record has no known space"))?;
+            Ok(Record { space, key, value })
+        })
+        .collect()
+}
+
+/// A page of a chat.
+pub fn log(conn: &Connection, query: &LogQuery) -> Result<Vec<StoredMessage>, StoreError> {
+    let before: i64 = match query.before {
+        None => i64::MAX,
+        Some(id) => {
+            let row = conn
+                .prepare_cached("SELECT min(row) FROM message WHERE id = ?1 AND chat = ?2")
+                .and_then(|mut s| {
+                    s.query_row(params![id.as_bytes(), query.chat.as_bytes()], |row| {
+                        row.get::<_, Option<i64>>(0)
+                    })
+                })
+                .map_err(meaning)?;
+            let Some(row) = row else { return Ok(Vec::new()) };
+            row
+        }
+    };
+    let mut page = messages(
+        conn,
+        concat!(
+            "SELECT ",
+            message_columns!(),
+            " FROM message m WHERE m.chat = ?1 AND m.row < ?2 AND m.received_at >= ?3
+              ORDER BY m.row DESC LIMIT ?4"
+        ),
+        params![query.chat.as_bytes(), before, query.since.unwrap_or(WallMs::MIN), small(query.limit)],
+    )?;
+    page.reverse();
+    Ok(page)
+}
+
+/// The message of a row.
+pub fn by_row(conn: &Connection, row: i64) -> Result<Option<StoredMessage>, StoreError> {
+    const SQL: &str = concat!("SELECT ", message_columns!(), " FROM message m WHERE m.row = ?1");
+    let found =
+        conn.prepare_cached(SQL).and_then(|mut s| s.query_row([row], columns).optional()).map_err(meaning)?;
+    found.map(|columns| whole(conn, columns)).transpose()
+}
+
+/// Messages of an id.
+pub fn by_id(conn: &Connection, id: MessageId) -> Result<Vec<StoredMessage>, StoreError> {
+    const SQL: &str =
+        concat!("SELECT ", message_columns!(), " FROM message m WHERE m.id = ?1 ORDER BY m.row");
+    messages(conn, SQL, [id.as_bytes()])
+}
+
+/// Messages that have all words.
+pub fn find(
+    conn: &Connection,
+    text: &str,
+    chat: Option<ChatId>,
+    limit: usize,
+) -> Result<Vec<StoredMessage>, StoreError> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        message_columns!(),
+        " FROM word CROSS JOIN message m ON m.row = word.rowid
+          WHERE word MATCH ?1 AND (?2 IS NULL OR m.chat = ?2) ORDER BY word.rowid DESC LIMIT ?3"
+    );
+    let words = search_words(text);
+    if words.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Words are letters and digits only, so nothing in the quotes can be an operator.
+    let expression = words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" AND ");
+    conn.execute_batch("PRAGMA cache_size = -65536").map_err(meaning)?;
+    let found = messages(conn, SQL, params![expression, chat.as_ref().map(ChatId::as_bytes), small(limit)]);
+    conn.execute_batch("PRAGMA cache_size = -8192").map_err(meaning)?;
+    found.map(|mut page| {
+        page.reverse();
+        page
+    })
+}
+
+/// Events after a cursor.
+pub fn events(conn: &Connection, since: Cursor, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+    type Kept = (i64, WallMs, i64, i64, Vec<u8>);
+    let since = i64::try_from(since).unwrap_or(i64::MAX);
+    let rows: Vec<Kept> = conn
+        .prepare_cached(
+            "SELECT cursor, at, kind, message_row, body FROM event WHERE cursor > ?1 ORDER BY cursor LIMIT ?2",
+        )
+        .and_then(|mut s| {
+            s.query_map([since, small(limit)], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+            })?
+            .collect()
+        })
+        .map_err(meaning)?;
+    rows.into_iter()
+        .map(|(cursor, at, kind, row, bytes)| {
+            let what = event_body(conn, kind, row, &bytes)?;
+            Ok(StoredEvent { cursor: cursor.cast_unsigned(), at, what })
+        })
+        .collect()
+}
+
+fn event_body(conn: &Connection, kind: i64, row: i64, bytes: &[u8]) -> Result<EventBody, StoreError> {
+    match kind {
+        KIND_MESSAGE => by_row(conn, row)?
+            .map(|message| EventBody::Message(Box::new(message)))
+            .ok_or_else(|| nonsense("an event is about no message")),
+        KIND_RECEIPT => {
+            let receipt = body::receipt(bytes)?;
+            let (message, chat) = conn
+                .prepare_cached("SELECT id, chat FROM message WHERE row = ?1")
+                .and_then(|mut s| {
+                    s.query_row([row], |row| Ok((MessageId(row.get(0)?), ChatId(row.get(1)?)))).optional()
+                })
+                .map_err(meaning)?
+                .ok_or_else(|| nonsense("an event is about no message"))?;
+            Ok(EventBody::Receipt {
+                message,
+                chat,
+                who: receipt.who,
+                state: state(receipt.state)?,
+                reason: Some(receipt.reason).filter(|reason| !reason.is_empty()),
+                at: receipt.at,
+                message_state: state(receipt.message_state)?,
+            })
+        }
+        _ => Ok(EventBody::Other(body::other(bytes)?)),
+    }
+}
+
+/// All chats: jumps from chat to chat in the index instead of reading every message.
+pub fn chats(conn: &Connection) -> Result<Vec<ChatSummary>, StoreError> {
+    conn.prepare_cached(
+        "WITH RECURSIVE
+           talked (chat) AS (
+             SELECT min(chat) FROM message
+             UNION ALL
+             SELECT (SELECT min(chat) FROM message WHERE chat > talked.chat) FROM talked WHERE chat IS NOT NULL),
+           every (chat) AS (
+             SELECT chat FROM talked WHERE chat IS NOT NULL UNION SELECT chat FROM draft)
+         SELECT every.chat,
+           coalesce((SELECT received_at FROM message m WHERE m.chat = every.chat ORDER BY m.row DESC LIMIT 1), 0),
+           (SELECT count(*) FROM message m WHERE m.chat = every.chat AND m.unread = 1),
+           (SELECT text FROM draft d WHERE d.chat = every.chat)
+         FROM every ORDER BY every.chat",
+    )
+    .and_then(|mut s| {
+        s.query_map([], |row| {
+            Ok(ChatSummary {
+                chat: ChatId(row.get(0)?),
+                last_at: row.get(1)?,
+                unread: row.get::<_, i64>(2)?.cast_unsigned(),
+                draft: row.get(3)?,
+            })
+        })?
+        .collect()
+    })
+    .map_err(meaning)
+}
+
+/// Unread messages of a chat.
+pub fn unread(conn: &Connection, chat: ChatId, limit: usize) -> Result<Vec<MessageId>, StoreError> {
+    conn.prepare_cached("SELECT id FROM message WHERE chat = ?1 AND unread = 1 ORDER BY row LIMIT ?2")
+        .and_then(|mut s| {
+            s.query_map(params![chat.as_bytes(), small(limit)], |row| Ok(MessageId(row.get(0)?)))?.collect()
+        })
+        .map_err(meaning)
+}
+
+/// A small value.
+pub fn setting(conn: &Connection, name: &str) -> Result<Option<String>, StoreError> {
+    conn.prepare_cached("SELECT value FROM setting WHERE name = ?1")
+        .and_then(|mut s| s.query_row([name], |row| row.get(0)).optional())
+        .map_err(meaning)
+}
+
+/// Figures, without the size of the file. Messages are numbered from 1 and never removed, so the greatest number
+/// is their count.
+pub fn stats(conn: &Connection) -> Result<StoreStats, StoreError> {
+    conn.prepare_cached(
+        "SELECT (SELECT coalesce(max(row), 0) FROM message),
+           (SELECT count(*) FROM message WHERE me = 1 AND state < 3 AND state = ?1),
+           (SELECT count(*) FROM message WHERE me = 1 AND state < 3 AND state = ?2),
+           (SELECT coalesce(max(cursor), 0) FROM event), (SELECT coalesce(min(cursor), 0) FROM event)",
+    )
+    .and_then(|mut s| {
+        s.query_row([MessageState::Queued as u8, MessageState::Mailbox as u8], |row| {
+            let number = |at: usize| row.get::<_, i64>(at).map(i64::cast_unsigned);
+            Ok(StoreStats {
+                messages: number(0)?,
+                bytes: 0,
+                queued: number(1)?,
+                mailbox: number(2)?,
+                newest: number(3)?,
+                oldest: number(4)?,
+            })
+        })
+    })
+    .map_err(meaning)
+}

@@ -1,0 +1,260 @@
+//! What only the SQLite store has to show: durability, a full disk, secrecy on the disk, file rights, migrations.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use super::{SqliteStore, open};
+use crate::store::conformance::{self, ALICE, BOB, all, id, message, state};
+use crate::store::{Batch, Store, StoreError};
+use starling_protocol::engine::step::{Change, MessageState, Record, Space};
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+const KEY: [u8; 32] = [0x5a; 32];
+
+fn place() -> (TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("store.db");
+    (dir, path)
+}
+
+fn put(key: &[u8], value: &[u8]) -> Change {
+    Change::Put(Record { space: Space::Session, key: key.to_vec(), value: value.to_vec() })
+}
+
+#[test]
+fn conforms() {
+    let mut kept = Vec::new();
+    conformance::run(&mut || {
+        let (dir, path) = place();
+        kept.push(dir);
+        Box::new(SqliteStore::create(&path, &KEY).unwrap())
+    });
+}
+
+#[test]
+fn the_memory_twin_conforms() {
+    conformance::run(&mut || Box::new(crate::store::memory::MemoryStore::new()));
+}
+
+#[test]
+fn what_was_committed_is_there_after_a_crash() {
+    let (dir, path) = place();
+    let mut store = SqliteStore::create(&path, &KEY).unwrap();
+    let made = store
+        .commit(&[Change::Message(message(1, BOB, ALICE, "hi")), state(1, BOB, MessageState::Queued)], 1)
+        .unwrap();
+    store.commit(&[put(b"k", b"v")], 1).unwrap();
+    // A copy of the files as they are now is what a crash leaves.
+    let crashed = dir.path().join("crashed.db");
+    fs::copy(&path, &crashed).unwrap();
+    fs::copy(dir.path().join("store.db-wal"), dir.path().join("crashed.db-wal")).unwrap();
+    let mut again = SqliteStore::open(&crashed, &KEY).unwrap();
+    assert_eq!(again.load().unwrap().len(), 1);
+    assert_eq!(again.events(0, 9).unwrap()[0].cursor, made[0].cursor);
+    let next = again.commit(&[Change::Message(message(2, BOB, BOB, "you"))], 2).unwrap();
+    assert_eq!(next[0].cursor, made[0].cursor + 1);
+    assert_eq!(all(&mut again, BOB).iter().map(|m| m.row).collect::<Vec<_>>(), [1, 2]);
+    drop(store);
+    assert_eq!(all(&mut SqliteStore::open(&path, &KEY).unwrap(), BOB).len(), 1);
+}
+
+#[test]
+fn a_full_disk_keeps_nothing_and_heals() {
+    let (_dir, path) = place();
+    let mut store = SqliteStore::create(&path, &KEY).unwrap();
+    store.commit(&[Change::Message(message(1, BOB, BOB, "before"))], 1).unwrap();
+    store.limit_growth(Some(2)).unwrap();
+    let long = "long ".repeat(6_000);
+    let large = [put(b"k", b"v"), Change::Message(message(2, BOB, BOB, &long))];
+    assert_eq!(store.commit(&large, 2), Err(StoreError::Full));
+    assert!(store.load().unwrap().is_empty());
+    assert!(store.find("long", None, 9).unwrap().is_empty());
+    assert_eq!(store.stats().unwrap().newest, 1);
+    // A small one fits still, and its neighbours do not take it down.
+    let small = Batch { changes: vec![Change::Message(message(3, BOB, BOB, "small"))], at: 3 };
+    let outcomes = store.commit_group(&[Batch { changes: large.to_vec(), at: 3 }, small]);
+    assert_eq!(outcomes[0], Err(StoreError::Full));
+    assert_eq!(outcomes[1].as_ref().unwrap()[0].cursor, 2);
+    store.limit_growth(None).unwrap();
+    assert_eq!(store.commit(&large, 4).unwrap()[0].cursor, 3);
+    assert_eq!(all(&mut store, BOB).iter().map(|m| m.row).collect::<Vec<_>>(), [1, 2, 3]);
+}
+
+#[test]
+fn a_group_is_one_transaction_with_an_answer_for_each() {
+    let (_dir, path) = place();
+    let mut store = SqliteStore::create(&path, &KEY).unwrap();
+    let batch = |n| Batch {
+        changes: vec![put(b"k", &[n]), Change::Message(message(n.into(), BOB, BOB, "x"))],
+        at: 1,
+    };
+    let outcomes = store.commit_group(&[batch(1), Batch::default(), batch(2)]);
+    let cursors: Vec<Vec<u64>> =
+        outcomes.into_iter().map(|o| o.unwrap().iter().map(|e| e.cursor).collect()).collect();
+    assert_eq!(cursors, [vec![1], vec![], vec![2]]);
+    assert_eq!(store.load().unwrap()[0].value, [2]);
+}
+
+#[test]
+fn old_events_are_forgotten_and_cursors_go_on() {
+    let (_dir, path) = place();
+    let mut store = SqliteStore::create(&path, &KEY).unwrap();
+    store.set_keep_events(10);
+    for n in 1..=30 {
+        store.commit(&[Change::Message(message(n, BOB, BOB, "x"))], 1).unwrap();
+    }
+    let stats = store.stats().unwrap();
+    assert_eq!((stats.oldest, stats.newest, stats.messages), (21, 30, 30));
+    drop(store);
+    let mut store = SqliteStore::open(&path, &KEY).unwrap();
+    assert_eq!(store.commit(&[Change::Message(message(31, BOB, BOB, "x"))], 1).unwrap()[0].cursor, 31);
+}
+
+#[test]
+fn nothing_readable_reaches_the_disk() {
+    let (dir, path) = place();
+    let mut store = SqliteStore::create(&path, &KEY).unwrap();
+    store
+        .commit(
+            &[Change::Message(message(1, BOB, BOB, "needle in the text")), put(b"needlekey", b"needlevalue")],
+            1,
+        )
+        .unwrap();
+    store.set_draft(BOB.into(), "needle draft").unwrap();
+    let look = |when: &str| {
+        for entry in fs::read_dir(dir.path()).unwrap() {
+            let entry = entry.unwrap();
+            let bytes = fs::read(entry.path()).unwrap();
+            for secret in [&b"needle"[..], b"SQLite format", b"message", BOB.as_bytes(), &KEY] {
+                let found = bytes.windows(secret.len()).any(|window| window == secret);
+                assert!(!found, "{secret:?} in {:?} {when}", entry.path());
+            }
+        }
+    };
+    look("while open");
+    drop(store);
+    look("after the end");
+}
+
+#[test]
+fn deleted_text_is_gone_from_the_decrypted_file() {
+    let (dir, path) = place();
+    let mut store = SqliteStore::create(&path, &KEY).unwrap();
+    let long = format!("needletext {}", "needlefill ".repeat(2_000));
+    let came =
+        [Change::Message(message(1, BOB, BOB, &long)), Change::Message(message(2, BOB, BOB, "needletwo"))];
+    store.commit(&came, 1).unwrap();
+    let plain = |store: &SqliteStore, name: &str| {
+        let to = dir.path().join(name);
+        fs::write(&to, b"").unwrap();
+        let sql = format!(
+            "ATTACH '{}' AS plain KEY ''; SELECT sqlcipher_export('plain'); DETACH plain;",
+            to.display()
+        );
+        store.conn.execute_batch(&sql).unwrap();
+        let bytes = fs::read(to).unwrap();
+        bytes.windows(6).filter(|window| window == b"needle").count()
+    };
+    assert!(plain(&store, "before") > 2);
+    // Free pages are not part of the copy above; this is what wipes them.
+    let wiped: i64 = store.conn.query_row("PRAGMA secure_delete", [], |row| row.get(0)).unwrap();
+    assert_eq!(wiped, 1);
+    store
+        .commit(
+            &[
+                Change::Delete { chat: BOB.into(), author: BOB, message: id(1), at: 2 },
+                Change::Edit {
+                    chat: BOB.into(),
+                    author: BOB,
+                    message: id(2),
+                    text: "clean".to_owned(),
+                    at: 2,
+                },
+            ],
+            2,
+        )
+        .unwrap();
+    assert_eq!(plain(&store, "after"), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn files_are_private_from_birth() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (dir, path) = place();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let mut store = SqliteStore::create(&path, &KEY).unwrap();
+    store.commit(&[put(b"k", b"v")], 1).unwrap();
+    for file in ["store.db", "store.db-wal", "store.db-shm"] {
+        assert_eq!(mode(&dir.path().join(file)), 0o600, "{file}");
+    }
+    drop(store);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let _store = SqliteStore::open(&path, &KEY).unwrap();
+    assert_eq!(mode(&path), 0o600);
+}
+
+#[test]
+fn a_second_creation_is_refused() {
+    let (dir, path) = place();
+    drop(SqliteStore::create(&path, &KEY).unwrap());
+    let before = fs::read(&path).unwrap();
+    assert!(matches!(SqliteStore::create(&path, &[1; 32]), Err(StoreError::Damaged { .. })));
+    assert_eq!(fs::read(&path).unwrap(), before);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_creation_that_was_cut_off_is_finished_or_begun_anew() {
+    let (dir, path) = place();
+    SqliteStore::prepare(&path, &[1; 32]).unwrap();
+    assert!(!path.exists());
+    // Begun anew with another key, then cut off before it is in its place.
+    fs::write(dir.path().join("store.db.making"), b"half").unwrap();
+    SqliteStore::prepare(&path, &KEY).unwrap();
+    let mut store = SqliteStore::open(&path, &KEY).unwrap();
+    assert!(store.load().unwrap().is_empty());
+    drop(store);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_newer_format_is_refused_untouched() {
+    let (dir, path) = place();
+    let store = SqliteStore::create(&path, &KEY).unwrap();
+    store.conn.execute_batch("PRAGMA user_version = 99").unwrap();
+    drop(store);
+    let before = fs::read(&path).unwrap();
+    let refused = SqliteStore::open(&path, &KEY).unwrap_err();
+    assert_eq!(refused, StoreError::Newer { found: 99, known: open::known_format() });
+    assert_eq!(fs::read(&path).unwrap(), before);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_migration_is_whole_or_not_at_all() {
+    let (_dir, path) = place();
+    let store = SqliteStore::create(&path, &KEY).unwrap();
+    let version = || store.conn.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).unwrap();
+    let steps = ["", "CREATE TABLE two (x)", "CREATE TABLE three (x); CREATE TABLE two (x)"];
+    assert!(open::migrate_with(&store.conn, 1, &steps).is_err());
+    assert_eq!(version(), 2);
+    let tables = "SELECT count(*) FROM sqlite_master WHERE name IN ('two', 'three')";
+    assert_eq!(store.conn.query_row(tables, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+    open::migrate_with(&store.conn, 2, &["", "", "CREATE TABLE three (x)"]).unwrap();
+    assert_eq!(version(), 3);
+}
+
+#[test]
+fn a_reader_sees_commits_and_makes_none() {
+    let (_dir, path) = place();
+    let mut store = SqliteStore::create(&path, &KEY).unwrap();
+    let mut reader = SqliteStore::reader(&path, &KEY).unwrap();
+    store.commit(&[Change::Message(message(1, BOB, BOB, "seen"))], 1).unwrap();
+    assert_eq!(reader.find("seen", None, 9).unwrap().len(), 1);
+    assert!(reader.commit(&[put(b"k", b"v")], 1).is_err());
+    assert!(reader.set_draft(BOB.into(), "x").is_err());
+    store.flush().unwrap();
+    assert_eq!(all(&mut reader, BOB).len(), 1);
+}
