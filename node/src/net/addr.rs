@@ -1,0 +1,116 @@
+//! Addresses as text at the border, as multiaddrs inside: which may be dialled, which are told to others, and
+//! what kind of road they are. Must not resolve names: no address of ours ever asks a name server.
+
+use std::net::IpAddr;
+
+use libp2p::Multiaddr;
+use libp2p::multiaddr::Protocol;
+use starling_protocol::engine::net::Via;
+use starling_protocol::limits::{ADDRESS_BYTES, ADDRESSES};
+
+/// What an address says, taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Parts {
+    /// The host.
+    pub ip: IpAddr,
+    /// The port, TCP or UDP.
+    pub port: u16,
+    /// QUIC over UDP, or else TCP.
+    pub quic: bool,
+}
+
+/// Takes an address apart if it is one of the shapes we speak: `ip/tcp` or `ip/udp/quic-v1`.
+pub(super) fn parts(addr: &Multiaddr) -> Option<Parts> {
+    let mut protocols = addr.iter();
+    let ip = match protocols.next()? {
+        Protocol::Ip4(ip) => IpAddr::V4(ip),
+        Protocol::Ip6(ip) => IpAddr::V6(ip),
+        _ => return None,
+    };
+    let (port, quic) = match (protocols.next()?, protocols.next(), protocols.next()) {
+        (Protocol::Tcp(port), None, None) => (port, false),
+        (Protocol::Udp(port), Some(Protocol::QuicV1), None) => (port, true),
+        _ => return None,
+    };
+    Some(Parts { ip, port, quic })
+}
+
+/// The address without a closing `/p2p/…`: peer ids are thrown away at every start and never told.
+pub(super) fn without_peer(mut addr: Multiaddr) -> Multiaddr {
+    if matches!(addr.iter().last(), Some(Protocol::P2p(_))) {
+        addr.pop();
+    }
+    addr
+}
+
+/// Reads an address to dial; `None` for what is malformed, of another transport, or must never be dialled:
+/// unspecified, multicast and broadcast hosts and port 0 (somebody else named it, perhaps to hurt a third party).
+pub(super) fn dialable(text: &str) -> Option<Multiaddr> {
+    let addr = readable(text)?;
+    let Parts { ip, port, .. } = parts(&addr)?;
+    (port != 0 && is_a_host(ip)).then_some(addr)
+}
+
+/// Reads an address to listen on: any shape we speak, wildcards and port 0 included.
+pub(super) fn listenable(text: &str) -> Option<(Multiaddr, Parts)> {
+    let addr = readable(text)?;
+    let parts = parts(&addr)?;
+    Some((addr, parts))
+}
+
+/// What kind of road leads there.
+pub(super) fn via(addr: &Multiaddr) -> Via {
+    if addr.iter().any(|p| matches!(p, Protocol::P2pCircuit)) {
+        return Via::Relay;
+    }
+    match parts(&without_peer(addr.clone())) {
+        Some(parts) if is_local(parts.ip) => Via::Lan,
+        _ => Via::Direct,
+    }
+}
+
+/// The addresses worth telling others, best first, at most [`ADDRESSES`]: public before private, QUIC before TCP.
+/// Loopback only if `loopback` (asked for in so many words) or if there is nothing else.
+pub(super) fn tellable<'a>(all: impl Iterator<Item = &'a Multiaddr>, loopback: bool) -> Vec<String> {
+    let mut ranked: Vec<_> = all
+        .map(|addr| without_peer(addr.clone()))
+        .filter_map(|addr| parts(&addr).map(|parts| (rank(parts), addr.to_string())))
+        .filter(|((never, ..), text)| !never && text.len() <= ADDRESS_BYTES)
+        .collect();
+    if !loopback && ranked.iter().any(|((_, back, ..), _)| !back) {
+        ranked.retain(|((_, back, ..), _)| !back);
+    }
+    ranked.sort();
+    ranked.dedup();
+    ranked.truncate(ADDRESSES);
+    ranked.into_iter().map(|(_, text)| text).collect()
+}
+
+/// (never to be told, loopback, private, IPv6, TCP): `false` sorts first.
+fn rank(parts: Parts) -> (bool, bool, bool, bool, bool) {
+    let Parts { ip, port, quic } = parts;
+    // A link-local IPv6 address means nothing without the interface it is on.
+    let needs_scope = matches!(ip, IpAddr::V6(v6) if v6.is_unicast_link_local());
+    (port == 0 || !is_a_host(ip) || needs_scope, ip.is_loopback(), is_local(ip), ip.is_ipv6(), !quic)
+}
+
+fn readable(text: &str) -> Option<Multiaddr> {
+    if text.len() > ADDRESS_BYTES {
+        return None;
+    }
+    text.parse().ok().map(without_peer)
+}
+
+fn is_a_host(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(v4) => !(v4.octets().first() == Some(&0) || v4.is_multicast() || v4.is_broadcast()),
+        IpAddr::V6(v6) => !(v6.is_unspecified() || v6.is_multicast()),
+    }
+}
+
+fn is_local(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+    }
+}

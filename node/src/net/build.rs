@@ -1,0 +1,111 @@
+//! Builds the swarm: identity, transports, limits and timings. Must not listen or dial.
+
+use std::time::Duration;
+
+use libp2p::connection_limits::ConnectionLimits;
+use libp2p::swarm::behaviour::toggle::Toggle;
+use libp2p::{Swarm, connection_limits, identify, identity, mdns, memory_connection_limits};
+use libp2p::{noise, ping, quic, tcp, yamux};
+
+use super::NetError;
+use super::behaviour::Behaviour;
+use super::direct::Direct;
+use super::gate::Gate;
+
+/// Between two pings; with [`PING_TIMEOUT`] a dead peer is noticed within 10 s. Shorter wakes idle laptops.
+const PING_INTERVAL: Duration = Duration::from_secs(5);
+/// For the answer to a ping. Shorter would call a peer behind a busy radio dead.
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection without links is closed after this time: long enough to open another link without a new handshake.
+const IDLE: Duration = Duration::from_secs(90);
+/// For one attempt, handshakes included.
+pub(super) const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
+/// Connections being made, each way. More would let strangers' half handshakes cost us.
+pub(super) const PENDING_COUNT: u32 = 64;
+/// Connections with one peer id: both sides may dial at once over two transports.
+const PER_PEER_COUNT: u32 = 4;
+/// Connections from others. Those we make are not counted, so a flood does not keep us from our contacts.
+const INBOUND_COUNT: u32 = 256;
+/// Memory of the whole process over which no new connection is taken.
+const MEMORY_BYTES: usize = 1024 * 1024 * 1024;
+/// Streams of one connection, both ways: ours, ping and identify, with room for bursts.
+const STREAMS_COUNT: u32 = 64;
+/// Inbound streams of one connection that are still agreeing on a protocol.
+const NEGOTIATING_COUNT: usize = 32;
+/// Bytes under way on one QUIC stream, and on one QUIC connection. Lower slows distant peers, higher is memory
+/// for whoever connects.
+const QUIC_STREAM_BYTES: u32 = 2 * 1024 * 1024;
+const QUIC_CONNECTION_BYTES: u32 = 4 * 1024 * 1024;
+/// A silent QUIC connection is over after this time; keep-alives are sent well within it.
+const QUIC_IDLE_MS: u32 = 10_000;
+/// What identify says we are: the same for every version, so that nothing can be told from it.
+const AGENT: &str = "starling";
+/// The protocol family identify names.
+const IDENTIFY: &str = "/starling/id/1";
+
+/// A swarm with an identity made for this start alone.
+pub(super) fn swarm(lan: bool) -> Result<Swarm<Behaviour>, NetError> {
+    let swarm = libp2p::SwarmBuilder::with_existing_identity(identity::Keypair::generate_ed25519())
+        .with_tokio()
+        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, multiplexer)
+        .map_err(|e| NetError::Transport { what: e.to_string() })?
+        .with_quic_config(quic_config)
+        .with_behaviour(|keypair| behaviour(keypair, lan))
+        .map_err(|e| NetError::Transport { what: e.to_string() })?
+        .with_swarm_config(|config| {
+            config
+                .with_idle_connection_timeout(IDLE)
+                .with_max_negotiating_inbound_streams(NEGOTIATING_COUNT)
+                .with_per_connection_event_buffer_size(32)
+        })
+        .with_connection_timeout(DIAL_TIMEOUT)
+        .build();
+    Ok(swarm)
+}
+
+fn multiplexer() -> yamux::Config {
+    let mut config = yamux::Config::default();
+    config.set_max_num_streams(STREAMS_COUNT as usize);
+    config
+}
+
+fn quic_config(mut config: quic::Config) -> quic::Config {
+    config.handshake_timeout = DIAL_TIMEOUT;
+    config.max_idle_timeout = QUIC_IDLE_MS;
+    config.keep_alive_interval = PING_INTERVAL;
+    config.max_concurrent_stream_limit = STREAMS_COUNT;
+    config.max_stream_data = QUIC_STREAM_BYTES;
+    config.max_connection_data = QUIC_CONNECTION_BYTES;
+    config
+}
+
+fn behaviour(keypair: &identity::Keypair, lan: bool) -> Behaviour {
+    let limits = ConnectionLimits::default()
+        .with_max_pending_incoming(Some(PENDING_COUNT))
+        .with_max_pending_outgoing(Some(PENDING_COUNT))
+        .with_max_established_incoming(Some(INBOUND_COUNT))
+        .with_max_established_per_peer(Some(PER_PEER_COUNT));
+    let identify = identify::Config::new(IDENTIFY.to_owned(), keypair.public())
+        .with_agent_version(AGENT.to_owned())
+        .with_push_listen_addr_updates(false)
+        .with_hide_listen_addrs(true)
+        .with_cache_size(0);
+    Behaviour {
+        limits: connection_limits::Behaviour::new(limits),
+        memory: memory_connection_limits::Behaviour::with_max_bytes(MEMORY_BYTES),
+        gate: Gate::default(),
+        ping: ping::Behaviour::new(
+            ping::Config::new().with_interval(PING_INTERVAL).with_timeout(PING_TIMEOUT),
+        ),
+        identify: identify::Behaviour::new(identify),
+        mdns: Toggle::from(if lan { discovery(keypair) } else { None }),
+        direct: Direct::default(),
+    }
+}
+
+/// mDNS, or nothing where the system does not allow it: the rest of the node works without.
+fn discovery(keypair: &identity::Keypair) -> Option<mdns::tokio::Behaviour> {
+    mdns::tokio::Behaviour::new(mdns::Config::default(), keypair.public().to_peer_id())
+        .inspect_err(|error| tracing::warn!(%error, "no discovery on the local network"))
+        .ok()
+}

@@ -1,0 +1,35 @@
+//! What a node's network is told at its start. Plain data; nothing here opens a socket (docs/spec/03-live.md).
+
+/// Where to listen and whom to look for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NetConfig {
+    /// Multiaddr texts to listen on, such as `/ip4/0.0.0.0/udp/4001/quic-v1`. Each of them must come up, but for
+    /// `/ip6/::`, which a machine without IPv6 does without. Empty: [`NetConfig::everywhere`] on ports the system
+    /// picks.
+    pub listen: Vec<String>,
+    /// Whether to find and be found on the local network (mDNS).
+    pub lan: bool,
+    /// Multiaddr texts that are dialled at start and again, with growing pauses, whenever the connection is gone.
+    pub peers: Vec<String>,
+}
+
+impl NetConfig {
+    /// All interfaces with one port for everything, for nodes that keep their port over restarts. QUIC first: it
+    /// needs fewer round trips to a first message.
+    pub fn everywhere(port: u16) -> Vec<String> {
+        ["/ip4/0.0.0.0", "/ip6/::"]
+            .into_iter()
+            .flat_map(|host| [format!("{host}/udp/{port}/quic-v1"), format!("{host}/tcp/{port}")])
+            .collect()
+    }
+
+    /// What to listen on, in order.
+    pub(super) fn listens(&self) -> Vec<String> {
+        if self.listen.is_empty() { Self::everywhere(0) } else { self.listen.clone() }
+    }
+}
+
+/// "All IPv6 interfaces" may mean none: many machines have no IPv6.
+pub(super) fn may_be_missing(listen: &str) -> bool {
+    listen.starts_with("/ip6/::/")
+}

@@ -1,0 +1,367 @@
+//! The one task that owns the swarm. Takes commands, tells events, decides nothing, waits for nobody.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use libp2p::core::ConnectedPoint;
+use libp2p::swarm::dial_opts::DialOpts;
+use libp2p::swarm::{ConnectionId, SwarmEvent};
+use libp2p::{Multiaddr, PeerId, Stream, Swarm, mdns, ping};
+use starling_protocol::engine::net::{ConnId, DialId, LinkId, LinkProtocol, NetCommand, NetEvent};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::behaviour::{Behaviour, BehaviourEvent};
+use super::conns::Conns;
+use super::dials::{Dials, Failed, Purpose};
+use super::direct::{self, Slot};
+use super::links::{Links, Opened, Start};
+use super::outbox::{Drained, Outbox};
+use super::{Gauge, addr, translate};
+
+/// Commands taken in one turn of the loop: fewer turns under load, and events are not kept waiting.
+const BATCH_COUNT: usize = 64;
+/// A failed ping is forgiven if something was read from the connection this recently: a slow line that is busy
+/// delays pings and is not dead.
+const FORGIVE: Duration = Duration::from_secs(2);
+/// At the end, for links to flush what is queued.
+const FLUSH: Duration = Duration::from_millis(500);
+/// At the end, for connections to close in good order.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// See the module.
+pub(super) struct Task {
+    pub swarm: Swarm<Behaviour>,
+    pub outbox: Outbox,
+    pub links: Links,
+    pub conns: Conns,
+    pub dials: Dials,
+    /// Whether loopback addresses are told to others.
+    pub loopback: bool,
+    /// Whether addresses are told as they change; not while the start still gathers them.
+    pub settled: bool,
+    pub gauge: Arc<Gauge>,
+}
+
+impl Task {
+    /// Runs until asked to stop or nobody is left to work for.
+    pub async fn run(mut self, mut commands: mpsc::Receiver<NetCommand>, mut stop: oneshot::Receiver<()>) {
+        let mut batch = Vec::with_capacity(BATCH_COUNT);
+        loop {
+            let timer = self.dials.next_at();
+            let free = !self.outbox.is_busy();
+            tokio::select! {
+                count = commands.recv_many(&mut batch, BATCH_COUNT), if free => {
+                    if count == 0 { break }
+                    batch.drain(..).for_each(|command| self.on_command(command));
+                }
+                event = self.swarm.select_next_some(), if free => self.on_swarm(event),
+                Some(link) = self.links.ended(), if !self.links.is_idle() => self.on_link_ended(link),
+                drained = self.outbox.drain(), if !self.outbox.is_empty() => match drained {
+                    Drained::Empty => {}
+                    Drained::Start(start) => self.links.start(start),
+                    Drained::Closed => break,
+                },
+                () = sleep_until(timer.unwrap_or_else(Instant::now)), if timer.is_some() => self.on_timer(),
+                _ = &mut stop => break,
+            }
+            self.measure();
+        }
+        // What was asked for before the end still counts.
+        commands.close();
+        while let Ok(command) = commands.try_recv() {
+            self.on_command(command);
+        }
+        self.wind_down().await;
+    }
+
+    fn on_command(&mut self, command: NetCommand) {
+        match command {
+            NetCommand::Dial { dial, addrs } => self.dial(dial, &addrs),
+            NetCommand::OpenLink { link, conn, protocol } => self.open_link(link, conn, protocol),
+            NetCommand::Write { link, messages } if self.links.is_opening(link) => {
+                tracing::debug!(link, count = messages.len(), "write before the link is open, link dropped");
+                self.on_link_ended(link);
+            }
+            NetCommand::Write { link, messages } => self.links.write(link, messages),
+            NetCommand::CloseLink { link } if self.links.is_opening(link) => self.on_link_ended(link),
+            NetCommand::CloseLink { link } => self.links.finish(link),
+            NetCommand::CloseConn { conn } => self.close_conn(conn),
+        }
+    }
+
+    fn dial(&mut self, dial: DialId, texts: &[String]) {
+        if self.dials.contains(dial) {
+            tracing::debug!(dial, "a dial of this number is under way");
+            return;
+        }
+        let addrs = Dials::addresses(texts);
+        if let Some(conn) = addrs.iter().find_map(|addr| self.conns.standing(addr)) {
+            self.outbox.say(NetEvent::Dialed { dial, conn });
+        } else if addrs.is_empty() {
+            self.dial_failed(dial, "no address that can be dialled".to_owned());
+        } else if self.dials.add(dial, addrs) {
+            self.start_dials();
+        } else {
+            self.dial_failed(dial, "too many dials at once".to_owned());
+        }
+    }
+
+    /// Starts the attempts whose turn it is.
+    fn start_dials(&mut self) {
+        while let Some((purpose, addr)) = self.dials.turn() {
+            let opts = dial_opts(addr);
+            let connection = opts.connection_id();
+            match self.swarm.dial(opts) {
+                Ok(()) => self.dials.started(connection, purpose),
+                Err(error) => {
+                    let failed = self.dials.lost(purpose);
+                    self.attempt_failed(failed, translate::dial_reason(&error));
+                }
+            }
+        }
+    }
+
+    fn attempt_failed(&mut self, failed: Failed, reason: String) {
+        if let Failed::Dial(dial) = failed {
+            self.dial_failed(dial, reason);
+        }
+    }
+
+    fn dial_failed(&mut self, dial: DialId, reason: String) {
+        tracing::debug!(dial, reason, "dial failed");
+        self.outbox.say(NetEvent::DialFailed { dial, reason });
+    }
+
+    fn open_link(&mut self, link: LinkId, conn: ConnId, protocol: LinkProtocol) {
+        if self.links.contains(link) {
+            tracing::debug!(link, "a link of this number exists");
+            return;
+        }
+        match self.conns.get_mut(conn) {
+            Some(state) if !state.ending => {
+                state.links.insert(link);
+                let connection = state.connection;
+                self.links.opening(link, conn);
+                self.swarm.behaviour_mut().direct.open(connection, link, protocol);
+            }
+            _ => self.outbox.say(NetEvent::LinkClosed { link }),
+        }
+    }
+
+    fn close_conn(&mut self, conn: ConnId) {
+        if let Some(state) = self.conns.get_mut(conn) {
+            state.ending = true;
+            self.swarm.close_connection(state.connection);
+        }
+    }
+
+    /// Handles one swarm event.
+    pub fn on_swarm(&mut self, event: SwarmEvent<BehaviourEvent>) {
+        match event {
+            SwarmEvent::Behaviour(event) => self.on_behaviour(event),
+            SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } => {
+                self.on_established(connection_id, peer_id, &endpoint);
+            }
+            SwarmEvent::ConnectionClosed { connection_id, .. } => self.on_closed(connection_id),
+            SwarmEvent::OutgoingConnectionError { connection_id, error, .. } => {
+                let failed = self.dials.failed(connection_id);
+                self.attempt_failed(failed, translate::dial_reason(&error));
+                self.start_dials();
+            }
+            SwarmEvent::NewListenAddr { .. }
+            | SwarmEvent::ExpiredListenAddr { .. }
+            | SwarmEvent::ListenerClosed { .. } => self.tell_addresses(),
+            _ => {}
+        }
+    }
+
+    fn on_behaviour(&mut self, event: BehaviourEvent) {
+        match event {
+            BehaviourEvent::Direct(event) => self.on_direct(event),
+            BehaviourEvent::Ping(ping::Event { connection, result: Err(_), .. }) => {
+                self.on_silence(connection)
+            }
+            BehaviourEvent::Mdns(mdns::Event::Discovered(found)) => {
+                let ourselves = *self.swarm.local_peer_id();
+                for event in translate::lan_found(&ourselves, found) {
+                    self.outbox.say(event);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn on_direct(&mut self, event: direct::Event) {
+        match event {
+            direct::Event::Opened { link, connection, protocol, stream } => {
+                // A link that was closed while it was being opened, or whose connection has ended, is forgotten:
+                // the stream is dropped.
+                if let (Some(conn), true) = (self.conns.number(connection), self.links.is_opening(link)) {
+                    self.link_opened(link, conn, protocol, stream, None);
+                }
+            }
+            direct::Event::Failed { link } => {
+                if self.links.is_opening(link) {
+                    self.on_link_ended(link);
+                }
+            }
+            direct::Event::Inbound { connection, protocol, stream, slot } => {
+                if let Some(conn) = self.conns.number(connection) {
+                    let link = self.links.inbound_number();
+                    self.link_opened(link, conn, protocol, stream, Some(slot));
+                }
+            }
+            direct::Event::Refused { connection } => {
+                self.gauge.refuse();
+                tracing::debug!(conn = self.conns.number(connection), "too many streams from a peer, reset");
+            }
+        }
+    }
+
+    fn link_opened(
+        &mut self,
+        link: LinkId,
+        conn: ConnId,
+        protocol: LinkProtocol,
+        stream: Stream,
+        slot: Option<Slot>,
+    ) {
+        let local_peer = self.swarm.local_peer_id().to_bytes();
+        let Some(state) = self.conns.get_mut(conn) else { return };
+        state.links.insert(link);
+        let heard = Arc::clone(&state.heard);
+        let remote_peer = state.peer.to_bytes();
+        let outbound = slot.is_none();
+        tracing::trace!(link, conn, ?protocol, outbound, "link open");
+        self.outbox.say(NetEvent::LinkOpened { link, conn, protocol, outbound, local_peer, remote_peer });
+        let start: Start = self.links.opened(Opened { link, conn, stream, slot, heard });
+        if let Some(start) = self.outbox.start(start) {
+            self.links.start(start);
+        }
+    }
+
+    /// A link has ended or will never open: says so, and says that its connection has ended if that waited for it.
+    fn on_link_ended(&mut self, link: LinkId) {
+        let Some(conn) = self.links.remove(link) else { return };
+        tracing::trace!(link, conn, "link closed");
+        self.outbox.say(NetEvent::LinkClosed { link });
+        if let Some(state) = self.conns.get_mut(conn) {
+            state.links.remove(&link);
+        }
+        self.reap(conn);
+    }
+
+    fn on_established(&mut self, connection: ConnectionId, peer: PeerId, endpoint: &ConnectedPoint) {
+        let purpose = if endpoint.is_dialer() {
+            let purpose = self.dials.succeeded(connection);
+            self.start_dials();
+            if purpose.is_none() {
+                // Another address of the same dial was faster, or its time was up.
+                self.swarm.close_connection(connection);
+                return;
+            }
+            purpose
+        } else {
+            None
+        };
+        let conn = self.conns.add(connection, peer, endpoint);
+        let Some(state) = self.conns.get(conn) else { return };
+        tracing::debug!(conn, addr = %state.addr, outbound = state.outbound, "connection open");
+        self.outbox.say(translate::conn_opened(conn, state));
+        if let Some(Purpose::Dial(dial)) = purpose {
+            self.outbox.say(NetEvent::Dialed { dial, conn });
+        }
+    }
+
+    fn on_closed(&mut self, connection: ConnectionId) {
+        let Some((conn, links)) = self.conns.closed(connection) else { return };
+        for link in links {
+            if self.links.is_opening(link) {
+                self.on_link_ended(link);
+            } else {
+                self.links.finish(link);
+            }
+        }
+        self.reap(conn);
+    }
+
+    /// Says that an ended connection has ended, once all its links have.
+    fn reap(&mut self, conn: ConnId) {
+        let Some(addr) = self.conns.get(conn).filter(|c| c.outbound).map(|c| c.addr.clone()) else {
+            if self.conns.reap(conn) {
+                self.outbox.say(NetEvent::ConnClosed { conn });
+            }
+            return;
+        };
+        if self.conns.reap(conn) {
+            self.outbox.say(NetEvent::ConnClosed { conn });
+            self.dials.gone(&addr);
+        }
+    }
+
+    fn on_silence(&mut self, connection: ConnectionId) {
+        let state = self.conns.number(connection).and_then(|conn| self.conns.get(conn));
+        if state.is_some_and(|conn| conn.heard.age() < FORGIVE) {
+            return;
+        }
+        tracing::debug!(conn = self.conns.number(connection), "no answer to a ping");
+        self.swarm.close_connection(connection);
+    }
+
+    fn on_timer(&mut self) {
+        let now = Instant::now();
+        while let Some(dial) = self.dials.overdue(now) {
+            self.dial_failed(dial, "timed out".to_owned());
+        }
+        let conns = &self.conns;
+        self.dials.redial(now, |addr| conns.standing(addr).is_some());
+        self.start_dials();
+    }
+
+    /// Says where this node may be reached.
+    pub fn tell_addresses(&mut self) {
+        if self.settled {
+            let addrs = addr::tellable(self.swarm.listeners(), self.loopback);
+            self.outbox.say(NetEvent::Addresses { addrs });
+        }
+    }
+
+    fn measure(&self) {
+        let direct = self.swarm.behaviour().direct.connection_count();
+        self.gauge.set(self.conns.len().max(direct), self.links.len(), self.dials.len(), self.outbox.len());
+    }
+
+    /// Flushes what is queued, closes every connection and listener, and returns within 2 s whatever peers do.
+    async fn wind_down(mut self) {
+        self.links.finish_all();
+        let _ = timeout(FLUSH, async {
+            while !self.links.is_idle() {
+                tokio::select! {
+                    _ = self.swarm.select_next_some() => {}
+                    _ = self.links.ended() => {}
+                }
+            }
+        })
+        .await;
+        let peers: Vec<PeerId> = self.swarm.connected_peers().copied().collect();
+        for peer in peers {
+            let _ = self.swarm.disconnect_peer_id(peer);
+        }
+        let _ = timeout(GOODBYE, async {
+            while self.swarm.network_info().num_peers() > 0 {
+                self.swarm.select_next_some().await;
+            }
+        })
+        .await;
+    }
+}
+
+/// One attempt at one address, whoever may be there. TCP takes a fresh port: a reused one can only have one
+/// connection to the same place.
+fn dial_opts(addr: Multiaddr) -> DialOpts {
+    let quic = addr::parts(&addr).is_some_and(|parts| parts.quic);
+    let opts = DialOpts::unknown_peer_id().address(addr);
+    if quic { opts.build() } else { opts.allocate_new_port().build() }
+}
