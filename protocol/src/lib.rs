@@ -7,6 +7,7 @@
 //!
 //! The written specification is `docs/spec/`; each module names the part it implements.
 
+pub mod content;
 pub mod engine;
 pub mod error;
 pub mod identity;
@@ -16,6 +17,9 @@ pub mod kdf;
 pub mod limits;
 pub mod noise;
 pub mod rng;
+pub mod session;
+#[doc(hidden)]
+pub mod testing;
 pub mod text;
 pub mod time;
 pub mod wire;

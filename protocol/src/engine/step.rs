@@ -94,13 +94,11 @@ pub enum Space {
     Request = 10,
     /// By device and running number: the id of a content that was taken in, for refusing it again.
     Seen = 11,
-    /// By message: an own message's recipients that have not signed yet.
-    Pending = 12,
 }
 
 impl Space {
     /// All spaces, in order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 11] = [
         Self::Own,
         Self::Contact,
         Self::Device,
@@ -112,7 +110,6 @@ impl Space {
         Self::Invite,
         Self::Request,
         Self::Seen,
-        Self::Pending,
     ];
 
     /// The space of a number in a database.
@@ -235,8 +232,9 @@ pub enum Change {
     },
     /// A new message, and a `message` event. Ignored (with its event) if (author, id) is there already.
     Message(NewMessage),
-    /// A state of an own message for one recipient, and a `receipt` event if it goes forward. The state of the
-    /// message itself is the least of its recipients'; `recipients` tells how many there are.
+    /// A state of an own message for one recipient. `Queued` names the recipient and makes no event; any other
+    /// state moves a named recipient forward, makes a `receipt` event if it does, and is ignored for an account
+    /// that was not named: nobody signs for another. The message's own state is the least of its recipients'.
     State {
         /// Which message of ours.
         message: MessageId,

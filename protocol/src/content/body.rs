@@ -1,0 +1,140 @@
+//! The kinds of body. Numbers are fixed for ever. A kind of 0x8000 and above may be ignored by who does not know
+//! it; any other unknown kind is shown as a placeholder.
+
+use crate::ids::{AccountId, MessageId};
+use crate::limits::{ACK_ITEMS, REACTION_BYTES, TEXT_BYTES};
+use crate::wire::{self, Ext, Signed, WireError};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// First kind that may be ignored silently.
+const IGNORABLE: u16 = 0x8000;
+
+/// A message somebody wrote, named by its author and id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// Who wrote it.
+    pub author: AccountId,
+    /// Its id.
+    pub id: MessageId,
+}
+
+/// A text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    /// At most [`TEXT_BYTES`].
+    pub text: String,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
+    /// Room for growth.
+    pub ext: Ext,
+}
+
+/// New text for one's own message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edit {
+    /// Which message; its author is the sender.
+    pub id: MessageId,
+    /// The new text.
+    pub text: String,
+    /// Room for growth.
+    pub ext: Ext,
+}
+
+/// A reaction. One per person and message: a later one replaces it, an empty one takes it back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reaction {
+    /// To which message.
+    pub target: Target,
+    /// One emoji or nothing, at most [`REACTION_BYTES`].
+    pub emoji: String,
+    /// Room for growth.
+    pub ext: Ext,
+}
+
+/// "I accept you": what makes two people contacts (docs/spec/02-identity.md).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accept {
+    /// The accepting person's display name.
+    pub name: String,
+    /// The rendezvous secret by which the accepted person finds the accepting one.
+    pub rv_out: [u8; 32],
+    /// The accepting device's card.
+    pub card: Signed,
+    /// Room for growth.
+    pub ext: Ext,
+}
+
+/// A decoded and bounded body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// 1: a text.
+    Text(Text),
+    /// 2: an edit.
+    Edit(Edit),
+    /// 3: delete one's own message.
+    Delete(MessageId),
+    /// 4: a reaction.
+    Reaction(Reaction),
+    /// 5: messages of the recipient that were read, at most [`ACK_ITEMS`].
+    Read(Vec<MessageId>),
+    /// 6: consent.
+    Accept(Box<Accept>),
+    /// 7: the sender's new display name.
+    Name(String),
+    /// Something of a newer version.
+    Unknown {
+        /// Its kind.
+        kind: u16,
+        /// Whether it may be ignored silently.
+        ignorable: bool,
+    },
+}
+
+impl Body {
+    /// Kind and encoded body.
+    ///
+    /// # Errors
+    /// [`WireError`] over the limits, or for [`Body::Unknown`], which is never written.
+    pub fn encode(&self) -> Result<(u16, Vec<u8>), WireError> {
+        Ok(match self {
+            Self::Text(text) => (1, wire::encode(text)?),
+            Self::Edit(edit) => (2, wire::encode(edit)?),
+            Self::Delete(id) => (3, wire::encode(id)?),
+            Self::Reaction(reaction) => (4, wire::encode(reaction)?),
+            Self::Read(ids) => (5, wire::encode(ids)?),
+            Self::Accept(accept) => (6, wire::encode(accept.as_ref())?),
+            Self::Name(name) => (7, wire::encode(name)?),
+            Self::Unknown { .. } => return Err(WireError::Malformed),
+        })
+    }
+
+    /// The body of a kind.
+    ///
+    /// # Errors
+    /// [`WireError`] for a known kind whose body is malformed or over its bound.
+    pub fn decode(kind: u16, bytes: &[u8]) -> Result<Self, WireError> {
+        Ok(match kind {
+            1 => Self::Text(bounded::<Text>(bytes, |t| {
+                t.text.len() <= TEXT_BYTES && wire::ext_understood(&t.ext)
+            })?),
+            2 => Self::Edit(bounded::<Edit>(bytes, |e| {
+                e.text.len() <= TEXT_BYTES && wire::ext_understood(&e.ext)
+            })?),
+            3 => Self::Delete(wire::decode(bytes)?),
+            4 => Self::Reaction(bounded::<Reaction>(bytes, |r| {
+                r.emoji.len() <= REACTION_BYTES && wire::ext_understood(&r.ext)
+            })?),
+            5 => Self::Read(bounded::<Vec<MessageId>>(bytes, |ids| ids.len() <= ACK_ITEMS)?),
+            6 => Self::Accept(Box::new(bounded::<Accept>(bytes, |a| {
+                a.name.len() <= 1024 && wire::ext_understood(&a.ext)
+            })?)),
+            7 => Self::Name(bounded::<String>(bytes, |name| name.len() <= 1024)?),
+            kind => Self::Unknown { kind, ignorable: kind >= IGNORABLE },
+        })
+    }
+}
+
+fn bounded<T: Serialize + DeserializeOwned>(bytes: &[u8], fits: impl Fn(&T) -> bool) -> Result<T, WireError> {
+    let value = wire::decode::<T>(bytes)?;
+    if fits(&value) { Ok(value) } else { Err(WireError::TooLarge { limit_bytes: TEXT_BYTES }) }
+}

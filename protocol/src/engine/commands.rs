@@ -1,0 +1,83 @@
+//! A person's wishes, each to the place that does it.
+
+use super::Engine;
+use super::command::{Command, Presence, Refusal, Reply, StatusView};
+use crate::ids::ChatId;
+
+impl Engine {
+    pub(super) fn command(&mut self, command: Command) -> Result<Reply, Refusal> {
+        match command {
+            Command::InviteNew { uses, valid_ms, private, auto_accept } => {
+                self.invite_new(uses, valid_ms, private, auto_accept)
+            }
+            Command::InviteList => Ok(self.invite_list()),
+            Command::InviteRevoke { invite } => self.invite_revoke(invite),
+            Command::Add { link, name, note } => self.add(&link, name.as_deref(), &note),
+            Command::Requests => Ok(self.request_list()),
+            Command::RequestAccept { account } => self.request_accept(account),
+            Command::RequestDrop { account } => self.request_drop(account),
+            Command::People => Ok(self.people()),
+            Command::Rename { account, name } => self.rename(account, &name),
+            Command::Block { account } => self.block(account),
+            Command::Unblock { account } => self.unblock(account),
+            Command::Remove { account } => self.remove(account),
+            Command::Verify { account, matches } => self.verify(account, matches),
+            Command::SafetyNumber { account } => self.safety(account),
+            Command::Send { chat, text, reply_to, client_ref, require_verified } => {
+                self.send_text(chat, &text, reply_to, client_ref.as_deref(), require_verified)
+            }
+            Command::Edit { chat, message, text } => self.edit(chat, message, &text),
+            Command::Delete { chat, message } => self.delete(chat, message),
+            Command::React { chat, message, author, emoji } => self.react(chat, message, author, &emoji),
+            Command::MarkRead { chat, messages } => self.mark_read(chat, messages),
+            Command::Typing { chat, on } => {
+                self.tell_typing(chat, on);
+                Ok(Reply::Done)
+            }
+            Command::SetPresence { presence } => {
+                if presence == Presence::Offline {
+                    return Err(Refusal::OutOfRange { what: "presence", range: "online, away or busy" });
+                }
+                self.set_presence(presence);
+                Ok(Reply::Done)
+            }
+            Command::SetReadReceipts { on } => {
+                self.own_dirty |= self.own.read_receipts != on;
+                self.own.read_receipts = on;
+                Ok(Reply::Done)
+            }
+            Command::SetName { name } => self.set_name(&name),
+            Command::Status => Ok(Reply::Status(self.status())),
+            Command::Wake => {
+                self.dial_all();
+                Ok(Reply::Done)
+            }
+        }
+    }
+
+    fn tell_typing(&mut self, chat: ChatId, on: bool) {
+        if self.is_accepted(&chat.account()) {
+            for device in self.devices_of(chat.account()) {
+                self.frame_to(device, &super::live::FrameOut::Typing(on));
+            }
+        }
+    }
+
+    fn status(&self) -> StatusView {
+        let (direct, relayed, lan, waiting) = self.count_figures();
+        let next =
+            self.peers.keys().filter_map(|device| self.timers.when(&super::Timer::Dial(*device))).min();
+        StatusView {
+            account: self.own.account,
+            device: self.own.device_id,
+            name: self.own.name.clone(),
+            addrs: self.own.addrs.clone(),
+            direct,
+            relayed,
+            lan,
+            waiting,
+            requests: u32::try_from(self.requests.len()).unwrap_or(u32::MAX),
+            next_dial_ms: next.map(|at| at.saturating_sub(self.now.mono_ms)),
+        }
+    }
+}

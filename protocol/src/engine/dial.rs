@@ -1,0 +1,361 @@
+//! Reaching people: whom to dial when, what to do with a connection, requests to inviters, and knocking on the LAN
+//! (docs/spec/03-live.md, "Finding each other again").
+
+use super::command::ContactState;
+use super::links::{LinkState, Purpose};
+use super::net::{ConnId, DialId, LinkId, LinkProtocol, NetCommand, Via};
+use super::{Engine, Timer};
+use crate::ids::{AccountId, DeviceId};
+use crate::invite::Invite;
+use crate::kdf;
+use crate::limits::ADDRESSES;
+use crate::time::{MINUTE_MS, SECOND_MS};
+
+/// Waiting times between attempts, in milliseconds, doubled from the first to the last. A shorter first one would
+/// spin on a node that restarts; a longer last one would leave two people waiting who are both back.
+const FIRST_WAIT_MS: u64 = 2 * SECOND_MS;
+const LAST_WAIT_MS: u64 = 2 * MINUTE_MS;
+/// The same for somebody who has not accepted us yet.
+const FIRST_JOIN_MS: u64 = 5 * SECOND_MS;
+const LAST_JOIN_MS: u64 = 10 * MINUTE_MS;
+/// Up to this many failures in a row, something to say brings the next attempt forward.
+pub(super) const PATIENT_FAILURES: u32 = 3;
+/// People of this LAN remembered.
+const LAN_PEERS: usize = 256;
+/// Entries of a knock are filled up to a multiple of this.
+const KNOCK_STEP: usize = 64;
+/// Contacts in one knock, at most.
+const KNOCK_MAX: usize = 1_024;
+/// Bytes of one knock entry.
+const KNOCK_ENTRY: usize = 8;
+/// The answer "none of mine".
+const KNOCK_NONE: u16 = 0xFFFF;
+
+/// A connection.
+pub(super) struct ConnState {
+    pub peer: Vec<u8>,
+    pub addr: String,
+    pub outbound: bool,
+    pub via: Via,
+    /// Who asked for an invite on it, so that consent can go back at once.
+    pub joiner: Option<DeviceId>,
+    /// Whether a knock was answered on it.
+    pub knocked: bool,
+}
+
+impl ConnState {
+    pub fn new(peer: Vec<u8>, addr: String, outbound: bool, via: Via) -> Self {
+        Self { peer, addr, outbound, via, joiner: None, knocked: false }
+    }
+}
+
+/// What a dial is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum DialPurpose {
+    Device(DeviceId),
+    Join(AccountId),
+    Lan,
+}
+
+impl Engine {
+    fn dial(&mut self, addrs: Vec<String>, purpose: DialPurpose) {
+        let dial = self.number();
+        self.dials.insert(dial, purpose);
+        self.net(NetCommand::Dial { dial, addrs });
+    }
+
+    /// Tries to reach a device, if there is a reason to and it is not tried already.
+    pub(super) fn dial_device(&mut self, device: DeviceId) {
+        let Some(peer) = self.peers.get(&device) else { return };
+        let wanted = self.contacts.get(&peer.account()).is_some_and(|contact| match contact.state {
+            ContactState::Accepted => true,
+            ContactState::Pending => contact.join.as_ref().is_some_and(|join| join.requested),
+            ContactState::Blocked | ContactState::Removed => false,
+        });
+        let busy = self.live_link(device).is_some()
+            || self.dials.values().any(|purpose| *purpose == DialPurpose::Device(device))
+            || self.links.values().any(|link| link.purpose == Purpose::Live(device));
+        if !wanted || busy {
+            return;
+        }
+        let mut addrs = peer.record.addrs.clone();
+        if let Some(join) = self.contacts.get(&peer.account()).and_then(|contact| contact.join.as_ref()) {
+            addrs.extend(join.hints.iter().filter(|hint| !peer.record.addrs.contains(hint)).cloned());
+        }
+        if !addrs.is_empty() {
+            self.dial(addrs, DialPurpose::Device(device));
+        }
+    }
+
+    pub(super) fn on_dialed(&mut self, dial: DialId, conn: ConnId) {
+        match self.dials.remove(&dial) {
+            Some(DialPurpose::Device(device)) => {
+                self.open_link(conn, LinkProtocol::Live, Purpose::Live(device))
+            }
+            Some(DialPurpose::Join(account)) => {
+                self.open_link(conn, LinkProtocol::Invite, Purpose::Join(account))
+            }
+            Some(DialPurpose::Lan) => self.meet_on_lan(conn),
+            None => {}
+        }
+    }
+
+    pub(super) fn on_dial_failed(&mut self, dial: DialId) {
+        match self.dials.remove(&dial) {
+            Some(DialPurpose::Device(device)) => self.try_again(device),
+            Some(DialPurpose::Join(account)) => self.join_failed(account),
+            Some(DialPurpose::Lan) | None => {}
+        }
+    }
+
+    /// A live link we opened never came up.
+    pub(super) fn live_failed(&mut self, device: DeviceId, conn: ConnId) {
+        let unused = !self.links.values().any(|link| link.conn == conn);
+        if unused && self.conns.get(&conn).is_some_and(|conn| conn.outbound && conn.joiner.is_none()) {
+            self.net(NetCommand::CloseConn { conn });
+        }
+        self.try_again(device);
+    }
+
+    fn try_again(&mut self, device: DeviceId) {
+        if self.live_link(device).is_some() {
+            return;
+        }
+        let failures = self.failures.entry(device).or_insert(0);
+        *failures = failures.saturating_add(1);
+        let pending = self
+            .peers
+            .get(&device)
+            .and_then(|peer| self.contacts.get(&peer.account()))
+            .is_some_and(|contact| contact.state == ContactState::Pending);
+        let (first, last) =
+            if pending { (FIRST_JOIN_MS, LAST_JOIN_MS) } else { (FIRST_WAIT_MS, LAST_WAIT_MS) };
+        let wait = backoff(first, last, *failures);
+        let wait = wait.saturating_add(self.rng.below(wait / 4));
+        self.timers.set(Timer::Dial(device), self.now.mono_ms.saturating_add(wait));
+    }
+
+    /// Tries everybody at once: the network changed, or a person wants it.
+    pub(super) fn dial_all(&mut self) {
+        self.failures.clear();
+        let devices: Vec<DeviceId> = self.peers.keys().copied().collect();
+        for device in devices {
+            let spread = self.rng.below(SECOND_MS / 4);
+            self.timers.set(Timer::Dial(device), self.now.mono_ms.saturating_add(spread));
+        }
+        let joins: Vec<AccountId> =
+            self.contacts.values().filter(|c| c.join.is_some()).map(|c| c.account).collect();
+        for account in joins {
+            self.timers.set(Timer::Join(account), self.now.mono_ms);
+        }
+    }
+
+    pub(super) fn on_addresses(&mut self, addrs: Vec<String>) {
+        if self.own.addrs != addrs {
+            self.own.addrs = addrs;
+            self.spread_card();
+            self.dial_all();
+        }
+    }
+
+    /// The address a link proved good moves to the front.
+    pub(super) fn learn_address(&mut self, link: LinkId, device: DeviceId) {
+        let conn = self.links.get(&link).map(|link| link.conn);
+        let Some(conn) = conn.and_then(|conn| self.conns.get(&conn)) else { return };
+        if !conn.outbound {
+            return;
+        }
+        let addr = conn.addr.clone();
+        if let Some(peer) = self.peers.get_mut(&device)
+            && peer.record.addrs.first() != Some(&addr)
+        {
+            peer.record.addrs.retain(|known| *known != addr);
+            peer.record.addrs.insert(0, addr);
+            peer.record.addrs.truncate(ADDRESSES);
+            peer.dirty.record = true;
+            self.active_peers.insert(device);
+        }
+    }
+
+    // ---- asking an inviter ------------------------------------------------------------------------------------
+
+    /// Brings our request to the inviter, or, once it is there, waits for the answer.
+    pub(super) fn try_join(&mut self, account: AccountId) {
+        let Some(join) = self.contacts.get(&account).and_then(|contact| contact.join.clone()) else { return };
+        if join.until_lived_ms <= self.lived_ms() {
+            self.give_up_join(account);
+            return;
+        }
+        let busy = self.dials.values().any(|purpose| *purpose == DialPurpose::Join(account))
+            || self.links.values().any(|link| link.purpose == Purpose::Join(account));
+        if join.requested {
+            let due = self.now.mono_ms.saturating_add(LAST_JOIN_MS);
+            self.timers.set(Timer::Join(account), due);
+        } else if !busy {
+            if join.hints.is_empty() {
+                self.join_failed(account);
+            } else {
+                self.dial(join.hints, DialPurpose::Join(account));
+            }
+            for conn in self.lan_conns() {
+                self.open_link(conn, LinkProtocol::Invite, Purpose::Join(account));
+            }
+        }
+    }
+
+    pub(super) fn join_failed(&mut self, account: AccountId) {
+        let waiting =
+            self.contacts.get(&account).is_some_and(|c| c.join.as_ref().is_some_and(|j| !j.requested));
+        if waiting {
+            let wait = FIRST_JOIN_MS.saturating_add(self.rng.below(FIRST_JOIN_MS));
+            self.timers.set_earlier(Timer::Join(account), self.now.mono_ms.saturating_add(wait));
+        }
+    }
+
+    /// The inviter has our request on disk.
+    pub(super) fn join_done(&mut self, account: AccountId) {
+        if let Some(join) = self.contacts.get_mut(&account).and_then(|contact| contact.join.as_mut()) {
+            join.requested = true;
+            self.dirty_contacts.insert(account);
+        }
+        self.timers.set(Timer::Join(account), self.now.mono_ms.saturating_add(LAST_JOIN_MS));
+        for device in self.devices_of(account) {
+            let wait = FIRST_JOIN_MS.saturating_add(self.rng.below(SECOND_MS));
+            self.timers.set(Timer::Dial(device), self.now.mono_ms.saturating_add(wait));
+        }
+    }
+
+    // ---- the LAN ----------------------------------------------------------------------------------------------
+
+    pub(super) fn on_lan_found(&mut self, peer: Vec<u8>, addrs: Vec<String>) {
+        if self.lan.len() >= LAN_PEERS && !self.lan.contains_key(&peer) {
+            self.lan.pop_first();
+        }
+        self.lan.insert(peer.clone(), addrs.clone());
+        let joins = self.contacts.values().any(|c| c.join.as_ref().is_some_and(|join| !join.requested));
+        let standing = self.conns.iter().find(|(_, conn)| conn.peer == peer).map(|(id, _)| *id);
+        if !joins && self.absent_contacts().is_empty() {
+            return;
+        }
+        match standing {
+            Some(conn) => self.meet_on_lan(conn),
+            None => self.dial(addrs, DialPurpose::Lan),
+        }
+    }
+
+    fn lan_conns(&self) -> Vec<ConnId> {
+        self.conns
+            .iter()
+            .filter(|(_, conn)| self.lan.contains_key(&conn.peer))
+            .map(|(id, _)| *id)
+            .take(16)
+            .collect()
+    }
+
+    fn meet_on_lan(&mut self, conn: ConnId) {
+        let joins: Vec<AccountId> = self
+            .contacts
+            .values()
+            .filter(|contact| contact.join.as_ref().is_some_and(|join| !join.requested))
+            .map(|contact| contact.account)
+            .take(4)
+            .collect();
+        for account in joins {
+            self.open_link(conn, LinkProtocol::Invite, Purpose::Join(account));
+        }
+        if !self.absent_contacts().is_empty() {
+            self.open_link(conn, LinkProtocol::Knock, Purpose::Knock);
+        }
+    }
+
+    /// Accepted contacts without a live link that gave us a secret to find them by.
+    fn absent_contacts(&self) -> Vec<(AccountId, [u8; 32])> {
+        self.contacts
+            .values()
+            .filter(|contact| {
+                contact.state == ContactState::Accepted && self.best_via(contact.account).is_none()
+            })
+            .filter_map(|contact| contact.rv_in.map(|rv| (contact.account, rv)))
+            .take(KNOCK_MAX)
+            .collect()
+    }
+
+    /// "Are you one of mine?": a nonce and one entry per contact, shuffled among random ones.
+    pub(super) fn knock_message(&mut self, local: &[u8], remote: &[u8]) -> Option<(Vec<AccountId>, Vec<u8>)> {
+        let nonce: [u8; 16] = self.rng.bytes();
+        let absent = self.absent_contacts();
+        let total = absent.len().div_ceil(KNOCK_STEP).max(1).saturating_mul(KNOCK_STEP).min(KNOCK_MAX);
+        let nobody = self.own.account;
+        let mut entries: Vec<(AccountId, [u8; KNOCK_ENTRY])> = absent
+            .into_iter()
+            .map(|(account, rv)| (account, kdf::derive_short("knock", &[&rv, &nonce, local, remote])))
+            .collect();
+        while entries.len() < total {
+            entries.push((nobody, self.rng.bytes()));
+        }
+        for at in (1..entries.len()).rev() {
+            let other = usize::try_from(self.rng.below(at as u64 + 1)).unwrap_or(0);
+            entries.swap(at, other);
+        }
+        let mut message = nonce.to_vec();
+        for (_, entry) in &entries {
+            message.extend_from_slice(entry);
+        }
+        Some((entries.into_iter().map(|(account, _)| account).collect(), message))
+    }
+
+    /// Answers a knock, once per connection: the index of an entry made with one of our secrets, or none.
+    pub(super) fn answer_knock(&mut self, link: LinkId, message: &[u8]) -> Option<LinkState> {
+        let entry = self.links.get(&link)?;
+        let (newcomer, local, conn) = (entry.remote_peer.clone(), entry.local_peer.clone(), entry.conn);
+        let (nonce, rest) = message.split_first_chunk::<16>()?;
+        if rest.len() % KNOCK_ENTRY != 0 || rest.len() > KNOCK_ENTRY * KNOCK_MAX {
+            return None;
+        }
+        let first = self.conns.get_mut(&conn).is_some_and(|conn| !std::mem::replace(&mut conn.knocked, true));
+        let mut answer = KNOCK_NONE;
+        if first {
+            for contact in self.contacts.values().filter(|c| c.state == ContactState::Accepted) {
+                let mine: [u8; KNOCK_ENTRY] =
+                    kdf::derive_short("knock", &[&contact.rv_out, nonce, &newcomer, &local]);
+                if let Some(at) = rest.chunks_exact(KNOCK_ENTRY).position(|entry| entry == mine) {
+                    answer = u16::try_from(at).unwrap_or(KNOCK_NONE);
+                }
+            }
+        }
+        self.write(link, vec![answer.to_be_bytes().to_vec()]);
+        None
+    }
+
+    /// The answer to our knock: a contact's device is there.
+    pub(super) fn knocked(&mut self, link: LinkId, order: &[AccountId], message: &[u8]) -> Option<LinkState> {
+        let index = u16::from_be_bytes(message.try_into().ok()?);
+        let account = order.get(usize::from(index)).copied()?;
+        let conn = self.links.get(&link)?.conn;
+        for device in self.devices_of(account) {
+            if self.live_link(device).is_none() {
+                self.open_link(conn, LinkProtocol::Live, Purpose::Live(device));
+            }
+        }
+        None
+    }
+
+    /// Invites that may still be used.
+    pub(super) fn live_invites(&self) -> Vec<Invite> {
+        let lived_ms = self.lived_ms();
+        self.invites
+            .values()
+            .filter(|invite| !invite.revoked && invite.uses > 0 && invite.until_lived_ms > lived_ms)
+            .map(|invite| Invite {
+                root: self.own.account,
+                secret: invite.secret,
+                hints: invite.hints.clone(),
+            })
+            .collect()
+    }
+}
+
+/// `first` doubled with each failure, up to `last`.
+fn backoff(first_ms: u64, last_ms: u64, failures: u32) -> u64 {
+    first_ms.saturating_mul(1u64 << failures.saturating_sub(1).min(16)).min(last_ms)
+}

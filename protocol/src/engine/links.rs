@@ -1,0 +1,457 @@
+//! Links from their first byte to their last: who calls, the handshake, and what is left when one ends
+//! (docs/spec/03-live.md).
+//!
+//! ```text
+//!  we open:    Opening ──opened──► Live: Greeting ──msg2──► Up
+//!                          │─────► Invite: Joining ──msg2──► Asked ──Held──► (closed)
+//!                          └─────► Knock: Knocking ──index──► (closed, then a live link)
+//!  they open:  opened ───────────► Live: Listening ──msg1──► Answered ──first frame──► Up
+//!                                  Invite: Listening ──tag+msg1──► Inviting ──msg3──► Hearing ──Request──► (closed)
+//!                                  Knock: Listening ──nonce+entries──► (index, closed)
+//! ```
+//! Whoever fails any step is closed without a word.
+
+use super::live::{self, FrameOut};
+use super::net::{ConnId, LinkId, LinkProtocol, NetCommand, Via};
+use super::{Engine, Timer};
+use crate::ids::{AccountId, DeviceId, InviteId};
+use crate::invite::Invite;
+use crate::noise::{Transport, invite, live as noise_live};
+use crate::time::{MINUTE_MS, SECOND_MS};
+use crate::wire::{self, Signed};
+
+/// A handshake that is not done by now is closed: slow strangers must not hold streams.
+pub(super) const HANDSHAKE_MS: u64 = 10 * SECOND_MS;
+/// The longest time before a stranger is closed, so that the refusal's time tells nothing about a look-up.
+const STRANGER_MS: u64 = 200;
+/// A live link is shaken anew after this long ([`crate::noise`] bounds the bytes).
+const LINK_LIFE_MS: u64 = 60 * MINUTE_MS;
+/// Bytes after which a live link is shaken anew: one gibibyte.
+const LINK_LIFE_BYTES: u64 = 1 << 30;
+
+/// Where a link stands.
+pub(super) enum LinkState {
+    Opening,
+    Listening,
+    Stranger,
+    Greeting(Box<noise_live::Initiator>),
+    Answered(Box<Transport>),
+    Up(Box<Transport>),
+    Joining(Box<invite::Joiner>),
+    Asked(Box<Transport>),
+    Inviting(Box<invite::Inviter>, InviteId),
+    Hearing(Box<Transport>, InviteId, [u8; 32]),
+    Knocking(Vec<AccountId>),
+    Closed,
+}
+
+/// What a link is for, on the side that opens it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Live(DeviceId),
+    Join(AccountId),
+    Knock,
+    Incoming,
+}
+
+/// One stream.
+pub(super) struct Link {
+    pub conn: ConnId,
+    pub protocol: LinkProtocol,
+    pub purpose: Purpose,
+    pub device: Option<DeviceId>,
+    pub state: LinkState,
+    pub local_peer: Vec<u8>,
+    pub remote_peer: Vec<u8>,
+    pub initiator: bool,
+}
+
+impl Engine {
+    /// Opens a stream on a standing connection.
+    pub(super) fn open_link(&mut self, conn: ConnId, protocol: LinkProtocol, purpose: Purpose) {
+        let link = self.number();
+        let device = if let Purpose::Live(device) = &purpose { Some(*device) } else { None };
+        let (local_peer, remote_peer) = (Vec::new(), Vec::new());
+        let state = LinkState::Opening;
+        self.links.insert(
+            link,
+            Link { conn, protocol, purpose, device, state, local_peer, remote_peer, initiator: true },
+        );
+        self.timers.set(Timer::Handshake(link), self.now.mono_ms.saturating_add(HANDSHAKE_MS));
+        self.net(NetCommand::OpenLink { link, conn, protocol });
+    }
+
+    pub(super) fn on_link_opened(
+        &mut self,
+        link: LinkId,
+        conn: ConnId,
+        protocol: LinkProtocol,
+        outbound: bool,
+        local_peer: Vec<u8>,
+        remote_peer: Vec<u8>,
+    ) {
+        if !outbound {
+            let state = LinkState::Listening;
+            let purpose = Purpose::Incoming;
+            let new = Link {
+                conn,
+                protocol,
+                purpose,
+                device: None,
+                state,
+                local_peer,
+                remote_peer,
+                initiator: false,
+            };
+            self.links.insert(link, new);
+            self.timers.set(Timer::Handshake(link), self.now.mono_ms.saturating_add(HANDSHAKE_MS));
+            return;
+        }
+        let Some(entry) = self.links.get_mut(&link) else {
+            self.net(NetCommand::CloseLink { link });
+            return;
+        };
+        entry.local_peer = local_peer;
+        entry.remote_peer = remote_peer;
+        if self.greet(link).is_none() {
+            self.close_link(link);
+        }
+    }
+
+    /// The first message of a link we opened.
+    fn greet(&mut self, link: LinkId) -> Option<()> {
+        let entry = self.links.get(&link)?;
+        let (local, remote) = (entry.local_peer.clone(), entry.remote_peer.clone());
+        let secret = self.own.device.noise_secret();
+        let (state, message) = match entry.purpose.clone() {
+            Purpose::Live(device) => {
+                let remote_static = self.peers.get(&device)?.record.noise;
+                let (initiator, message) =
+                    noise_live::Initiator::start(secret, &remote_static, &local, &remote).ok()?;
+                (LinkState::Greeting(Box::new(initiator)), message)
+            }
+            Purpose::Join(account) => {
+                let invite = self.join_invite(account)?;
+                let (joiner, noise) = invite::Joiner::start(secret, &invite, &local, &remote).ok()?;
+                let mut message = invite.tag(&local, &remote).to_vec();
+                message.extend_from_slice(&noise);
+                (LinkState::Joining(Box::new(joiner)), message)
+            }
+            Purpose::Knock => {
+                let (order, message) = self.knock_message(&local, &remote)?;
+                (LinkState::Knocking(order), message)
+            }
+            Purpose::Incoming => return None,
+        };
+        self.links.get_mut(&link)?.state = state;
+        self.write(link, vec![message]);
+        Some(())
+    }
+
+    pub(super) fn write(&mut self, link: LinkId, messages: Vec<Vec<u8>>) {
+        self.writes.entry(link).or_default().extend(messages);
+    }
+
+    /// Ends a link; what was written before still goes out.
+    pub(super) fn close_link(&mut self, link: LinkId) {
+        if let Some(messages) = self.writes.remove(&link) {
+            self.net(NetCommand::Write { link, messages });
+        }
+        self.net(NetCommand::CloseLink { link });
+        self.on_link_closed(link);
+    }
+
+    pub(super) fn on_link_data(&mut self, link: LinkId, message: &[u8]) {
+        let Some(entry) = self.links.get_mut(&link) else { return };
+        if matches!(entry.state, LinkState::Up(_)) {
+            if self.next_frame(link, message).is_none() {
+                self.close_link(link);
+            }
+            return;
+        }
+        let protocol = entry.protocol;
+        let state = std::mem::replace(&mut entry.state, LinkState::Closed);
+        let next = match state {
+            LinkState::Listening => match protocol {
+                LinkProtocol::Live => self.hear_caller(link, message),
+                LinkProtocol::Invite => self.hear_joiner(link, message),
+                LinkProtocol::Knock => self.answer_knock(link, message),
+            },
+            LinkState::Greeting(initiator) => self.greeted(link, *initiator, message),
+            LinkState::Answered(transport) => self.first_frame(link, transport, message),
+            LinkState::Joining(joiner) => self.met_inviter(link, *joiner, message),
+            LinkState::Asked(transport) => self.was_held(link, transport, message),
+            LinkState::Inviting(inviter, invite) => match inviter.finish(message) {
+                Ok((transport, remote)) => Some(LinkState::Hearing(Box::new(transport), invite, remote)),
+                Err(_) => None,
+            },
+            LinkState::Hearing(transport, invite, remote) => {
+                self.hear_request(link, transport, invite, remote, message)
+            }
+            LinkState::Knocking(order) => self.knocked(link, &order, message),
+            // More from a stranger changes nothing.
+            LinkState::Stranger => Some(LinkState::Stranger),
+            LinkState::Opening | LinkState::Up(_) | LinkState::Closed => None,
+        };
+        match (next, self.links.get_mut(&link)) {
+            // A step that has set the state itself.
+            (Some(LinkState::Closed), _) | (_, None) => {}
+            (Some(state), Some(entry)) => entry.state = state,
+            (None, Some(_)) => self.close_link(link),
+        }
+    }
+
+    // ---- live -------------------------------------------------------------------------------------------------
+
+    fn hear_caller(&mut self, link: LinkId, message: &[u8]) -> Option<LinkState> {
+        let entry = self.links.get(&link)?;
+        let secret = self.own.device.noise_secret();
+        let responder =
+            noise_live::Responder::read(secret, &entry.remote_peer, &entry.local_peer, message).ok();
+        let device = responder.as_ref().and_then(|responder| self.known_caller(responder.remote_static()));
+        let (Some(responder), Some(device)) = (responder, device) else {
+            let wait = self.rng.below(STRANGER_MS.saturating_add(1));
+            self.timers.clear(&Timer::Handshake(link));
+            self.timers.set(Timer::Stranger(link), self.now.mono_ms.saturating_add(wait));
+            return Some(LinkState::Stranger);
+        };
+        let (transport, answer) = responder.answer().ok()?;
+        self.links.get_mut(&link)?.device = Some(device);
+        self.write(link, vec![answer]);
+        Some(LinkState::Answered(Box::new(transport)))
+    }
+
+    fn greeted(
+        &mut self,
+        link: LinkId,
+        initiator: noise_live::Initiator,
+        message: &[u8],
+    ) -> Option<LinkState> {
+        let transport = initiator.finish(message).ok()?;
+        self.come_up(link, Box::new(transport))?;
+        Some(LinkState::Closed)
+    }
+
+    fn first_frame(
+        &mut self,
+        link: LinkId,
+        mut transport: Box<Transport>,
+        message: &[u8],
+    ) -> Option<LinkState> {
+        // The caller has proven itself only with the first message that opens.
+        let Some(frame) = transport.open(message).ok()? else { return Some(LinkState::Answered(transport)) };
+        self.come_up(link, transport)?;
+        self.live_frame(link, &frame)?;
+        Some(LinkState::Closed)
+    }
+
+    fn next_frame(&mut self, link: LinkId, message: &[u8]) -> Option<()> {
+        let LinkState::Up(transport) = &mut self.links.get_mut(&link)?.state else { return None };
+        let frame = transport.open(message).ok()?;
+        if transport.bytes_moved() > LINK_LIFE_BYTES {
+            self.timers.set_earlier(Timer::Renew(link), self.now.mono_ms);
+        }
+        frame.map_or(Some(()), |frame| self.live_frame(link, &frame))
+    }
+
+    fn come_up(&mut self, link: LinkId, transport: Box<Transport>) -> Option<()> {
+        let entry = self.links.get_mut(&link)?;
+        let device = entry.device?;
+        entry.state = LinkState::Up(transport);
+        self.timers.clear(&Timer::Handshake(link));
+        self.link_up(link, device);
+        Some(())
+    }
+
+    /// A link that has just come up says who we are and takes over from older ones.
+    fn link_up(&mut self, link: LinkId, device: DeviceId) {
+        self.timers.clear(&Timer::Dial(device));
+        self.failures.remove(&device);
+        if self.links.get(&link).is_some_and(|entry| entry.initiator) {
+            let life = LINK_LIFE_MS.saturating_sub(self.rng.below(MINUTE_MS));
+            self.timers.set(Timer::Renew(link), self.now.mono_ms.saturating_add(life));
+        }
+        self.learn_address(link, device);
+        let older: Vec<LinkId> = self
+            .links
+            .iter()
+            .filter(|(id, other)| {
+                **id != link && other.device == Some(device) && matches!(other.state, LinkState::Up(_))
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        if let Some(card) = self.own_card() {
+            self.frame_on(link, &FrameOut::Card(card));
+        }
+        let presence = self.own.presence;
+        self.frame_on(link, &FrameOut::Presence(presence));
+        if let Some(peer) = self.peers.get_mut(&device) {
+            peer.rewind();
+            self.active_peers.insert(device);
+        }
+        // Of two links between the same devices the one with the smaller id ends the older, so both keep the same.
+        if self.own.device_id < device {
+            for other in older {
+                self.close_link(other);
+            }
+        }
+        self.presence_changed(device);
+    }
+
+    /// The newest live link to a device.
+    pub(super) fn live_link(&self, device: DeviceId) -> Option<LinkId> {
+        self.links
+            .iter()
+            .filter(|(_, link)| link.device == Some(device) && matches!(link.state, LinkState::Up(_)))
+            .map(|(id, link)| {
+                (self.conns.get(&link.conn).map_or(Via::Direct, |conn| conn.via) != Via::Relay, *id)
+            })
+            .max()
+            .map(|(_, id)| id)
+    }
+
+    pub(super) fn renew_link(&mut self, link: LinkId) {
+        let Some(entry) = self.links.get(&link) else { return };
+        if let (LinkState::Up(_), Some(device), conn) = (&entry.state, entry.device, entry.conn) {
+            self.open_link(conn, LinkProtocol::Live, Purpose::Live(device));
+        }
+    }
+
+    /// Puts a frame on a live link. Nothing happens when the link is not up.
+    pub(super) fn frame_on(&mut self, link: LinkId, frame: &FrameOut) {
+        let Ok(bytes) = frame.encode() else { return };
+        let Some(LinkState::Up(transport)) = self.links.get_mut(&link).map(|entry| &mut entry.state) else {
+            return;
+        };
+        match transport.seal(&bytes) {
+            Ok(messages) => self.write(link, messages),
+            Err(_) => self.close_link(link),
+        }
+    }
+
+    /// Puts a frame on the best live link to a device. Returns whether there is one.
+    pub(super) fn frame_to(&mut self, device: DeviceId, frame: &FrameOut) -> bool {
+        match self.live_link(device) {
+            Some(link) => {
+                self.frame_on(link, frame);
+                true
+            }
+            None => false,
+        }
+    }
+
+    pub(super) fn on_link_closed(&mut self, link: LinkId) {
+        self.writes.remove(&link);
+        for timer in [Timer::Handshake(link), Timer::Stranger(link), Timer::Renew(link)] {
+            self.timers.clear(&timer);
+        }
+        let Some(entry) = self.links.remove(&link) else { return };
+        match (&entry.purpose, &entry.state) {
+            (_, LinkState::Up(_)) => {
+                if let Some(device) = entry.device {
+                    self.live_link_lost(device);
+                }
+            }
+            (Purpose::Live(device), _) => self.live_failed(*device, entry.conn),
+            (Purpose::Join(account), state) => {
+                let done = matches!(state, LinkState::Closed)
+                    && self
+                        .contacts
+                        .get(account)
+                        .and_then(|c| c.join.as_ref())
+                        .is_none_or(|join| join.requested);
+                if !done {
+                    self.join_failed(*account);
+                }
+            }
+            (Purpose::Knock | Purpose::Incoming, _) => {}
+        }
+    }
+
+    fn live_link_lost(&mut self, device: DeviceId) {
+        if let Some(peer) = self.peers.get_mut(&device) {
+            peer.rewind();
+            let account = peer.account();
+            self.active_peers.insert(device);
+            if let Some(contact) = self.contacts.get_mut(&account) {
+                contact.last_seen = Some(self.now.wall_ms);
+                self.dirty_contacts.insert(account);
+            }
+        }
+        self.presence_changed(device);
+        if self.live_link(device).is_none() {
+            self.timers.clear(&Timer::Answer(device));
+            let wait = SECOND_MS.saturating_add(self.rng.below(SECOND_MS));
+            self.timers.set(Timer::Dial(device), self.now.mono_ms.saturating_add(wait));
+        }
+    }
+
+    // ---- invites ----------------------------------------------------------------------------------------------
+
+    fn hear_joiner(&mut self, link: LinkId, message: &[u8]) -> Option<LinkState> {
+        let (tag, noise) = message.split_first_chunk::<16>()?;
+        let entry = self.links.get(&link)?;
+        let (joiner_peer, inviter_peer) = (entry.remote_peer.clone(), entry.local_peer.clone());
+        let invite = self.live_invites().into_iter().find(|invite| {
+            subtle::ConstantTimeEq::ct_eq(&invite.tag(&joiner_peer, &inviter_peer)[..], &tag[..]).into()
+        })?;
+        let card = wire::encode(&self.own_card()?).ok()?;
+        let secret = self.own.device.noise_secret();
+        let (inviter, answer) =
+            invite::Inviter::answer(secret, &invite, &joiner_peer, &inviter_peer, noise, &card).ok()?;
+        self.write(link, vec![answer]);
+        Some(LinkState::Inviting(Box::new(inviter), invite.id()))
+    }
+
+    fn met_inviter(&mut self, link: LinkId, joiner: invite::Joiner, message: &[u8]) -> Option<LinkState> {
+        let Purpose::Join(account) = self.links.get(&link)?.purpose.clone() else { return None };
+        let invite = self.join_invite(account)?;
+        let ready = joiner.read(message).ok()?;
+        let signed: Signed = wire::decode(ready.card()).ok()?;
+        let (card, _) = invite.open_card(&signed, ready.remote_static()).ok()?;
+        self.take_card(None, &signed)?;
+        let request = self.request_for(&invite)?;
+        let (mut transport, third) = ready.finish().ok()?;
+        let frame = FrameOut::Request(request).encode().ok()?;
+        let mut messages = vec![third];
+        messages.extend(transport.seal(&frame).ok()?);
+        self.write(link, messages);
+        self.learn_address(link, card.device);
+        Some(LinkState::Asked(Box::new(transport)))
+    }
+
+    fn was_held(&mut self, link: LinkId, mut transport: Box<Transport>, message: &[u8]) -> Option<LinkState> {
+        let Some(frame) = transport.open(message).ok()? else { return Some(LinkState::Asked(transport)) };
+        if live::is_held(&frame) {
+            let Purpose::Join(account) = self.links.get(&link)?.purpose.clone() else { return None };
+            self.join_done(account);
+        }
+        None
+    }
+
+    fn hear_request(
+        &mut self,
+        link: LinkId,
+        mut transport: Box<Transport>,
+        invite: InviteId,
+        remote: [u8; 32],
+        message: &[u8],
+    ) -> Option<LinkState> {
+        let Some(frame) = transport.open(message).ok()? else {
+            return Some(LinkState::Hearing(transport, invite, remote));
+        };
+        let signed = live::request_of(&frame)?;
+        let conn = self.links.get(&link)?.conn;
+        self.on_request(&signed, invite, &remote, conn)?;
+        // Written after the commit of this turn, like everything: the request is on disk when they hear of it.
+        let held = transport.seal(&FrameOut::Held.encode().ok()?).ok()?;
+        self.write(link, held);
+        None
+    }
+
+    /// The invite we joined an account by, while it is not answered.
+    pub(super) fn join_invite(&self, account: AccountId) -> Option<Invite> {
+        let join = self.contacts.get(&account)?.join.as_ref()?;
+        Some(Invite { root: account, secret: join.secret, hints: join.hints.clone() })
+    }
+}

@@ -1,0 +1,342 @@
+//! The frames of a live link: what may be said, and what each does (docs/spec/03-live.md, "Frames").
+
+use super::command::Presence;
+use super::links::LinkState;
+use super::net::LinkId;
+use super::step::{Action, Notice};
+use super::{Engine, Timer, Via};
+use crate::identity::{Card, Manifest, ManifestVerdict, judge_manifest};
+use crate::ids::{AccountId, ChatId, DeviceId};
+use crate::session::{Ack, OlmPart};
+use crate::wire::{self, Frame, Signed, WireError};
+use serde::{Deserialize, Serialize};
+
+const CARD: u16 = 1;
+const PARTS: u16 = 2;
+const ACK: u16 = 3;
+const GAP_REQUEST: u16 = 4;
+const GAP_GONE: u16 = 5;
+const TYPING: u16 = 6;
+const PRESENCE: u16 = 7;
+const REQUEST: u16 = 16;
+const HELD: u16 = 17;
+
+/// Parts in one frame, at most.
+pub(super) const PARTS_COUNT: usize = 64;
+/// Bytes of parts in one frame, at most, unless a single part is larger. Leaves room for the frame around them.
+pub(super) const PARTS_BYTES: usize = 28 * 1024;
+
+/// A frame we send.
+pub(super) enum FrameOut {
+    Card(Signed),
+    Parts(Vec<OlmPart>),
+    Ack(Signed),
+    GapRequest { from: u64, to: u64 },
+    GapGone { from: u64, to: u64 },
+    Typing(bool),
+    Presence(Presence),
+    Request(Signed),
+    Held,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Range {
+    from: u64,
+    to: u64,
+}
+
+impl FrameOut {
+    pub fn encode(&self) -> Result<Vec<u8>, WireError> {
+        match self {
+            Self::Card(card) => Frame::pack(CARD, card),
+            Self::Parts(parts) => Frame::pack(PARTS, parts),
+            Self::Ack(ack) => Frame::pack(ACK, ack),
+            Self::GapRequest { from, to } => Frame::pack(GAP_REQUEST, &Range { from: *from, to: *to }),
+            Self::GapGone { from, to } => Frame::pack(GAP_GONE, &Range { from: *from, to: *to }),
+            Self::Typing(on) => Frame::pack(TYPING, on),
+            Self::Presence(presence) => Frame::pack(PRESENCE, &presence_number(*presence)),
+            Self::Request(request) => Frame::pack(REQUEST, request),
+            Self::Held => Frame::pack(HELD, &()),
+        }
+    }
+}
+
+/// The request in a frame of an invite link.
+pub(super) fn request_of(frame: &[u8]) -> Option<Signed> {
+    let frame = Frame::unpack(frame).ok()?;
+    if frame.kind == REQUEST { wire::decode(&frame.body).ok() } else { None }
+}
+
+/// Whether a frame says that our request is on their disk.
+pub(super) fn is_held(frame: &[u8]) -> bool {
+    Frame::unpack(frame).is_ok_and(|frame| frame.kind == HELD)
+}
+
+impl Engine {
+    /// One frame of a device we know. `None` closes the link: it broke the protocol.
+    pub(super) fn live_frame(&mut self, link: LinkId, bytes: &[u8]) -> Option<()> {
+        let entry = self.links.get(&link)?;
+        let device = entry.device?;
+        let via = self.conns.get(&entry.conn).map_or(Via::Direct, |conn| conn.via);
+        let frame = Frame::unpack(bytes).ok()?;
+        let body = frame.body.as_slice();
+        match frame.kind {
+            CARD => {
+                let card: Signed = wire::decode(body).ok()?;
+                self.take_card(Some(device), &card)?;
+            }
+            PARTS => {
+                let parts: Vec<OlmPart> = wire::decode(body).ok()?;
+                if parts.len() > PARTS_COUNT {
+                    return None;
+                }
+                self.on_parts(device, parts, via);
+            }
+            ACK => {
+                let signed: Signed = wire::decode(body).ok()?;
+                let ack = Ack::open(&signed, &self.peers.get(&device)?.record.sig)?;
+                self.on_ack(device, &ack);
+            }
+            GAP_REQUEST => {
+                let range: Range = wire::decode(body).ok()?;
+                self.on_gap_request(device, range.from, range.to);
+            }
+            GAP_GONE => {
+                let range: Range = wire::decode(body).ok()?;
+                self.on_gap_gone(device, range.from, range.to);
+            }
+            TYPING => {
+                let on: bool = wire::decode(body).ok()?;
+                let account = self.peers.get(&device)?.account();
+                if self.is_accepted(&account) {
+                    let chat = ChatId::from(account);
+                    self.actions.push(Action::Notice(Notice::Typing { chat, account, on }));
+                }
+            }
+            PRESENCE => {
+                let number: u8 = wire::decode(body).ok()?;
+                let account = self.peers.get(&device)?.account();
+                let presence = match number {
+                    2 => Presence::Away,
+                    3 => Presence::Busy,
+                    _ => Presence::Online,
+                };
+                self.show_presence(account, presence, Some(via));
+            }
+            // Something of a newer version: skipped.
+            _ => {}
+        }
+        Some(())
+    }
+
+    /// Sends what waits for every device that something happened to.
+    pub(super) fn pump(&mut self) {
+        for device in self.active_peers.clone() {
+            let Some(link) = self.live_link(device) else { continue };
+            let now_ms = self.now.mono_ms;
+            loop {
+                let Some(peer) = self.peers.get_mut(&device) else { break };
+                let parts = peer.next_batch(now_ms, PARTS_COUNT, PARTS_BYTES);
+                if parts.is_empty() {
+                    break;
+                }
+                self.timers
+                    .set_earlier(Timer::Answer(device), now_ms.saturating_add(super::receive::ANSWER_MS));
+                self.frame_on(link, &FrameOut::Parts(parts));
+            }
+        }
+    }
+
+    /// Signs and sends what this turn answers. Without a link nothing is lost: the message comes again and is
+    /// answered again.
+    pub(super) fn flush_acks(&mut self) {
+        for (device, items) in std::mem::take(&mut self.acks) {
+            let Some(account) = self.peers.get(&device).map(super::Peer::account) else { continue };
+            for items in items.chunks(crate::limits::ACK_ITEMS) {
+                let ack = Ack {
+                    to_account: account,
+                    to_device: device,
+                    from_device: self.own.device_id,
+                    items: items.to_vec(),
+                };
+                if let Ok(signed) = ack.sign(&self.own.device) {
+                    self.frame_to(device, &FrameOut::Ack(signed));
+                }
+            }
+        }
+    }
+
+    // ---- cards ------------------------------------------------------------------------------------------------
+
+    /// Our present card, made when something in it changed. `None` until the network told our peer id.
+    pub(super) fn own_card(&mut self) -> Option<Signed> {
+        if self.own.card.is_none() {
+            self.own.card_seq = self.own.card_seq.saturating_add(1);
+            self.own_dirty = true;
+            let card = Card {
+                device: self.own.device_id,
+                seq: self.own.card_seq,
+                peer_id: self.own.peer_id.clone(),
+                addrs: self.own.addrs.iter().take(crate::limits::ADDRESSES).cloned().collect(),
+                seal: None,
+                olm_fallback: self.own.fallback,
+                mailboxes: Vec::new(),
+                manifest: self.own.manifest.clone(),
+                ext: Vec::new(),
+            };
+            self.own.card = card.sign(&self.own.device).ok();
+        }
+        self.own.card.clone()
+    }
+
+    /// Tells everybody on a live link our new card.
+    pub(super) fn spread_card(&mut self) {
+        self.own.card = None;
+        let links: Vec<LinkId> = self
+            .links
+            .iter()
+            .filter(|(_, l)| matches!(l.state, LinkState::Up(_)))
+            .map(|(id, _)| *id)
+            .collect();
+        if links.is_empty() {
+            return;
+        }
+        if let Some(card) = self.own_card() {
+            for link in links {
+                self.frame_on(link, &FrameOut::Card(card.clone()));
+            }
+        }
+    }
+
+    /// Takes a contact's card: its manifest, its device's newest keys and addresses. `from` is the device whose
+    /// link it came over, which must be the card's own account. `None` when it must not be believed.
+    pub(super) fn take_card(&mut self, from: Option<DeviceId>, signed: &Signed) -> Option<()> {
+        let (card, manifest) = Card::open(signed).ok()?;
+        if let Some(from) = from
+            && self.peers.get(&from)?.account() != manifest.account
+        {
+            return None;
+        }
+        self.contacts.get(&manifest.account)?;
+        self.take_manifest(&card.manifest)?;
+        let known = self.peers.get_mut(&card.device)?;
+        if card.seq <= known.record.card_seq {
+            return Some(());
+        }
+        known.record.card_seq = card.seq;
+        let new_key = known.record.fallback != Some(card.olm_fallback);
+        known.record.fallback = Some(card.olm_fallback);
+        let mut addrs = card.addrs;
+        addrs.truncate(crate::limits::ADDRESSES);
+        let moved = known.record.addrs != addrs;
+        known.record.addrs = addrs;
+        known.dirty.record = true;
+        let lived_ms =
+            self.own.lived_ms.saturating_add(self.now.mono_ms.saturating_sub(self.own.lived_at_mono));
+        if new_key {
+            known.seal_waiting(&self.own.olm, lived_ms);
+            known.cursor = 0;
+        }
+        self.active_peers.insert(card.device);
+        if moved && self.live_link(card.device).is_none() {
+            self.failures.remove(&card.device);
+            self.timers.set_earlier(Timer::Dial(card.device), self.now.mono_ms);
+        }
+        Some(())
+    }
+
+    /// Judges a manifest of a contact and takes its devices in. `None` when it is forged.
+    fn take_manifest(&mut self, signed: &Signed) -> Option<()> {
+        let account = Manifest::open(signed).ok()?.account;
+        let contact = self.contacts.get_mut(&account)?;
+        let (manifest, verdict) = judge_manifest(contact.manifest.as_ref(), signed).ok()?;
+        match verdict {
+            ManifestVerdict::Same | ManifestVerdict::Older => return Some(()),
+            ManifestVerdict::Conflict => {
+                if !contact.key_changed {
+                    contact.key_changed = true;
+                    contact.verified = false;
+                    self.dirty_contacts.insert(account);
+                    self.notice_line(account.into(), KEYS_CONFLICT);
+                    self.contact_event(account);
+                }
+                return Some(());
+            }
+            ManifestVerdict::First | ManifestVerdict::Newer | ManifestVerdict::NewerRestored => {}
+        }
+        contact.manifest = Some(signed.clone());
+        self.dirty_contacts.insert(account);
+        if verdict == ManifestVerdict::NewerRestored {
+            contact.key_changed = true;
+            contact.verified = false;
+            self.notice_line(account.into(), RESTORED);
+            self.contact_event(account);
+        }
+        self.take_devices(account, &manifest);
+        Some(())
+    }
+
+    // ---- presence ---------------------------------------------------------------------------------------------
+
+    pub(super) fn is_accepted(&self, account: &AccountId) -> bool {
+        self.contacts.get(account).is_some_and(|contact| contact.state == super::ContactState::Accepted)
+    }
+
+    /// The best road to an account, over its devices.
+    pub(super) fn best_via(&self, account: AccountId) -> Option<Via> {
+        self.devices_of(account)
+            .into_iter()
+            .filter_map(|device| self.live_link(device))
+            .filter_map(|link| self.links.get(&link))
+            .filter_map(|link| self.conns.get(&link.conn).map(|conn| conn.via))
+            .max()
+    }
+
+    /// A device's links changed: tell the screen if that changes how its person is.
+    pub(super) fn presence_changed(&mut self, device: DeviceId) {
+        let Some(account) = self.peers.get(&device).map(super::Peer::account) else { return };
+        let via = self.best_via(account);
+        let presence = match via {
+            None => Presence::Offline,
+            Some(_) => match self.presence.get(&account) {
+                Some((presence, _)) if *presence != Presence::Offline => *presence,
+                _ => Presence::Online,
+            },
+        };
+        self.show_presence(account, presence, via);
+    }
+
+    fn show_presence(&mut self, account: AccountId, presence: Presence, via: Option<Via>) {
+        if !self.is_accepted(&account) || self.presence.get(&account) == Some(&(presence, via)) {
+            return;
+        }
+        self.presence.insert(account, (presence, via));
+        self.actions.push(Action::Notice(Notice::Presence { account, presence, via }));
+    }
+
+    pub(super) fn set_presence(&mut self, presence: Presence) {
+        self.own.presence = presence;
+        let links: Vec<LinkId> = self
+            .links
+            .iter()
+            .filter(|(_, l)| matches!(l.state, LinkState::Up(_)))
+            .map(|(id, _)| *id)
+            .collect();
+        for link in links {
+            self.frame_on(link, &FrameOut::Presence(presence));
+        }
+    }
+}
+
+const KEYS_CONFLICT: &str = "Two different lists of this person's devices are going round under one number. Somebody may be \
+    posing as them: compare the safety number before you write anything that matters.";
+const RESTORED: &str = "This person's account was restored from its words on a new device. Compare the safety number if you \
+    want to be sure that it is them.";
+
+fn presence_number(presence: Presence) -> u8 {
+    match presence {
+        Presence::Online | Presence::Offline => 1,
+        Presence::Away => 2,
+        Presence::Busy => 3,
+    }
+}

@@ -1,0 +1,212 @@
+//! What an engine remembers, and how each piece is written as a [`Record`]. A value is one version byte and the wire
+//! encoding of the structs below; a released struct is frozen, a new version gets a new number.
+
+use super::command::ContactState;
+use super::step::{Change, Record, Space};
+use crate::ids::{AccountId, ChatId, DeviceId, InviteId, MessageId};
+use crate::session::OlmPart;
+use crate::wire::{self, Signed};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// The version every record is written in.
+const VERSION: u8 = 1;
+
+/// The store gave back something this version cannot read. Nothing is guessed: the profile does not start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a stored {space:?} record cannot be read")]
+pub struct LoadError {
+    /// Which kind.
+    pub space: Space,
+}
+
+/// Own identity and settings.
+#[derive(Serialize, Deserialize)]
+pub(super) struct OwnRecord {
+    pub name: String,
+    #[serde(with = "serde_bytes")]
+    pub device: Vec<u8>,
+    #[serde(with = "serde_bytes")]
+    pub olm: Vec<u8>,
+    pub fallback: [u8; 32],
+    pub fallback_lived_ms: u64,
+    pub manifest: Signed,
+    pub card_seq: u64,
+    pub lived_ms: u64,
+    pub last_wall_ms: i64,
+    pub read_receipts: bool,
+    pub received_mark: u64,
+}
+
+/// How we came to ask somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Join {
+    pub secret: [u8; 32],
+    pub hints: Vec<String>,
+    pub note: String,
+    pub until_lived_ms: u64,
+    pub requested: bool,
+}
+
+/// A person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Contact {
+    pub account: AccountId,
+    pub name: String,
+    pub named_by_us: bool,
+    pub state: ContactState,
+    pub reason: Option<String>,
+    pub verified: bool,
+    pub key_changed: bool,
+    pub rv_in: Option<[u8; 32]>,
+    pub rv_out: [u8; 32],
+    pub manifest: Option<Signed>,
+    pub join: Option<Join>,
+    pub last_seen: Option<i64>,
+}
+
+/// What is kept of a peer's device besides its sessions and outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct DeviceRecord {
+    pub account: AccountId,
+    pub sig: [u8; 32],
+    pub noise: [u8; 32],
+    pub olm: [u8; 32],
+    pub fallback: Option<[u8; 32]>,
+    pub card_seq: u64,
+    pub addrs: Vec<String>,
+    pub reset_lived_ms: Option<u64>,
+    pub tombstones: Vec<([u8; 32], u64)>,
+    pub sending: Option<[u8; 32]>,
+}
+
+/// An undelivered message for one device.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct OutRow {
+    pub msg_id: MessageId,
+    pub chat: ChatId,
+    pub seq: u64,
+    pub attempt: u32,
+    pub visible: bool,
+    pub accepted_lived_ms: u64,
+    #[serde(with = "serde_bytes")]
+    pub content: Vec<u8>,
+    pub part: Option<OlmPart>,
+}
+
+/// Our own chain in a chat.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct OutStream {
+    pub next_seq: u64,
+    pub link: [u8; 32],
+}
+
+/// Another device's chain in a chat, as far as we have it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct InStream {
+    pub next_seq: u64,
+    pub link: [u8; 32],
+    /// Numbers below `next_seq` that never came, as inclusive ranges, oldest first, at most [`MISSING_RANGES`].
+    pub missing: Vec<(u64, u64)>,
+}
+
+/// Ranges of missing numbers remembered per chain; older ones are given up.
+pub(super) const MISSING_RANGES: usize = 64;
+
+impl Default for InStream {
+    fn default() -> Self {
+        Self { next_seq: 1, link: [0; 32], missing: Vec::new() }
+    }
+}
+
+/// A content that was decrypted before its turn.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ParkedRecord {
+    #[serde(with = "serde_bytes")]
+    pub content: Vec<u8>,
+    pub lan: u8,
+}
+
+/// An invite of ours.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct InviteRecord {
+    pub secret: [u8; 32],
+    pub hints: Vec<String>,
+    pub uses: u32,
+    pub until_lived_ms: u64,
+    pub until_wall_ms: i64,
+    pub auto_accept: bool,
+    pub revoked: bool,
+}
+
+/// Somebody who asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RequestRecord {
+    pub name: String,
+    pub note: String,
+    pub card: Signed,
+    pub rv_in: [u8; 32],
+    pub at: i64,
+}
+
+/// A record around a value.
+pub(super) fn put<T: Serialize>(space: Space, key: Vec<u8>, value: &T) -> Option<Change> {
+    let mut bytes = vec![VERSION];
+    bytes.extend(wire::encode(value).ok()?);
+    Some(Change::Put(Record { space, key, value: bytes }))
+}
+
+/// The value of a record.
+pub(super) fn open<T: Serialize + DeserializeOwned>(record: &Record) -> Result<T, LoadError> {
+    match record.value.split_first() {
+        Some((&VERSION, bytes)) => wire::decode(bytes).map_err(|_| LoadError { space: record.space }),
+        _ => Err(LoadError { space: record.space }),
+    }
+}
+
+/// Keys of records: fixed-width parts, numbers big-endian so that they sort.
+pub(super) mod key {
+    use super::*;
+    use crate::ids::SessionId;
+
+    fn join(parts: &[&[u8]]) -> Vec<u8> {
+        parts.concat()
+    }
+
+    pub fn own() -> Vec<u8> {
+        b"own".to_vec()
+    }
+    pub fn account(id: &AccountId) -> Vec<u8> {
+        id.0.to_vec()
+    }
+    pub fn device(id: &DeviceId) -> Vec<u8> {
+        id.0.to_vec()
+    }
+    pub fn invite(id: &InviteId) -> Vec<u8> {
+        id.0.to_vec()
+    }
+    pub fn session(device: &DeviceId, session: &SessionId) -> Vec<u8> {
+        join(&[&device.0, &session.0])
+    }
+    pub fn numbered(device: &DeviceId, number: u64) -> Vec<u8> {
+        join(&[&device.0, &number.to_be_bytes()])
+    }
+    pub fn stream(device: &DeviceId, chat: &ChatId) -> Vec<u8> {
+        join(&[&device.0, &chat.0])
+    }
+    pub fn held(device: &DeviceId, session: &SessionId, order: u64) -> Vec<u8> {
+        join(&[&device.0, &session.0, &order.to_be_bytes()])
+    }
+    pub fn parked(device: &DeviceId, chat: &ChatId, seq: u64) -> Vec<u8> {
+        join(&[&device.0, &chat.0, &seq.to_be_bytes()])
+    }
+
+    /// Splits a key into its fixed-width parts.
+    pub fn split<const A: usize, const B: usize, const C: usize>(
+        key: &[u8],
+    ) -> Option<([u8; A], [u8; B], [u8; C])> {
+        let (a, rest) = key.split_first_chunk::<A>()?;
+        let (b, rest) = rest.split_first_chunk::<B>()?;
+        let c = <[u8; C]>::try_from(rest).ok()?;
+        Some((*a, *b, c))
+    }
+}
