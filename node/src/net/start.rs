@@ -79,7 +79,8 @@ fn free_listens(config: &NetConfig) -> Result<Listens, NetError> {
     Ok(listens)
 }
 
-fn try_port(parts: Parts) -> io::Result<()> {
+/// Whether the port can be had now.
+pub(super) fn try_port(parts: Parts) -> io::Result<()> {
     let addr = SocketAddr::new(parts.ip, parts.port);
     if parts.quic { UdpSocket::bind(addr).map(drop) } else { TcpListener::bind(addr).map(drop) }
 }

@@ -10,15 +10,16 @@ use libp2p::swarm::{ConnectionId, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, Stream, Swarm, mdns, ping};
 use starling_protocol::engine::net::{ConnId, DialId, LinkId, LinkProtocol, NetCommand, NetEvent};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use super::addr::{self, Parts};
 use super::behaviour::{Behaviour, BehaviourEvent};
 use super::conns::Conns;
 use super::dials::{Dials, Failed, Purpose};
 use super::direct::{self, Slot};
 use super::links::{Links, Opened, Start};
 use super::outbox::{Drained, Outbox};
-use super::{Gauge, addr, translate};
+use super::{Gauge, start, translate};
 
 /// Commands taken in one turn of the loop: fewer turns under load, and events are not kept waiting.
 const BATCH_COUNT: usize = 64;
@@ -29,6 +30,9 @@ const FORGIVE: Duration = Duration::from_secs(2);
 const FLUSH: Duration = Duration::from_millis(500);
 /// At the end, for connections to close in good order.
 const GOODBYE: Duration = Duration::from_secs(1);
+/// At the very end, for the ports to be free again; and how often to look.
+const DRAIN: Duration = Duration::from_millis(400);
+const DRAIN_LOOK: Duration = Duration::from_millis(5);
 
 /// See the module.
 pub(super) struct Task {
@@ -352,6 +356,15 @@ impl Task {
         let _ = timeout(GOODBYE, async {
             while self.swarm.network_info().num_peers() > 0 {
                 self.swarm.select_next_some().await;
+            }
+        })
+        .await;
+        let ports: Vec<Parts> = self.swarm.listeners().filter_map(addr::parts).collect();
+        drop(self);
+        // QUIC keeps its socket for the moment a connection takes to drain.
+        let _ = timeout(DRAIN, async {
+            while ports.iter().any(|parts| start::try_port(*parts).is_err()) {
+                sleep(DRAIN_LOOK).await;
             }
         })
         .await;

@@ -51,7 +51,8 @@ pub(super) fn lan_found(ourselves: &PeerId, found: Vec<(PeerId, Multiaddr)>) -> 
 /// Why an attempt failed, in words of our own: nothing a peer said gets in.
 pub(super) fn dial_reason(error: &DialError) -> String {
     match error {
-        DialError::LocalPeerId { .. } => "that is this node itself".to_owned(),
+        // The swarm leaves out what it listens on itself.
+        DialError::NoAddresses | DialError::LocalPeerId { .. } => "that is this node itself".to_owned(),
         DialError::Denied { .. } => "too many connections".to_owned(),
         DialError::Transport(errors) => match errors.first() {
             Some((_, TransportError::Other(error))) => kind(error),
