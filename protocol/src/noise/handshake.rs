@@ -14,9 +14,9 @@ pub(super) const MESSAGE_BYTES: usize = 65_535;
 
 /// The two ends of the transport connection as bytes, who speaks first and who answers.
 #[derive(Clone, Copy)]
-pub(super) struct Ends<'a> {
-    pub(super) initiator_peer: &'a [u8],
-    pub(super) responder_peer: &'a [u8],
+pub(crate) struct Ends<'a> {
+    pub(crate) initiator_peer: &'a [u8],
+    pub(crate) responder_peer: &'a [u8],
 }
 
 impl Ends<'_> {

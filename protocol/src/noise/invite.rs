@@ -62,7 +62,7 @@ impl Joiner {
         Self::start_from(secret, invite, ends, None)
     }
 
-    pub(super) fn start_from(
+    pub(crate) fn start_from(
         secret: &[u8; 32],
         invite: &Invite,
         ends: Ends<'_>,
@@ -136,7 +136,7 @@ impl Inviter {
         Self::answer_from(secret, invite, ends, message, card, None)
     }
 
-    pub(super) fn answer_from(
+    pub(crate) fn answer_from(
         secret: &[u8; 32],
         invite: &Invite,
         ends: Ends<'_>,

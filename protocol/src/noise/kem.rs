@@ -73,12 +73,12 @@ fn entropy() -> Result<Zeroizing<[u8; 32]>, NoiseError> {
 }
 
 /// The public key of a secret one.
-pub(super) fn public_key(secret: &[u8; 32]) -> Vec<u8> {
+pub(crate) fn public_key(secret: &[u8; 32]) -> Vec<u8> {
     DecapsulationKeyRejectNonContrib::from(*secret).encapsulation_key().to_bytes().to_vec()
 }
 
 /// Encapsulation with given chance, which must never be used twice: for [`XWing::encapsulate`] and test vectors.
-pub(super) fn encapsulate_from(
+pub(crate) fn encapsulate_from(
     public: &[u8],
     seed: &[u8; 32],
 ) -> Result<(Vec<u8>, SharedSecret), NoiseError> {

@@ -51,7 +51,7 @@ impl Initiator {
         Self::start_from(secret, remote_static, Ends { initiator_peer, responder_peer }, kem_secret, None)
     }
 
-    pub(super) fn start_from(
+    pub(crate) fn start_from(
         secret: &[u8; 32],
         remote_static: &[u8; 32],
         ends: Ends<'_>,
@@ -107,7 +107,7 @@ impl Responder {
         Self::read_from(secret, Ends { initiator_peer, responder_peer }, message, None)
     }
 
-    pub(super) fn read_from(
+    pub(crate) fn read_from(
         secret: &[u8; 32],
         ends: Ends<'_>,
         message: &[u8],
@@ -140,7 +140,7 @@ impl Responder {
         self.answer_with(ciphertext, &shared)
     }
 
-    pub(super) fn answer_with(
+    pub(crate) fn answer_with(
         mut self,
         ciphertext: Vec<u8>,
         shared: &SharedSecret,

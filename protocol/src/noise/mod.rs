@@ -13,6 +13,8 @@ pub mod live;
 mod tests;
 mod transport;
 
+pub(crate) use handshake::Ends;
+pub(crate) use transport::Parts;
 pub use transport::Transport;
 
 /// Bytes after which a stream must be replaced by a new one, both directions together.

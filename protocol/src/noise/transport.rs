@@ -27,8 +27,7 @@ const MORE: u8 = 1;
 /// One end of an encrypted stream. Each message must be given to the other end once and in order.
 pub struct Transport {
     state: TransportState,
-    /// The parts of a frame that has not ended yet.
-    pending: Vec<u8>,
+    parts: Parts,
     bytes_moved: u64,
     may_send: bool,
     ended: bool,
@@ -38,7 +37,7 @@ impl Transport {
     /// `may_send`: whether the other end has already shown, freshly, that it holds its static key.
     pub(super) fn new(state: HandshakeState, may_send: bool) -> Result<Self, NoiseError> {
         let state = state.into_transport_mode().map_err(|_| NoiseError::Internal)?;
-        Ok(Self { state, pending: Vec::new(), bytes_moved: 0, may_send, ended: false })
+        Ok(Self { state, parts: Parts::default(), bytes_moved: 0, may_send, ended: false })
     }
 
     /// Encrypts one frame into one to three messages.
@@ -82,7 +81,7 @@ impl Transport {
         }
         self.decrypt(message).inspect_err(|_| {
             self.ended = true;
-            self.pending = Vec::new();
+            self.parts = Parts::default();
         })
     }
 
@@ -96,12 +95,7 @@ impl Transport {
         plaintext.truncate(written);
         self.bytes_moved = self.bytes_moved.saturating_add(message.len() as u64);
         self.may_send = true;
-        let (part, more) = unpad(&plaintext)?;
-        if self.pending.len().saturating_add(part.len()) > FRAME_BYTES {
-            return Err(NoiseError::FrameSize);
-        }
-        self.pending.extend_from_slice(part);
-        Ok(if more { None } else { Some(std::mem::take(&mut self.pending)) })
+        self.parts.take(&plaintext)
     }
 
     /// Whether [`Self::seal`] is allowed: the responder of a live stream waits for the initiator's first message.
@@ -121,6 +115,22 @@ impl std::fmt::Debug for Transport {
             .field("bytes_moved", &self.bytes_moved)
             .field("ended", &self.ended)
             .finish()
+    }
+}
+
+/// The parts of a frame that has not ended yet.
+#[derive(Default)]
+pub(crate) struct Parts(Vec<u8>);
+
+impl Parts {
+    /// Takes one plaintext; gives a frame when it was the frame's last.
+    pub(crate) fn take(&mut self, plaintext: &[u8]) -> Result<Option<Vec<u8>>, NoiseError> {
+        let (part, more) = unpad(plaintext)?;
+        if self.0.len().saturating_add(part.len()) > FRAME_BYTES {
+            return Err(NoiseError::FrameSize);
+        }
+        self.0.extend_from_slice(part);
+        Ok(if more { None } else { Some(std::mem::take(&mut self.0)) })
     }
 }
 

@@ -1,0 +1,6 @@
+//! Handshake messages of strangers: see `starling_protocol::fuzzing::handshake`.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| starling_protocol::fuzzing::handshake(data));

@@ -1,0 +1,177 @@
+//! What the fuzzers and the corpus test call: one function per target, over any bytes. Each panics when a law is
+//! broken, which is how a fuzzer hears of it. Nothing in a node uses this.
+//!
+//! | target | laws |
+//! |---|---|
+//! | [`wire`] | a strict decode encodes back to the same bytes; opening never panics |
+//! | [`frames`] | at most 64 KiB come out of a stream; a frame packs again as it came |
+//! | [`handshake`] | the five readers of handshake messages never panic |
+//! | [`cleaner`] | cleaning twice is cleaning once, and nothing that moves a cursor is left |
+#![allow(clippy::panic)]
+
+use crate::identity::{Card, DeviceKeys, Manifest, Seed, judge_manifest};
+use crate::invite::{Invite, Request, link_kind};
+use crate::limits::FRAME_BYTES;
+use crate::noise::{Ends, Parts, invite, kem, live};
+use crate::text;
+use crate::wire::{self, Frame, Signed};
+use serde::{Serialize, de::DeserializeOwned};
+use zeroize::Zeroizing;
+
+const ENDS: Ends<'static> = Ends { initiator_peer: b"peer of alice", responder_peer: b"peer of bob" };
+
+/// Alice's and bob's devices, the same in every run.
+fn keys(number: u8) -> DeviceKeys {
+    DeviceKeys::from_entropy([number; 64])
+}
+
+/// Bob's invite, which the corpus was made with.
+pub fn invite_of_bob() -> Invite {
+    Invite { root: Seed::from_entropy([2; 32]).root().account(), secret: [7; 32], hints: Vec::new() }
+}
+
+fn strict<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    let value = wire::decode::<T>(bytes).ok()?;
+    assert!(wire::encode(&value).is_ok_and(|again| again == bytes), "a second encoding was accepted");
+    Some(value)
+}
+
+/// The first byte picks a type, the rest is its encoding (or a link's text).
+pub fn wire(data: &[u8]) {
+    let Some((kind, bytes)) = data.split_first() else { return };
+    match kind {
+        0 => drop(strict::<Frame>(bytes)),
+        1 => drop(strict::<Signed>(bytes)),
+        2 => drop(strict::<Manifest>(bytes)),
+        3 => drop(strict::<Card>(bytes)),
+        4 => drop(strict::<Request>(bytes)),
+        5 => link(&String::from_utf8_lossy(bytes)),
+        6 => drop(Frame::unpack(bytes)),
+        _ => {
+            let Some(signed) = strict::<Signed>(bytes) else { return };
+            drop(Manifest::open(&signed));
+            drop(Card::open(&signed));
+            drop(Request::open(&signed, &invite_of_bob()));
+            drop(judge_manifest(Some(&signed), &signed));
+        }
+    }
+}
+
+fn link(text: &str) {
+    let _ = link_kind(text);
+    if let Ok(invite) = Invite::from_link(text) {
+        let again = Invite::from_link(&invite.to_link());
+        assert!(again.is_ok_and(|again| again == invite), "a link does not come back");
+    }
+}
+
+/// Plaintexts of a stream, each after its length (u16, big endian): what a peer that has shaken hands can send.
+pub fn frames(data: &[u8]) {
+    let mut parts = Parts::default();
+    let mut rest = data;
+    while let Some((length, after)) = rest.split_first_chunk::<2>() {
+        let length = usize::from(u16::from_be_bytes(*length)).min(after.len());
+        let Some((plaintext, after)) = after.split_at_checked(length) else { return };
+        rest = after;
+        match parts.take(plaintext) {
+            Err(_) => return,
+            Ok(None) => {}
+            Ok(Some(frame)) => {
+                assert!(!frame.is_empty() && frame.len() <= FRAME_BYTES, "a frame of {} bytes", frame.len());
+                drop(strict::<Frame>(&frame));
+            }
+        }
+    }
+}
+
+/// The first byte picks who reads, the rest is the message. All secrets are fixed, so a corpus can hold messages that
+/// succeed.
+pub fn handshake(data: &[u8]) {
+    let Some((reader, message)) = data.split_first() else { return };
+    let (alice, bob, invitation) = (keys(1), keys(2), invite_of_bob());
+    match reader {
+        0 => {
+            let responder = live::Responder::read_from(bob.noise_secret(), ENDS, message, Some(&[4; 32]));
+            drop(responder.and_then(live::Responder::answer));
+        }
+        1 => {
+            let kem_secret = Zeroizing::new([5; 32]);
+            let (secret, remote) = (alice.noise_secret(), bob.noise_public());
+            let started = live::Initiator::start_from(secret, &remote, ENDS, kem_secret, Some(&[3; 32]));
+            drop(started.and_then(|(initiator, _)| initiator.finish(message)));
+        }
+        2 => {
+            let secret = bob.noise_secret();
+            drop(invite::Inviter::answer_from(secret, &invitation, ENDS, message, b"card", Some(&[4; 32])));
+        }
+        3 => {
+            let joiner = invite::Joiner::start_from(alice.noise_secret(), &invitation, ENDS, Some(&[3; 32]));
+            let ready = joiner.and_then(|(joiner, _)| joiner.read(message));
+            drop(ready.and_then(invite::JoinerReady::finish));
+        }
+        4 => {
+            let joiner = invite::Joiner::start_from(alice.noise_secret(), &invitation, ENDS, Some(&[3; 32]));
+            let Ok((_, first)) = joiner else { return };
+            let secret = bob.noise_secret();
+            let inviter =
+                invite::Inviter::answer_from(secret, &invitation, ENDS, &first, b"card", Some(&[4; 32]));
+            drop(inviter.and_then(|(inviter, _)| inviter.finish(message)));
+        }
+        _ => drop(kem::encapsulate_from(message, &[6; 32])),
+    }
+}
+
+/// Messages the readers of [`handshake`] accept, each with its reader's number: the seeds of its corpus.
+pub fn handshake_seeds() -> Vec<(u8, Vec<u8>)> {
+    let (alice, bob, invitation) = (keys(1), keys(2), invite_of_bob());
+    let mut seeds = Vec::new();
+    let kem_secret = Zeroizing::new([5; 32]);
+    let kem_public = kem::public_key(&kem_secret);
+    let started = live::Initiator::start_from(
+        alice.noise_secret(),
+        &bob.noise_public(),
+        ENDS,
+        kem_secret,
+        Some(&[3; 32]),
+    );
+    if let Ok((initiator, first)) = started {
+        let responder = live::Responder::read_from(bob.noise_secret(), ENDS, &first, Some(&[4; 32]));
+        let encapsulated = kem::encapsulate_from(&kem_public, &[6; 32]);
+        if let (Ok(responder), Ok((ciphertext, shared))) = (responder, encapsulated)
+            && let Ok((_, second)) = responder.answer_with(ciphertext, &shared)
+            && initiator.finish(&second).is_ok()
+        {
+            seeds.extend([(0, first), (1, second)]);
+        }
+    }
+    let joiner = invite::Joiner::start_from(alice.noise_secret(), &invitation, ENDS, Some(&[3; 32]));
+    if let Ok((joiner, first)) = joiner {
+        let secret = bob.noise_secret();
+        let answer = invite::Inviter::answer_from(secret, &invitation, ENDS, &first, b"card", Some(&[4; 32]));
+        if let Ok((inviter, second)) = answer
+            && let Ok((_, third)) = joiner.read(&second).and_then(invite::JoinerReady::finish)
+            && inviter.finish(&third).is_ok()
+        {
+            seeds.extend([(2, first), (3, second), (4, third)]);
+        }
+    }
+    seeds.push((5, kem_public));
+    seeds
+}
+
+/// Any bytes as text.
+pub fn cleaner(data: &[u8]) {
+    let given = String::from_utf8_lossy(data);
+    for clean in [text::clean_text, text::clean_line, text::clean_name, text::handle] {
+        let once = clean(&given);
+        let inert = once.chars().all(|c| {
+            let reverses =
+                matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}');
+            (c == '\n' || !c.is_control()) && !reverses
+        });
+        assert!(inert, "not inert: {once:?}");
+        assert!(clean(&once) == once, "cleaning again changes {once:?}");
+    }
+    drop(text::skeleton(&given));
+    let _ = text::is_one_emoji(&given);
+}

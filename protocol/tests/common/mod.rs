@@ -1,0 +1,97 @@
+//! The test people, with fixed keys, and the values the vectors are made of.
+#![allow(dead_code, clippy::unwrap_used)]
+
+use starling_protocol::identity::{
+    Card, DeviceEntry, DeviceKeys, Mailbox, Manifest, Revoked, RootKey, SealKey, Seed,
+};
+use starling_protocol::invite::{Invite, Request};
+use starling_protocol::wire::{Frame, Signed};
+
+/// A person with one device: alice is 1, bob is 2, carol is 3, mallory is 9.
+pub struct Person {
+    pub seed: Seed,
+    pub root: RootKey,
+    pub keys: DeviceKeys,
+}
+
+pub fn person(number: u8) -> Person {
+    let seed = Seed::from_entropy([number; 32]);
+    let root = seed.root();
+    Person { seed, root, keys: DeviceKeys::from_entropy([number; 64]) }
+}
+
+impl Person {
+    pub fn manifest(&self) -> Manifest {
+        let device = DeviceEntry {
+            id: self.keys.id(),
+            sig: self.keys.sig_public(),
+            noise: self.keys.noise_public(),
+            olm: DeviceKeys::from_entropy([100; 64]).noise_public(),
+            added_day: 20_000,
+            flags: 0,
+        };
+        Manifest {
+            account: self.root.account(),
+            version: 1_790_000_000,
+            prev: [0; 32],
+            created_s: 1_790_000_000,
+            flags: 0,
+            devices: vec![device],
+            revoked: vec![Revoked { id: person(50).keys.id(), at_day: 20_001 }],
+            ext: vec![(2, vec![1, 2, 3])],
+        }
+    }
+
+    pub fn signed_manifest(&self) -> Signed {
+        self.root.sign_manifest(&self.manifest()).unwrap()
+    }
+
+    pub fn card(&self) -> Card {
+        let mailbox = Mailbox {
+            peer: vec![0, 36, 8, 2],
+            addr: "/dns4/mailbox.example/tcp/4001".to_owned(),
+            queue: [11; 16],
+            deposit: [12; 32],
+        };
+        Card {
+            device: self.keys.id(),
+            seq: 3,
+            peer_id: vec![0, 36, 8, 1],
+            addrs: vec!["/ip4/192.0.2.1/udp/4001/quic-v1".to_owned(), "/ip6/2001:db8::1/tcp/4001".to_owned()],
+            seal: Some(SealKey { day: 20_002, ek: (0..1_216).map(|place| (place % 256) as u8).collect() }),
+            olm_fallback: DeviceKeys::from_entropy([101; 64]).noise_public(),
+            mailboxes: vec![mailbox],
+            manifest: self.signed_manifest(),
+            ext: Vec::new(),
+        }
+    }
+
+    pub fn signed_card(&self) -> Signed {
+        self.card().sign(&self.keys).unwrap()
+    }
+}
+
+/// Bob's invite.
+pub fn invite() -> Invite {
+    let hints = vec!["/ip4/192.0.2.2/udp/4001/quic-v1".to_owned(), "/ip4/192.0.2.2/tcp/4001".to_owned()];
+    Invite { root: person(2).root.account(), secret: [7; 32], hints }
+}
+
+/// Alice's request to bob.
+pub fn request() -> Request {
+    let (alice, invite) = (person(1), invite());
+    Request {
+        invite: invite.id(),
+        inviter: invite.root,
+        card: alice.signed_card(),
+        name: "Alice".to_owned(),
+        note: "We met at the café.".to_owned(),
+        rv_out: [13; 32],
+        proof: invite.proof(&alice.root.account()),
+        ext: Vec::new(),
+    }
+}
+
+pub fn frame() -> Frame {
+    Frame { v: Frame::VERSION, kind: 300, body: vec![1, 2, 3] }
+}

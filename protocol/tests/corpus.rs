@@ -1,0 +1,100 @@
+//! The fuzzers' corpora as ordinary tests: every file of `fuzz/corpus/<target>/` goes through the function its target
+//! calls. A crash a fuzzer finds is put there as a file and stays. `STARLING_WRITE_VECTORS=1` writes the seeds.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod common;
+
+use starling_protocol::{fuzzing, wire};
+use std::path::PathBuf;
+
+fn folder(target: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(target)
+}
+
+fn replay(target: &str, run: fn(&[u8]), seeds: Vec<(&str, Vec<u8>)>) {
+    let folder = folder(target);
+    if std::env::var_os("STARLING_WRITE_VECTORS").is_some() {
+        std::fs::create_dir_all(&folder).unwrap();
+        for (name, bytes) in &seeds {
+            std::fs::write(folder.join(name), bytes).unwrap();
+        }
+    }
+    let mut files = 0;
+    for file in std::fs::read_dir(&folder).unwrap() {
+        run(&std::fs::read(file.unwrap().path()).unwrap());
+        files += 1;
+    }
+    assert!(files >= seeds.len(), "{target}: {files} files");
+    for (_, bytes) in &seeds {
+        run(bytes);
+    }
+}
+
+fn tagged(tag: u8, bytes: &[u8]) -> Vec<u8> {
+    [&[tag][..], bytes].concat()
+}
+
+#[test]
+fn wire_corpus() {
+    let alice = common::person(1);
+    let request = common::request();
+    let signed = |value| tagged(7, &wire::encode(&value).unwrap());
+    let seeds = vec![
+        ("frame", tagged(0, &wire::encode(&common::frame()).unwrap())),
+        ("signed", tagged(1, &wire::encode(&alice.signed_manifest()).unwrap())),
+        ("manifest", tagged(2, &wire::encode(&alice.manifest()).unwrap())),
+        ("card", tagged(3, &wire::encode(&alice.card()).unwrap())),
+        ("request", tagged(4, &wire::encode(&request).unwrap())),
+        ("link", tagged(5, common::invite().to_link().as_bytes())),
+        ("bomb", tagged(0, &[1, 1, 0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])),
+        ("open-manifest", signed(alice.signed_manifest())),
+        ("open-card", signed(alice.signed_card())),
+        ("open-request", signed(request.sign(&alice.keys).unwrap())),
+    ];
+    replay("wire", fuzzing::wire, seeds);
+}
+
+#[test]
+fn frames_corpus() {
+    let part = |flags: u8, part: &[u8], total: usize| {
+        let mut bytes = vec![flags];
+        bytes.extend(u16::try_from(part.len()).unwrap().to_le_bytes());
+        bytes.extend(part);
+        bytes.resize(total, 0);
+        [&u16::try_from(total).unwrap().to_be_bytes()[..], &bytes].concat()
+    };
+    let frame = wire::encode(&common::frame()).unwrap();
+    let seeds = vec![
+        ("one", part(0, &frame, 256)),
+        ("two", [part(0, &frame, 256), part(0, &frame, 512)].concat()),
+        ("empty", part(0, &[], 256)),
+        ("endless", part(1, &[7; 32_765], 32_768).repeat(3)),
+        ("split", [part(1, &[7; 32_765], 32_768), part(0, &frame, 256)].concat()),
+    ];
+    replay("frames", fuzzing::frames, seeds);
+}
+
+#[test]
+fn handshake_corpus() {
+    let seeds = fuzzing::handshake_seeds();
+    assert_eq!(seeds.len(), 6, "every reader has a message it accepts");
+    let names = ["live-first", "live-second", "invite-first", "invite-second", "invite-third", "kem-key"];
+    let seeds = seeds.iter().zip(names).map(|((reader, message), name)| (name, tagged(*reader, message)));
+    replay("handshake", fuzzing::handshake, seeds.collect());
+}
+
+#[test]
+fn cleaner_corpus() {
+    let texts = [
+        ("terminal", "\u{1b}]0;owned\u{7}\u{9b}2J\u{1b}P\r\u{8}\tx"),
+        ("bidi", "a\u{202e}b\u{2066}c\u{2069}\u{200f}"),
+        ("emoji", "❤️ 👩‍👩‍👧 🇩🇪 1️⃣ 👍🏽 🏴\u{e0067}\u{e007f}"),
+        ("marks", "e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}"),
+        ("scripts", "קול 你好 क्षि می‌خواهم \u{1100}\u{1161}\u{11a8}"),
+        ("blank", "\u{200b}\u{3164}\u{2800}\u{a0}\u{feff}"),
+        ("cut", "कe👩कक👩! ककक¡ᄀaक👩कᄀ 0क¡कककا\u{200c}\u{600}क"),
+        ("handle", "@\u{301}-- #Ilse/Brandt:"),
+    ];
+    let seeds = texts.map(|(name, text)| (name, text.as_bytes().to_vec()));
+    replay("cleaner", fuzzing::cleaner, seeds.into());
+}

@@ -1,0 +1,152 @@
+//! W1: the golden bytes of `vectors/*.json`. Whoever writes a second Starling starts from these; a change here is a
+//! change of the protocol. `STARLING_WRITE_VECTORS=1` writes them anew. The handshakes' vectors are checked in
+//! `src/noise/tests.rs`, because they need fixed ephemeral keys.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod common;
+
+use common::{frame, invite, person, request};
+use data_encoding::HEXLOWER;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use starling_protocol::identity::{Card, Manifest, safety_number};
+use starling_protocol::ids::{ChatId, DeviceId, MessageId};
+use starling_protocol::invite::{Invite, Request};
+use starling_protocol::wire::{self, Frame, Signed};
+use starling_protocol::{kdf, text};
+
+fn hex(bytes: &[u8]) -> String {
+    HEXLOWER.encode(bytes)
+}
+
+/// The hex of a value's encoding, after seeing that it decodes to the same value.
+fn golden<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T) -> String {
+    let bytes = wire::encode(value).unwrap();
+    assert_eq!(&wire::decode::<T>(&bytes).unwrap(), value);
+    hex(&bytes)
+}
+
+fn check(name: &str, found: &Value) {
+    let path = format!("{}/vectors/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("STARLING_WRITE_VECTORS").is_some() {
+        std::fs::write(&path, serde_json::to_string_pretty(found).unwrap() + "\n").unwrap();
+    }
+    let expected: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    assert_eq!(found, &expected, "{name}");
+}
+
+#[test]
+fn wire_vectors() {
+    let signed = Signed { body: vec![1, 2, 3], sig: [5; 64] };
+    let numbers: [u64; 6] = [0, 250, 251, 65_535, 65_536, u64::MAX];
+    check(
+        "wire",
+        &json!({
+            "frame": golden(&frame()),
+            "frame_packed": hex(&Frame::pack(7, &"hé".to_owned()).unwrap()),
+            "signed": golden(&signed),
+            "device_id": golden(&DeviceId([1; 16])),
+            "message_id": golden(&MessageId([2; 16])),
+            "chat_id": golden(&ChatId([3; 32])),
+            "none": golden(&None::<u32>),
+            "some_300": golden(&Some(300_u32)),
+            "minus_one": golden(&-1_i64),
+            "text": golden(&"käse".to_owned()),
+            "ext": golden(&vec![(2_u16, vec![1_u8, 2, 3])]),
+            "numbers": numbers.iter().map(|number| json!([number.to_string(), golden(number)])).collect::<Vec<_>>(),
+        }),
+    );
+}
+
+#[test]
+fn kdf_vectors() {
+    let key = ed25519_dalek::SigningKey::from_bytes(&[1; 32]);
+    check(
+        "kdf",
+        &json!({
+            "derive": [
+                { "context": "test", "parts": [], "key": hex(&kdf::derive("test", &[])) },
+                { "context": "test", "parts": [""], "key": hex(&kdf::derive("test", &[b""])) },
+                { "context": "test", "parts": ["6162", "63"], "key": hex(&kdf::derive("test", &[b"ab", b"c"])) },
+                { "context": "test", "parts": ["61", "6263"], "key": hex(&kdf::derive("test", &[b"a", b"bc"])) },
+            ],
+            "hash": { "bytes": hex(b"starling"), "hash": hex(&kdf::hash(b"starling")) },
+            "sign": {
+                "seed": hex(&[1; 32]), "domain": "test", "body": hex(b"body"),
+                "sig": hex(&kdf::sign(&key, "test", b"body")),
+            },
+        }),
+    );
+}
+
+#[test]
+fn identity_vectors() {
+    let (alice, bob) = (person(1), person(2));
+    check(
+        "identity",
+        &json!({
+            "seed": hex(alice.seed.as_bytes()),
+            "words": *alice.seed.words(),
+            "account": alice.root.account().to_string(),
+            "device_entropy": hex(alice.keys.to_bytes().as_slice()),
+            "device_id": alice.keys.id().to_string(),
+            "device_sig_public": hex(&alice.keys.sig_public()),
+            "device_noise_public": hex(&alice.keys.noise_public()),
+            "manifest": golden(&alice.manifest()),
+            "manifest_signed": golden(&alice.signed_manifest()),
+            "manifest_hash": hex(&Manifest::hash(&alice.signed_manifest())),
+            "card": golden(&alice.card()),
+            "card_signed": golden(&alice.signed_card()),
+            "other_account": bob.root.account().to_string(),
+            "safety_number": safety_number(&alice.root.account(), &bob.root.account()),
+        }),
+    );
+    assert_eq!(Card::open(&alice.signed_card()).unwrap(), (alice.card(), alice.manifest()));
+}
+
+#[test]
+fn invite_vectors() {
+    let (alice, invite, request) = (person(1), invite(), request());
+    let signed = request.sign(&alice.keys).unwrap();
+    let ipv6 = Invite { hints: vec!["/ip6/2001:db8::1/tcp/4001".to_owned()], ..invite.clone() };
+    let named = Invite { hints: vec!["/dns4/example.net/udp/443/quic-v1".to_owned()], ..invite.clone() };
+    check(
+        "invite",
+        &json!({
+            "root": invite.root.to_string(),
+            "secret": hex(&invite.secret),
+            "hints": invite.hints,
+            "link": invite.to_link(),
+            "link_without_hints": Invite { hints: Vec::new(), ..invite.clone() }.to_link(),
+            "link_with_ip6_tcp": ipv6.to_link(),
+            "link_with_name": named.to_link(),
+            "id": invite.id().to_string(),
+            "tag": { "joiner_peer": hex(b"a"), "inviter_peer": hex(b"b"), "tag": hex(&invite.tag(b"a", b"b")) },
+            "proof": { "joiner": alice.root.account().to_string(), "proof": hex(&request.proof) },
+            "request": golden(&request),
+            "request_signed": golden(&signed),
+        }),
+    );
+    assert_eq!(Request::open(&signed, &invite).unwrap(), (request, alice.card(), alice.manifest()));
+    assert_eq!(Invite::from_link(&invite.to_link()).unwrap(), invite);
+}
+
+#[test]
+fn text_vectors() {
+    let texts = [
+        "a\u{1b}[31mb\tc\r\nd",
+        "x\u{202e}y\u{e0041}z",
+        "e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}",
+    ];
+    let names = ["  Ilse \n Brandt ", "Zoe\u{308}", "@#:/", "PаypaI", "你好你好你好你好你好你好你好你好你好"];
+    check(
+        "text",
+        &json!({
+            "clean_text": texts.iter().map(|text| json!([text, text::clean_text(text)])).collect::<Vec<_>>(),
+            "names": names.iter().map(|name| json!({
+                "name": name, "clean": text::clean_name(name), "handle": text::handle(name),
+                "skeleton": text::skeleton(name),
+            })).collect::<Vec<_>>(),
+        }),
+    );
+}
