@@ -2,4 +2,7 @@
 //! one that knows SQL, `driver` commits before it acts, `api` is what front ends talk to.
 
 pub mod api;
+pub mod driver;
+pub mod net;
+pub mod profile;
 pub mod store;

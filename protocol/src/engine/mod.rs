@@ -152,6 +152,14 @@ impl Engine {
         self.own.card = None;
     }
 
+    /// Takes over from an engine whose turn could not be committed what the network would not tell again.
+    pub fn carry_on(&mut self, before: &Self) {
+        self.own.addrs = before.own.addrs.clone();
+        self.own.presence = before.own.presence;
+        self.next_number = before.next_number;
+        self.lan = before.lan.clone();
+    }
+
     /// Own display name.
     pub fn name(&self) -> &str {
         &self.own.name

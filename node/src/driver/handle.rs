@@ -1,0 +1,115 @@
+//! What the rest of a node holds of its driver: ask the engine, read the store, hear what happens.
+
+use crate::store::worker::StoreHandle;
+use crate::store::{StoreError, StoredEvent};
+use starling_protocol::engine::step::Notice;
+use starling_protocol::engine::{Command, Refusal, Reply};
+use starling_protocol::ids::{AccountId, DeviceId};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+/// Commands waiting for the driver's next turn. Lower makes busy clients wait sooner; higher only hides that the
+/// disk is the limit.
+pub const COMMAND_QUEUE: usize = 1_024;
+/// Events a subscriber may be behind before it is told to read the store again.
+pub const EVENT_QUEUE: usize = 8_192;
+
+/// Something that happened, for front ends.
+#[derive(Debug, Clone)]
+pub enum NodeEvent {
+    /// Kept, with a cursor.
+    Kept(StoredEvent),
+    /// Passing.
+    Notice(Notice),
+}
+
+/// Why a command had no effect.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeFault {
+    /// The engine refused; nothing changed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The store could not commit; nothing was accepted.
+    #[error(transparent)]
+    Store(Arc<StoreError>),
+    /// The node is ending.
+    #[error("the node is stopping")]
+    Stopping,
+}
+
+/// What does not change while a node runs.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// Own account.
+    pub account: AccountId,
+    /// Own device.
+    pub device: DeviceId,
+    /// The profile's folder.
+    pub dir: PathBuf,
+    /// The addresses the network listens on.
+    pub listen: Vec<String>,
+    /// When the node started.
+    pub started: Instant,
+}
+
+pub(crate) struct Order {
+    pub command: Command,
+    pub answer: oneshot::Sender<Result<Reply, NodeFault>>,
+}
+
+/// A handle to a running node. Cheap to clone.
+#[derive(Clone)]
+pub struct NodeHandle {
+    pub(crate) orders: mpsc::Sender<Order>,
+    pub(crate) store: StoreHandle,
+    pub(crate) events: broadcast::Sender<Arc<NodeEvent>>,
+    pub(crate) facts: Arc<Facts>,
+    pub(crate) stop: watch::Sender<bool>,
+    pub(crate) trouble: watch::Receiver<Option<String>>,
+}
+
+impl NodeHandle {
+    /// Asks the engine. Returns after what it changed is on disk.
+    ///
+    /// # Errors
+    /// See [`NodeFault`].
+    pub async fn command(&self, command: Command) -> Result<Reply, NodeFault> {
+        let (answer, reply) = oneshot::channel();
+        self.orders.send(Order { command, answer }).await.map_err(|_| NodeFault::Stopping)?;
+        reply.await.map_err(|_| NodeFault::Stopping)?
+    }
+
+    /// The store, for reading, drafts and settings.
+    pub fn store(&self) -> &StoreHandle {
+        &self.store
+    }
+
+    /// Everything from now on. A subscriber that lags gets `Lagged` and reads the store from its last cursor.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<NodeEvent>> {
+        self.events.subscribe()
+    }
+
+    /// What does not change.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// A lasting trouble in words (the disk is full), if there is one.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.borrow().clone()
+    }
+
+    /// Asks the node to end: it takes no more work, commits, and closes.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Resolves when the node was asked to end.
+    pub async fn stopping(&self) {
+        let mut stop = self.stop.subscribe();
+        // The sender lives in self, so waiting cannot fail.
+        let _ = stop.wait_for(|stopping| *stopping).await;
+    }
+}

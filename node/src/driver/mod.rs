@@ -1,0 +1,279 @@
+//! The driver: takes inputs, asks the engine for one turn, **commits what changed, and only then acts**. It is the only
+//! place where the engine, the store and the network meet; it decides nothing itself.
+//!
+//! ```text
+//!  orders ─┐                      ┌─► store.commit ──► events to subscribers
+//!  network ┼─► engine.turn ─► step┤        │ only if that went well
+//!  timer  ─┘                      └────────┴─► network commands, replies, notices
+//! ```
+//! When a commit fails nothing of the turn happened: the engine is loaded again from the store, connections are
+//! closed (peers send again what was not answered), and who waited for a reply is told why.
+
+pub mod handle;
+
+use crate::net::Net;
+use crate::store::worker::StoreHandle;
+use crate::store::{StoreError, StoredEvent};
+use handle::{NodeEvent, NodeFault, Order};
+use starling_protocol::engine::net::{ConnId, NetCommand, NetEvent};
+use starling_protocol::engine::{Action, Engine, Input, LoadError, Reply, RequestNumber, Step};
+use starling_protocol::rng::Rng;
+use starling_protocol::time::Now;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+/// Inputs taken into one turn, and so into one commit. Fewer cost more writes to the disk; more make the first of
+/// them wait longer.
+const TURN_INPUTS: usize = 512;
+/// The longest sleep without an input. The engine's own timers are at most an hour apart.
+const LONGEST_SLEEP: Duration = Duration::from_secs(3_600);
+/// How long ending may take the last turn's network commands to leave.
+const PARTING: Duration = Duration::from_secs(2);
+
+/// Why a driver ended by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum DriverError {
+    /// The store is beyond use.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store gave back records that cannot be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// No randomness from the system.
+    #[error("the system gives no randomness")]
+    Entropy,
+}
+
+/// Both clocks of this machine.
+pub(crate) struct Clock(Instant);
+
+impl Clock {
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub fn now(&self) -> Now {
+        let mono_ms = u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+        Now::new(mono_ms, i64::try_from(wall).unwrap_or(i64::MAX))
+    }
+}
+
+/// A seeded generator from the operating system.
+pub(crate) fn rng() -> Result<Rng, DriverError> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|_| DriverError::Entropy)?;
+    Ok(Rng::from_seed(seed))
+}
+
+/// Everything a driver owns.
+pub(crate) struct Driver {
+    pub engine: Engine,
+    pub store: StoreHandle,
+    pub net: Net,
+    pub clock: Clock,
+    pub orders: mpsc::Receiver<Order>,
+    pub events: broadcast::Sender<Arc<NodeEvent>>,
+    pub stop: watch::Receiver<bool>,
+    pub trouble: watch::Sender<Option<String>>,
+    pub waiting: BTreeMap<RequestNumber, oneshot::Sender<Result<Reply, NodeFault>>>,
+    pub conns: BTreeSet<ConnId>,
+    pub outgoing: VecDeque<NetCommand>,
+    pub next_request: RequestNumber,
+    pub wake_at_ms: Option<u64>,
+}
+
+/// What ended a sleep.
+enum Woken {
+    Stop,
+    Room,
+    Event(NetEvent),
+    Order(Order),
+    Time,
+}
+
+impl Driver {
+    /// Runs until the node is asked to end. Everything accepted is committed when it returns.
+    pub async fn run(mut self) -> Result<(), DriverError> {
+        let outcome = self.turns().await;
+        // Nobody waits for an answer any more.
+        self.orders.close();
+        self.waiting.clear();
+        let _ = tokio::time::timeout(PARTING, self.flush_outgoing()).await;
+        self.net.stop.shutdown().await;
+        let closed = self.store.close().await;
+        outcome?;
+        closed.map_err(DriverError::from)
+    }
+
+    async fn turns(&mut self) -> Result<(), DriverError> {
+        loop {
+            let mut inputs = Vec::new();
+            let sleep = self.sleep();
+            let woken = tokio::select! {
+                biased;
+                // Set once, to true; an error means that no handle is left.
+                _ = self.stop.changed() => Woken::Stop,
+                permit = self.net.commands.reserve(), if !self.outgoing.is_empty() => {
+                    drop(permit);
+                    Woken::Room
+                }
+                event = self.net.events.recv() => event.map_or(Woken::Stop, Woken::Event),
+                order = self.orders.recv() => order.map_or(Woken::Stop, Woken::Order),
+                () = tokio::time::sleep(sleep) => Woken::Time,
+            };
+            match woken {
+                Woken::Stop => return Ok(()),
+                Woken::Room => {
+                    self.act_outgoing();
+                    continue;
+                }
+                Woken::Event(event) => self.take_event(event, &mut inputs),
+                Woken::Order(order) => self.take_order(order, &mut inputs),
+                Woken::Time => inputs.push(Input::Wake),
+            }
+            self.take_more(&mut inputs);
+            self.turn(inputs).await?;
+        }
+    }
+
+    fn sleep(&self) -> Duration {
+        let now_ms = self.clock.now().mono_ms;
+        self.wake_at_ms.map_or(LONGEST_SLEEP, |at| Duration::from_millis(at.saturating_sub(now_ms))).min(LONGEST_SLEEP)
+    }
+
+    fn take_event(&mut self, event: NetEvent, inputs: &mut Vec<Input>) {
+        match &event {
+            NetEvent::ConnOpened { conn, .. } => drop(self.conns.insert(*conn)),
+            NetEvent::ConnClosed { conn } => drop(self.conns.remove(conn)),
+            _ => {}
+        }
+        inputs.push(Input::Net(event));
+    }
+
+    fn take_order(&mut self, order: Order, inputs: &mut Vec<Input>) {
+        self.next_request = self.next_request.saturating_add(1);
+        self.waiting.insert(self.next_request, order.answer);
+        inputs.push(Input::Command { request: self.next_request, command: order.command });
+    }
+
+    /// What else has come meanwhile shares this turn's commit.
+    fn take_more(&mut self, inputs: &mut Vec<Input>) {
+        while inputs.len() < TURN_INPUTS {
+            let before = inputs.len();
+            if let Ok(event) = self.net.events.try_recv() {
+                self.take_event(event, inputs);
+            }
+            if let Ok(order) = self.orders.try_recv() {
+                self.take_order(order, inputs);
+            }
+            if inputs.len() == before {
+                return;
+            }
+        }
+    }
+
+    async fn turn(&mut self, inputs: Vec<Input>) -> Result<(), DriverError> {
+        let now = self.clock.now();
+        let step = self.engine.turn(inputs, now);
+        self.wake_at_ms = step.wake_at_ms;
+        let Step { changes, actions, .. } = step;
+        let kept = if changes.is_empty() {
+            Vec::new()
+        } else {
+            match self.store.commit(changes, now.wall_ms).await {
+                Ok(kept) => kept,
+                Err(error) => return self.undo(error).await,
+            }
+        };
+        if self.trouble.borrow().is_some() {
+            tracing::info!("the store accepts writes again");
+            self.trouble.send_replace(None);
+        }
+        self.tell(kept);
+        self.act(actions);
+        Ok(())
+    }
+
+    fn tell(&self, kept: Vec<StoredEvent>) {
+        for event in kept {
+            // Without a subscriber there is nobody to tell; the store has it.
+            let _ = self.events.send(Arc::new(NodeEvent::Kept(event)));
+        }
+    }
+
+    fn act(&mut self, actions: Vec<Action>) {
+        for action in actions {
+            match action {
+                Action::Net(command) => self.outgoing.push_back(command),
+                Action::Reply { request, result } => {
+                    if let Some(answer) = self.waiting.remove(&request) {
+                        // The asker may have gone.
+                        let _ = answer.send(result.map_err(NodeFault::from));
+                    }
+                }
+                Action::Notice(notice) => drop(self.events.send(Arc::new(NodeEvent::Notice(notice)))),
+            }
+        }
+        self.act_outgoing();
+    }
+
+    /// Hands over what the network takes now; the rest waits for room.
+    fn act_outgoing(&mut self) {
+        while let Some(command) = self.outgoing.pop_front() {
+            match self.net.commands.try_send(command) {
+                Ok(()) => {}
+                Err(mpsc::error::TrySendError::Full(command)) => {
+                    self.outgoing.push_front(command);
+                    return;
+                }
+                Err(mpsc::error::TrySendError::Closed(_)) => return,
+            }
+        }
+    }
+
+    async fn flush_outgoing(&mut self) {
+        while let Some(command) = self.outgoing.pop_front() {
+            if self.net.commands.send(command).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// A commit failed: nothing of the turn happened.
+    async fn undo(&mut self, error: StoreError) -> Result<(), DriverError> {
+        let fatal = matches!(error, StoreError::Damaged { .. } | StoreError::Closed | StoreError::WrongKey);
+        tracing::error!(%error, "a turn could not be committed");
+        let error = Arc::new(error);
+        self.trouble.send_replace(Some(trouble_words(&error)));
+        for (_, answer) in std::mem::take(&mut self.waiting) {
+            let _ = answer.send(Err(NodeFault::Store(Arc::clone(&error))));
+        }
+        if fatal {
+            return Err(DriverError::Store(Arc::try_unwrap(error).unwrap_or(StoreError::Closed)));
+        }
+        self.outgoing.clear();
+        for conn in std::mem::take(&mut self.conns) {
+            self.outgoing.push_back(NetCommand::CloseConn { conn });
+        }
+        self.act_outgoing();
+        let records = self.store.load().await?;
+        let mut engine = Engine::load(records, rng()?, self.clock.now())?;
+        engine.set_peer_id(self.net.local_peer.clone());
+        engine.carry_on(&self.engine);
+        self.engine = engine;
+        self.wake_at_ms = Some(self.clock.now().mono_ms.saturating_add(1_000));
+        Ok(())
+    }
+}
+
+fn trouble_words(error: &StoreError) -> String {
+    match error {
+        StoreError::Full => "The disk is full. New messages cannot be stored, so none are taken; senders keep theirs. \
+            Free some space: Starling goes on by itself."
+            .to_owned(),
+        other => format!("{other}. New messages are not taken; senders keep theirs."),
+    }
+}
