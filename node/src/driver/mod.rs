@@ -10,6 +10,8 @@
 //! closed (peers send again what was not answered), and who waited for a reply is told why.
 
 pub mod handle;
+#[cfg(test)]
+mod tests;
 
 use crate::net::Net;
 use crate::store::worker::StoreHandle;

@@ -1,0 +1,138 @@
+//! Two whole nodes in one process: real network on loopback, real encrypted store.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
+
+use super::handle::{COMMAND_QUEUE, EVENT_QUEUE, Facts, NodeHandle};
+use super::*;
+use crate::net::{self, NetConfig};
+use crate::store::sqlite::SqliteStore;
+use crate::store::{EventBody, Store as _};
+use starling_protocol::engine::{Command, Genesis, MessageState};
+use starling_protocol::identity::Seed;
+use starling_protocol::ids::ChatId;
+use std::path::{Path, PathBuf};
+
+fn make(dir: &Path, name: &str, number: u8) -> PathBuf {
+    let path = dir.join(format!("{name}.db"));
+    let seed = Seed::from_entropy([number; 32]);
+    let genesis = Genesis::new(&seed, name, [number; 64], Clock::start().now(), false).unwrap();
+    let mut store = SqliteStore::create(&path, &[number; 32]).unwrap();
+    store.commit(&genesis.changes, 0).unwrap();
+    path
+}
+
+async fn start(path: &Path, number: u8) -> (NodeHandle, tokio::task::JoinHandle<Result<(), DriverError>>) {
+    let store = StoreHandle::spawn_sqlite(path, &[number; 32], false).unwrap();
+    let clock = Clock::start();
+    let mut engine = Engine::load(store.load().await.unwrap(), rng().unwrap(), clock.now()).unwrap();
+    let listen = vec!["/ip4/127.0.0.1/udp/0/quic-v1".to_owned(), "/ip4/127.0.0.1/tcp/0".to_owned()];
+    let net = net::start(NetConfig { listen, lan: false, peers: Vec::new() }).await.unwrap();
+    engine.set_peer_id(net.local_peer.clone());
+    let (orders, orders_in) = mpsc::channel(COMMAND_QUEUE);
+    let (events, _) = broadcast::channel(EVENT_QUEUE);
+    let (stop, stop_in) = watch::channel(false);
+    let (trouble_out, trouble) = watch::channel(None);
+    let facts = Facts {
+        account: engine.account(),
+        device: engine.device(),
+        dir: PathBuf::new(),
+        listen: net.listen.clone(),
+        started: Instant::now(),
+    };
+    let handle =
+        NodeHandle { orders, store: store.clone(), events: events.clone(), facts: Arc::new(facts), stop, trouble };
+    let driver = Driver {
+        engine,
+        store,
+        net,
+        clock,
+        orders: orders_in,
+        events,
+        stop: stop_in,
+        trouble: trouble_out,
+        waiting: BTreeMap::new(),
+        conns: BTreeSet::new(),
+        outgoing: VecDeque::new(),
+        next_request: 0,
+        wake_at_ms: Some(0),
+    };
+    (handle, tokio::spawn(driver.run()))
+}
+
+async fn meet(alice: &NodeHandle, bob: &NodeHandle) {
+    let invite = Command::InviteNew { uses: 1, valid_ms: 3_600_000, private: false, auto_accept: true };
+    let Reply::Invite(invite) = alice.command(invite).await.unwrap() else { panic!() };
+    let mut heard = bob.subscribe();
+    bob.command(Command::Add { link: invite.link, name: None, note: String::new() }).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), async {
+        loop {
+            if let NodeEvent::Kept(StoredEvent { what: EventBody::Other(event), .. }) = heard.recv().await.unwrap().as_ref()
+                && let crate::store::OtherEvent::Contact { state, .. } = event
+                && state == "accepted"
+            {
+                return;
+            }
+        }
+    })
+    .await
+    .expect("not accepted in time");
+}
+
+async fn delivered(handle: &NodeHandle, chat: ChatId, count: usize) -> Duration {
+    let mut heard = handle.subscribe();
+    let begun = Instant::now();
+    for number in 0..count {
+        let text = format!("{number:0>200}");
+        let send = Command::Send { chat, text, reply_to: None, client_ref: None, require_verified: false };
+        let Reply::Sent { message, .. } = handle.command(send).await.unwrap() else { panic!() };
+        loop {
+            if let NodeEvent::Kept(StoredEvent { what: EventBody::Receipt { message: id, message_state, .. }, .. }) =
+                tokio::time::timeout(Duration::from_secs(10), heard.recv()).await.expect("no receipt in time").unwrap().as_ref()
+                && *id == message
+                && *message_state == MessageState::Delivered
+            {
+                break;
+            }
+        }
+    }
+    begun.elapsed()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_talk_and_find_each_other_again_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let (alice_db, bob_db) = (make(dir.path(), "alice", 1), make(dir.path(), "bob", 2));
+    let (alice, alice_runs) = start(&alice_db, 1).await;
+    let (bob, bob_runs) = start(&bob_db, 2).await;
+    meet(&alice, &bob).await;
+    let to_bob = ChatId::from(bob.facts().account);
+    let took = delivered(&alice, to_bob, 50).await;
+    println!("50 messages, one at a time: {took:?}");
+
+    bob.stop();
+    bob_runs.await.unwrap().unwrap();
+    // Alice keeps her port, so Bob finds her again.
+    let send = Command::Send {
+        chat: to_bob,
+        text: "while you were away".to_owned(),
+        reply_to: None,
+        client_ref: None,
+        require_verified: false,
+    };
+    alice.command(send).await.unwrap();
+    let (bob, bob_runs) = start(&bob_db, 2).await;
+    let mut heard = bob.subscribe();
+    let text = tokio::time::timeout(Duration::from_secs(20), async {
+        loop {
+            if let NodeEvent::Kept(StoredEvent { what: EventBody::Message(message), .. }) = heard.recv().await.unwrap().as_ref() {
+                return message.text.clone();
+            }
+        }
+    })
+    .await
+    .expect("nothing came in time");
+    assert_eq!(text, "while you were away");
+    alice.stop();
+    bob.stop();
+    alice_runs.await.unwrap().unwrap();
+    bob_runs.await.unwrap().unwrap();
+}
