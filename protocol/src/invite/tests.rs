@@ -1,5 +1,11 @@
 //! Tests of invites: links (I18), requests (I13, I15).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic
+)]
 
 use super::*;
 use crate::error::SignatureError;
