@@ -9,10 +9,12 @@
 //! | [`cleaner`] | cleaning twice is cleaning once, and nothing that moves a cursor is left |
 #![allow(clippy::panic)]
 
+use crate::content::{Body, Content};
 use crate::identity::{Card, DeviceKeys, Manifest, Seed, judge_manifest};
 use crate::invite::{Invite, Request, link_kind};
 use crate::limits::FRAME_BYTES;
 use crate::noise::{Ends, Parts, invite, kem, live};
+use crate::session::{Ack, OlmPart};
 use crate::text;
 use crate::wire::{self, Frame, Signed};
 use serde::{Serialize, de::DeserializeOwned};
@@ -47,6 +49,9 @@ pub fn wire(data: &[u8]) {
         4 => drop(strict::<Request>(bytes)),
         5 => link(&String::from_utf8_lossy(bytes)),
         6 => drop(Frame::unpack(bytes)),
+        8 => content(bytes),
+        9 => drop(strict::<Vec<OlmPart>>(bytes)),
+        10 => drop(strict::<Ack>(bytes)),
         _ => {
             let Some(signed) = strict::<Signed>(bytes) else { return };
             drop(Manifest::open(&signed));
@@ -55,6 +60,14 @@ pub fn wire(data: &[u8]) {
             drop(judge_manifest(Some(&signed), &signed));
         }
     }
+}
+
+/// Padded contents and their bodies, as they come out of a ratchet.
+fn content(bytes: &[u8]) {
+    drop(strict::<Content>(bytes));
+    let Ok(content) = Content::unpad(bytes) else { return };
+    assert!(content.pad().is_ok_and(|again| again == bytes), "a second padding was accepted");
+    drop(Body::decode(content.kind, &content.body));
 }
 
 fn link(text: &str) {

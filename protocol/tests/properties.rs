@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{frame, invite, person, request};
+use common::{ack, content, frame, invite, part, person, request};
 use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 use starling_protocol::identity::{Card, Manifest};
@@ -58,6 +58,9 @@ fn w2_w3_mutated_bytes_are_an_answer() {
     mutations_of(&alice.manifest());
     mutations_of(&alice.card());
     mutations_of(&request());
+    mutations_of(&content());
+    mutations_of(&part());
+    mutations_of(&ack());
 }
 
 #[test]

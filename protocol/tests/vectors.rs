@@ -5,13 +5,15 @@
 
 mod common;
 
-use common::{frame, invite, person, request};
+use common::{ack, content, frame, invite, part, person, request};
 use data_encoding::HEXLOWER;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
+use starling_protocol::content::Content;
 use starling_protocol::identity::{Card, Manifest, safety_number};
 use starling_protocol::ids::{ChatId, DeviceId, MessageId};
 use starling_protocol::invite::{Invite, Request};
+use starling_protocol::session::Ack;
 use starling_protocol::wire::{self, Frame, Signed};
 use starling_protocol::{kdf, text};
 
@@ -129,6 +131,26 @@ fn invite_vectors() {
     );
     assert_eq!(Request::open(&signed, &invite).unwrap(), (request, alice.card(), alice.manifest()));
     assert_eq!(Invite::from_link(&invite.to_link()).unwrap(), invite);
+}
+
+#[test]
+fn message_vectors() {
+    let (bob, content) = (person(2), content());
+    let signed = ack().sign(&bob.keys).unwrap();
+    check(
+        "messages",
+        &json!({
+            "content": golden(&content),
+            "content_padded": hex(&content.pad().unwrap()),
+            "content_link": hex(&content.link()),
+            "body_kind": content.kind,
+            "part": golden(&part()),
+            "ack": golden(&ack()),
+            "ack_signed": golden(&signed),
+        }),
+    );
+    assert_eq!(Content::unpad(&content.pad().unwrap()).unwrap(), content);
+    assert_eq!(Ack::open(&signed, &bob.keys.sig_public()), Some(ack()));
 }
 
 #[test]

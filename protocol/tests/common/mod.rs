@@ -1,10 +1,13 @@
 //! The test people, with fixed keys, and the values the vectors are made of.
 #![allow(dead_code, clippy::unwrap_used)]
 
+use starling_protocol::content::{Body, Content, Text};
 use starling_protocol::identity::{
     Card, DeviceEntry, DeviceKeys, Mailbox, Manifest, Revoked, RootKey, SealKey, Seed,
 };
+use starling_protocol::ids::{MessageId, SessionId};
 use starling_protocol::invite::{Invite, Request};
+use starling_protocol::session::{Ack, OlmPart, Outcome, RefuseReason};
 use starling_protocol::wire::{Frame, Signed};
 
 /// A person with one device: alice is 1, bob is 2, carol is 3, mallory is 9.
@@ -94,4 +97,36 @@ pub fn request() -> Request {
 
 pub fn frame() -> Frame {
     Frame { v: Frame::VERSION, kind: 300, body: vec![1, 2, 3] }
+}
+
+/// Alice's first text to bob.
+pub fn content() -> Content {
+    let text = Text { text: "Hi bob".to_owned(), reply_to: Some(MessageId([21; 16])), ext: Vec::new() };
+    let (kind, body) = Body::Text(text).encode().unwrap();
+    Content {
+        msg_id: MessageId([20; 16]),
+        conv: person(2).root.account().into(),
+        seq: 1,
+        prev: [0; 32],
+        seen: vec![(person(2).keys.id(), 4)],
+        sent_at: 1_790_000_000_000,
+        kind,
+        body,
+        ext: Vec::new(),
+    }
+}
+
+pub fn part() -> OlmPart {
+    let (session, msg_id) = (SessionId([22; 32]), MessageId([20; 16]));
+    OlmPart { session, order: 3, floor: 1, msg_id, attempt: 1, prekey: true, olm: vec![23; 40] }
+}
+
+pub fn ack() -> Ack {
+    let refused = Outcome::Refused(RefuseReason::Stale);
+    Ack {
+        to_account: person(1).root.account(),
+        to_device: person(1).keys.id(),
+        from_device: person(2).keys.id(),
+        items: vec![(MessageId([20; 16]), 1, Outcome::Delivered), (MessageId([21; 16]), 2, refused)],
+    }
 }
