@@ -86,7 +86,7 @@ fn is_in(table: &[RangeInclusive<char>], c: char) -> bool {
 
 /// Whether a character is never kept.
 pub(super) fn is_hidden(c: char) -> bool {
-    c.is_control() || is_in(&HIDDEN, c)
+    c.is_control() || (!c.is_ascii() && is_in(&HIDDEN, c))
 }
 
 /// Whether a character may stand on either side of a joiner in a word.
