@@ -12,7 +12,7 @@ use super::behaviour::Behaviour;
 use super::direct::Direct;
 use super::gate::Gate;
 
-/// Between two pings; with [`PING_TIMEOUT`] a dead peer is noticed within 10 s. Shorter wakes idle laptops.
+/// Between two pings: `watch` knows what their silence means. Shorter wakes idle laptops.
 const PING_INTERVAL: Duration = Duration::from_secs(5);
 /// For the answer to a ping. Shorter would call a peer behind a busy radio dead.
 const PING_TIMEOUT: Duration = Duration::from_secs(5);

@@ -7,6 +7,7 @@ use libp2p::core::ConnectedPoint;
 use libp2p::swarm::ConnectionId;
 use libp2p::{Multiaddr, PeerId};
 use starling_protocol::engine::net::{ConnId, LinkId};
+use tokio::time::Instant;
 
 use super::addr;
 use super::direct::link::Heard;
@@ -25,8 +26,8 @@ pub(super) struct Conn {
     pub links: HashSet<LinkId>,
     /// When something was last read from it.
     pub heard: Arc<Heard>,
-    /// We asked for its end, or it has ended and only waits for its links' ends to be told.
-    pub ending: bool,
+    /// Since when its end is asked for, or it has ended and only waits for its links' ends to be told.
+    pub ending: Option<Instant>,
     /// It has ended.
     pub gone: bool,
 }
@@ -54,12 +55,17 @@ impl Conns {
             outbound: endpoint.is_dialer(),
             links: HashSet::new(),
             heard: Arc::new(Heard::new()),
-            ending: false,
+            ending: None,
             gone: false,
         };
         self.entries.insert(self.last, conn);
         self.by_connection.insert(connection, self.last);
         self.last
+    }
+
+    /// All that have not ended.
+    pub fn standing_or_ending(&self) -> impl Iterator<Item = (ConnId, &Conn)> {
+        self.entries.iter().filter(|(_, conn)| !conn.gone).map(|(number, conn)| (*number, conn))
     }
 
     pub fn get(&self, conn: ConnId) -> Option<&Conn> {
@@ -77,14 +83,17 @@ impl Conns {
 
     /// A connection we made to this very address and that is not ending.
     pub fn standing(&self, addr: &Multiaddr) -> Option<ConnId> {
-        self.entries.iter().find(|(_, c)| c.outbound && !c.ending && c.addr == *addr).map(|(id, _)| *id)
+        self.entries
+            .iter()
+            .find(|(_, c)| c.outbound && c.ending.is_none() && c.addr == *addr)
+            .map(|(id, _)| *id)
     }
 
     /// The swarm says it has ended; its number and links.
     pub fn closed(&mut self, connection: ConnectionId) -> Option<(ConnId, Vec<LinkId>)> {
         let number = self.by_connection.remove(&connection)?;
         let conn = self.entries.get_mut(&number)?;
-        conn.ending = true;
+        conn.ending.get_or_insert_with(Instant::now);
         conn.gone = true;
         Some((number, conn.links.iter().copied().collect()))
     }

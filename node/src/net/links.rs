@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use libp2p::Stream;
 use starling_protocol::engine::net::{ConnId, LinkId, NetEvent};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, Id, JoinSet};
 
 use super::direct::Slot;
@@ -38,7 +38,7 @@ struct Entry {
 
 enum Phase {
     Opening,
-    Open { writer: Option<Writer>, task: Option<AbortHandle>, cut: bool },
+    Open { writer: Option<Writer>, gone: Option<oneshot::Sender<()>>, task: Option<AbortHandle>, cut: bool },
 }
 
 /// See the module.
@@ -90,11 +90,12 @@ impl Links {
     pub fn opened(&mut self, opened: Opened) -> Start {
         let Opened { link, conn, stream, slot, heard } = opened;
         let (writer, queue) = queue();
-        let phase = Phase::Open { writer: Some(writer), task: None, cut: false };
+        let (signal, gone) = oneshot::channel();
+        let phase = Phase::Open { writer: Some(writer), gone: Some(signal), task: None, cut: false };
         self.entries.insert(link, Entry { conn, phase });
         let inbound = slot.is_some();
         let events = self.events.clone();
-        Start { link: Link { link, stream, queue, events, heard, inbound }, slot }
+        Start { link: Link { link, stream, queue, events, heard, inbound, gone }, slot }
     }
 
     /// Starts a link's task.
@@ -117,10 +118,18 @@ impl Links {
     /// Queues messages. Over the bound, or on a link that is not open yet, the link is cut: nothing is left out
     /// silently. On a link that is gone they are dropped; its end was or will be told.
     pub fn write(&mut self, link: LinkId, messages: Vec<Vec<u8>>) {
-        let Some(entry) = self.entries.get_mut(&link) else { return };
-        let Phase::Open { writer, task, cut } = &mut entry.phase else { return };
+        let Some(entry) = self.entries.get(&link) else { return };
+        let Phase::Open { writer, .. } = &entry.phase else { return };
         if writer.as_ref().is_some_and(|writer| !writer.write(messages)) {
-            tracing::debug!(link, "write queue over its bound, link cut");
+            tracing::debug!(link, "write queue over its bound");
+            self.cut(link);
+        }
+    }
+
+    /// Ends an open link at once, whatever is queued. Its task's end comes by [`Links::ended`].
+    pub fn cut(&mut self, link: LinkId) {
+        if let Some(Entry { phase: Phase::Open { writer, task, cut, .. }, .. }) = self.entries.get_mut(&link)
+        {
             *writer = None;
             *cut = true;
             if let Some(task) = task {
@@ -133,6 +142,14 @@ impl Links {
     pub fn finish(&mut self, link: LinkId) {
         if let Some(Entry { phase: Phase::Open { writer, .. }, .. }) = self.entries.get_mut(&link) {
             *writer = None;
+        }
+    }
+
+    /// The link's connection is gone: nothing can be written any more, what was received is still handed out.
+    pub fn conn_gone(&mut self, link: LinkId) {
+        if let Some(Entry { phase: Phase::Open { writer, gone, .. }, .. }) = self.entries.get_mut(&link) {
+            *writer = None;
+            *gone = None;
         }
     }
 

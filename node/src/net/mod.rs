@@ -23,6 +23,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 mod translate;
+mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

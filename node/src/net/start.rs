@@ -20,6 +20,7 @@ use super::dials::Dials;
 use super::links::Links;
 use super::outbox::Outbox;
 use super::task::Task;
+use super::watch::Watch;
 use super::{COMMANDS_COUNT, EVENTS_COUNT, Gauge, Net, NetConfig, NetError, Stop, build};
 
 /// For the first addresses of all listeners. They come within milliseconds; an interface that is just coming up is
@@ -39,6 +40,7 @@ pub async fn start(config: NetConfig) -> Result<Net, NetError> {
         links: Links::new(events),
         conns: Conns::default(),
         dials: Dials::new(&config.peers),
+        watch: Watch::new(),
         loopback,
         settled: false,
         gauge: Arc::clone(&gauge),

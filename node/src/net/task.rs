@@ -19,13 +19,11 @@ use super::dials::{Dials, Failed, Purpose};
 use super::direct::{self, Slot};
 use super::links::{Links, Opened, Start};
 use super::outbox::{Drained, Outbox};
+use super::watch::Watch;
 use super::{Gauge, start, translate};
 
 /// Commands taken in one turn of the loop: fewer turns under load, and events are not kept waiting.
 const BATCH_COUNT: usize = 64;
-/// A failed ping is forgiven if something was read from the connection this recently: a slow line that is busy
-/// delays pings and is not dead.
-const FORGIVE: Duration = Duration::from_secs(2);
 /// At the end, for links to flush what is queued.
 const FLUSH: Duration = Duration::from_millis(500);
 /// At the end, for connections to close in good order.
@@ -41,6 +39,7 @@ pub(super) struct Task {
     pub links: Links,
     pub conns: Conns,
     pub dials: Dials,
+    pub watch: Watch,
     /// Whether loopback addresses are told to others.
     pub loopback: bool,
     /// Whether addresses are told as they change; not while the start still gathers them.
@@ -53,7 +52,7 @@ impl Task {
     pub async fn run(mut self, mut commands: mpsc::Receiver<NetCommand>, mut stop: oneshot::Receiver<()>) {
         let mut batch = Vec::with_capacity(BATCH_COUNT);
         loop {
-            let timer = self.dials.next_at();
+            let timer = [self.dials.next_at(), self.watch.next_at()].into_iter().flatten().min();
             let free = !self.outbox.is_busy();
             tokio::select! {
                 count = commands.recv_many(&mut batch, BATCH_COUNT), if free => {
@@ -144,7 +143,7 @@ impl Task {
             return;
         }
         match self.conns.get_mut(conn) {
-            Some(state) if !state.ending => {
+            Some(state) if state.ending.is_none() => {
                 state.links.insert(link);
                 let connection = state.connection;
                 self.links.opening(link, conn);
@@ -155,10 +154,10 @@ impl Task {
     }
 
     fn close_conn(&mut self, conn: ConnId) {
-        if let Some(state) = self.conns.get_mut(conn) {
-            state.ending = true;
-            self.swarm.close_connection(state.connection);
-        }
+        let Some(state) = self.conns.get_mut(conn).filter(|state| state.ending.is_none()) else { return };
+        state.ending = Some(Instant::now());
+        self.watch.closing();
+        self.swarm.close_connection(state.connection);
     }
 
     /// Handles one swarm event.
@@ -184,9 +183,7 @@ impl Task {
     fn on_behaviour(&mut self, event: BehaviourEvent) {
         match event {
             BehaviourEvent::Direct(event) => self.on_direct(event),
-            BehaviourEvent::Ping(ping::Event { connection, result: Err(_), .. }) => {
-                self.on_silence(connection)
-            }
+            BehaviourEvent::Ping(ping::Event { connection, result: Ok(_), .. }) => self.on_pong(connection),
             BehaviourEvent::Mdns(mdns::Event::Discovered(found)) => {
                 let ourselves = *self.swarm.local_peer_id();
                 for event in translate::lan_found(&ourselves, found) {
@@ -270,6 +267,7 @@ impl Task {
         } else {
             None
         };
+        self.watch.opened();
         let conn = self.conns.add(connection, peer, endpoint);
         let Some(state) = self.conns.get(conn) else { return };
         tracing::debug!(conn, addr = %state.addr, outbound = state.outbound, "connection open");
@@ -285,7 +283,7 @@ impl Task {
             if self.links.is_opening(link) {
                 self.on_link_ended(link);
             } else {
-                self.links.finish(link);
+                self.links.conn_gone(link);
             }
         }
         self.reap(conn);
@@ -305,13 +303,19 @@ impl Task {
         }
     }
 
-    fn on_silence(&mut self, connection: ConnectionId) {
-        let state = self.conns.number(connection).and_then(|conn| self.conns.get(conn));
-        if state.is_some_and(|conn| conn.heard.age() < FORGIVE) {
-            return;
+    fn on_pong(&mut self, connection: ConnectionId) {
+        if let Some(conn) = self.conns.number(connection).and_then(|conn| self.conns.get(conn)) {
+            conn.heard.touch();
         }
-        tracing::debug!(conn = self.conns.number(connection), "no answer to a ping");
-        self.swarm.close_connection(connection);
+    }
+
+    /// Gives up a connection that does not close: its peer takes nothing any more.
+    fn give_up(&mut self, conn: ConnId) {
+        let Some(state) = self.conns.get(conn) else { return };
+        let connection = state.connection;
+        let links: Vec<LinkId> = state.links.iter().copied().collect();
+        links.into_iter().for_each(|link| self.links.cut(link));
+        self.on_closed(connection);
     }
 
     fn on_timer(&mut self) {
@@ -322,6 +326,12 @@ impl Task {
         let conns = &self.conns;
         self.dials.redial(now, |addr| conns.standing(addr).is_some());
         self.start_dials();
+        let found = self.watch.look(now, self.outbox.is_busy(), &self.conns);
+        for conn in found.silent {
+            tracing::debug!(conn, "silent, closed");
+            self.close_conn(conn);
+        }
+        found.stuck.into_iter().for_each(|conn| self.give_up(conn));
     }
 
     /// Says where this node may be reached.

@@ -3,6 +3,7 @@
 
 mod hostile;
 mod live;
+mod slow;
 mod unit;
 
 use std::time::Duration;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use starling_protocol::engine::net::{LinkId, NetEvent};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{timeout, timeout_at};
 
 use super::frames::{Frames, put};
@@ -53,7 +53,8 @@ impl Heard {
         self.since.elapsed().saturating_sub(Duration::from_millis(self.at_ms.load(Ordering::Relaxed)))
     }
 
-    fn touch(&self) {
+    /// Heard just now.
+    pub fn touch(&self) {
         let now_ms = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.at_ms.store(now_ms, Ordering::Relaxed);
     }
@@ -116,22 +117,24 @@ pub(crate) struct Link<S> {
     pub heard: Arc<Heard>,
     /// Whether the peer opened it.
     pub inbound: bool,
+    /// Fires, or is dropped, when the connection is gone: a blocked write would not notice.
+    pub gone: oneshot::Receiver<()>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     /// Runs until the link is over. Every message read was handed to the event queue by then.
     pub async fn run(self) {
-        let Self { link, stream, queue, events, heard, inbound } = self;
+        let Self { link, stream, queue, events, heard, inbound, gone } = self;
         let (reader, writer) = stream.split();
         let reading = read(reader, link, &events, &heard, inbound);
         let writing = write(writer, queue);
         tokio::pin!(reading);
         tokio::select! {
-            () = &mut reading => {}
-            _ = writing => {
-                let _ = timeout(LINGER, reading).await;
-            }
+            () = &mut reading => return,
+            _ = writing => {}
+            _ = gone => {}
         }
+        let _ = timeout(LINGER, reading).await;
     }
 }
 

@@ -10,7 +10,7 @@ use futures::io::Cursor;
 use futures::{AsyncRead, AsyncWrite};
 use proptest::prelude::*;
 use starling_protocol::engine::net::NetEvent;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::frames::{EmptyMessage, Frames, MESSAGE_BYTES, put};
 use super::link::{Heard, Link, queue};
@@ -108,10 +108,18 @@ fn a_message_of_no_bytes_is_a_fault() {
     assert_eq!(read, Err(EmptyMessage));
 }
 
-fn link(stream: Pieces, inbound: bool) -> (Link<Pieces>, super::link::Writer, mpsc::Receiver<NetEvent>) {
+/// What keeps a link open.
+type Held = (super::link::Writer, oneshot::Sender<()>);
+
+fn link(stream: Pieces, inbound: bool) -> (Link<Pieces>, Held, mpsc::Receiver<NetEvent>) {
+    let (signal, gone) = oneshot::channel();
     let (writer, queue) = queue();
     let (events, seen) = mpsc::channel(8);
-    (Link { link: 1, stream, queue, events, heard: Arc::new(Heard::new()), inbound }, writer, seen)
+    (
+        Link { link: 1, stream, queue, events, heard: Arc::new(Heard::new()), inbound, gone },
+        (writer, signal),
+        seen,
+    )
 }
 
 fn staying(bytes: Vec<u8>) -> Pieces {

@@ -339,3 +339,33 @@ async fn nothing_is_kept_of_what_has_ended() {
         net.settles(|s| s.links == 0 && s.conns == 0 && s.dials == 0 && s.waiting == 0).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn order_holds_while_the_driver_is_slow() {
+    let Pair { mut alice, mut bob, conn, ours, .. } = pair(tcp()).await;
+    for i in 0..1_000u32 {
+        alice.tell(NetCommand::Write { link: ours, messages: vec![i.to_be_bytes().to_vec()] });
+    }
+    bob.settles(|_| bob.events.len() == crate::net::EVENTS_COUNT).await;
+    // Everything below waits behind the full queue.
+    for link in [40, 42, 44] {
+        assert!(alice.open(link, conn).await);
+        alice.write(link, b"early");
+    }
+    bob.settles(|s| s.links == 4 && s.waiting > 0).await;
+    alice.tell(NetCommand::CloseConn { conn });
+    alice.conn_closed(conn).await;
+
+    let mut open = Vec::new();
+    loop {
+        match bob.next().await {
+            NetEvent::LinkOpened { link, .. } => open.push(link),
+            NetEvent::LinkData { link, message } if message == b"early" => assert!(open.contains(&link)),
+            NetEvent::LinkClosed { link } => open.retain(|l| *l != link),
+            NetEvent::ConnClosed { .. } => break,
+            _ => {}
+        }
+    }
+    assert!(open.is_empty(), "links outlived their connection: {open:?}");
+    bob.settles(|s| s.links == 0 && s.conns == 0 && s.waiting == 0).await;
+}
