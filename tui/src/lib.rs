@@ -1,1 +1,4 @@
-//! x
+//! Starling's face: the screen and the command line. It knows plain data and the control API, never the network,
+//! never the database.
+
+pub mod screen;

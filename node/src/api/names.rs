@@ -5,7 +5,7 @@ use super::trouble;
 use super::types::Trouble;
 use starling_protocol::engine::command::{ContactState, ContactView};
 use starling_protocol::ids::{AccountId, ChatId};
-use starling_protocol::text::handle;
+pub use starling_protocol::text::handle;
 use std::collections::HashMap;
 
 /// Suggestions in one error. More would hide the answer.

@@ -422,6 +422,22 @@ Done {
     what: String,
 });
 
+/// The `type` of every error: it takes no room and can be nothing else.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ErrorWord;
+
+impl Serialize for ErrorWord {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("error")
+    }
+}
+
+impl<'de> Deserialize<'de> for ErrorWord {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|_| Self)
+    }
+}
+
 /// An error as the command line and the API say it: what happened, what it means for the person's messages, what
 /// to do. `exit` is the exit code of the command line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -432,7 +448,7 @@ pub struct Trouble {
     pub v: u32,
     /// Always "error".
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: ErrorWord,
     /// A word to search for: "E-NODE".
     pub code: String,
     /// The exit code.
@@ -460,7 +476,7 @@ impl Trouble {
     ) -> Self {
         Self {
             v: V,
-            kind: "error".to_owned(),
+            kind: ErrorWord,
             code: code.to_owned(),
             exit,
             what: what.into(),

@@ -3,7 +3,7 @@
 use super::*;
 use serde_json::json;
 
-#[derive(serde::Deserialize)]
+#[derive(Debug, serde::Deserialize)]
 struct Sample {
     #[serde(default)]
     n: u32,

@@ -10,7 +10,7 @@ use serde_json::json;
 use starling_protocol::engine::command::{ContactState, ContactView, Presence, StatusView};
 use starling_protocol::engine::step::{Change, MessageKind, MessageState, NewMessage};
 use starling_protocol::engine::{Command, Refusal, Reply};
-use starling_protocol::ids::{AccountId, ChatId, DeviceId, MessageId};
+use starling_protocol::ids::{AccountId, DeviceId, MessageId};
 use std::os::unix::fs::PermissionsExt;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt};
 use tokio::sync::{broadcast, watch};
@@ -145,7 +145,7 @@ impl Fake {
         }
     }
 
-    async fn raw(&self) -> tokio::io::BufReader<UnixStream> {
+    async fn raw(&self) -> BufReader<UnixStream> {
         BufReader::new(UnixStream::connect(&self.path).await.unwrap())
     }
 }

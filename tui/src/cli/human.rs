@@ -1,0 +1,183 @@
+//! The API's objects in words, one line per fact.
+
+use super::duration::roughly;
+use super::out::guard_line;
+use starling_node::api::types::{Chat, Contact, Invite, Message, Object, Receipt, Request, Status};
+
+/// A time of the API as "2026-11-22 21:12", here.
+pub fn when(stamp: &str) -> String {
+    match stamp.parse::<jiff::Timestamp>() {
+        Ok(at) => at.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string(),
+        Err(_) => stamp.to_owned(),
+    }
+}
+
+fn plural(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// A message: time, who, text; further lines of the text are indented.
+pub fn message(message: &Message, with_chat: bool) -> String {
+    let mut line = when(&message.received);
+    line.push(' ');
+    if with_chat {
+        line.push_str(&format!("{} ", guard_line(&message.chat_name)));
+    }
+    let name = if message.from.me { "you".to_owned() } else { guard_line(&message.from.name) };
+    let text = if message.deleted { "(deleted)".to_owned() } else { message.text.replace('\n', "\n    ") };
+    line.push_str(&format!("{name}: {text}"));
+    let mut marks = Vec::new();
+    if message.edited && !message.deleted {
+        marks.push("edited".to_owned());
+    }
+    if message.from.me && message.chat_name != "me" {
+        marks.push(message.state.clone());
+    }
+    for (emoji, names) in &message.reactions {
+        marks.push(format!("{} {}", guard_line(emoji), guard_line(&names.join(", "))));
+    }
+    if !marks.is_empty() {
+        line.push_str(&format!("  ({})", marks.join("; ")));
+    }
+    line
+}
+
+fn receipt(receipt: &Receipt) -> String {
+    let reason =
+        receipt.reason.as_deref().map(|reason| format!(": {}", guard_line(reason))).unwrap_or_default();
+    format!("{} message {} {} by {}{reason}", when(&receipt.at), receipt.id, receipt.state, receipt.who)
+}
+
+/// Somebody who asks.
+pub fn request(request: &Request) -> String {
+    let note = guard_line(&request.note);
+    let note = if note.is_empty() { String::new() } else { format!("  \"{note}\"") };
+    format!("{}  {}{note}", guard_line(&request.name), request.account)
+}
+
+/// A contact.
+pub fn contact(contact: &Contact) -> String {
+    let handle = starling_node::api::names::handle(&contact.name);
+    let mut facts = vec![contact.state.clone()];
+    if contact.key_changed {
+        facts.push("key changed".to_owned());
+    } else if contact.verified {
+        facts.push("verified".to_owned());
+    }
+    if let Some(reason) = &contact.reason {
+        facts.push(guard_line(reason));
+    }
+    if contact.state == "accepted" {
+        facts.push(presence(&contact.presence, &contact.via));
+    }
+    if contact.waiting > 0 {
+        facts.push(format!("{} waiting", plural(contact.waiting, "message", "messages")));
+    }
+    format!("@{handle}  {}  {}", guard_line(&contact.name), facts.join(", "))
+}
+
+fn presence(state: &str, via: &str) -> String {
+    match via {
+        "none" => state.to_owned(),
+        "lan" => format!("{state} on this network"),
+        "relay" => format!("{state} by relay"),
+        via => format!("{state}, {via}"),
+    }
+}
+
+/// An invite.
+pub fn invite(invite: &Invite) -> String {
+    let uses = plural(u64::from(invite.uses), "use", "uses");
+    format!("{}  {uses} left  until {}\n    {}", invite.id, when(&invite.until), invite.link)
+}
+
+/// An event, or any other object.
+pub fn object(object: &Object) -> String {
+    match object {
+        Object::Message(kept) => message(kept, true),
+        Object::Receipt(kept) => receipt(kept),
+        Object::Request(asks) => format!("{} somebody asks: {}", when(&asks.at), request(asks)),
+        Object::Contact(changed) => contact(changed),
+        Object::Presence(passing) => {
+            format!("{} is {}", passing.account, presence(&passing.state, &passing.via))
+        }
+        Object::Typing(typing) => {
+            format!("{} {}", typing.account, if typing.on { "types" } else { "stopped typing" })
+        }
+        Object::Network(network) => format!("network: {}, {} waiting", network.state, network.waiting),
+        Object::Gap(gap) if gap.missing == 0 => format!("nothing is missing from {} any more", gap.from),
+        Object::Gap(gap) => {
+            format!("{} from {} missing", plural(gap.missing, "message", "messages"), gap.from)
+        }
+        Object::Resync(resync) => {
+            format!("too slow for {}; they follow", plural(resync.lost, "event", "events"))
+        }
+        Object::Sent(sent) => sent.id.clone(),
+        Object::Status(now) => status(now),
+        Object::Invite(made) => invite(made),
+        Object::Account(own) => format!("{}\n{}\n{}", own.account, own.device, guard_line(&own.name)),
+        Object::Chat(chat) => chat_line(chat),
+        Object::Safety(safety) => safety.number.clone(),
+        Object::Done(done) => done.what.clone(),
+    }
+}
+
+fn chat_line(chat: &Chat) -> String {
+    let unread = if chat.unread > 0 { format!("  {} new", chat.unread) } else { String::new() };
+    format!("{}  {}{unread}", guard_line(&chat.name), guard_line(&chat.title))
+}
+
+/// The state of the node.
+pub fn status(now: &Status) -> String {
+    let peers = &now.peers;
+    let mut lines = vec![
+        format!(
+            "{:<12} {}  {} direct, {} by relay, {} on this network",
+            "network", now.network, peers.direct, peers.relayed, peers.lan
+        ),
+        format!(
+            "{:<12} {}",
+            "waiting",
+            plural(now.outbox.queued + now.outbox.mailbox, "message", "messages")
+        ),
+        format!(
+            "{:<12} {}, {} on disk",
+            "store",
+            plural(now.store.messages, "message", "messages"),
+            bytes(now.store.bytes)
+        ),
+        format!(
+            "{:<12} running {}, pid {}, API {}, version {}",
+            "node",
+            roughly(now.uptime_s),
+            now.pid,
+            now.api,
+            now.version
+        ),
+        format!("{:<12} {}  {}", "you", guard_line(&now.name), now.account),
+    ];
+    if now.requests > 0 {
+        lines.push(format!("{:<12} {}", "asking", plural(u64::from(now.requests), "person", "people")));
+    }
+    for addr in &now.listen {
+        lines.push(format!("{:<12} {}", "listening", guard_line(addr)));
+    }
+    if let Some(trouble) = &now.trouble {
+        lines.push(format!("{:<12} {}", "trouble", guard_line(trouble)));
+    }
+    lines.join("\n")
+}
+
+/// "512 B", "4.1 MB".
+pub fn bytes(count: u64) -> String {
+    let tenth = |unit: u64| format!("{}.{}", count / unit, count % unit * 10 / unit);
+    match count {
+        0..1_000 => format!("{count} B"),
+        1_000..1_000_000 => format!("{} kB", tenth(1_000)),
+        1_000_000..1_000_000_000 => format!("{} MB", tenth(1_000_000)),
+        _ => format!("{} GB", tenth(1_000_000_000)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

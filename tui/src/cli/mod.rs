@@ -1,0 +1,202 @@
+//! The command line: reads the words, does what they say through the control API, prints, and answers with an exit
+//! code (docs/user/cli.md). It knows nothing of protocol, network or store.
+
+mod account;
+pub mod args;
+mod daemon;
+pub mod duration;
+mod human;
+mod messages;
+pub mod out;
+mod people;
+pub mod qr;
+mod receive;
+pub mod session;
+mod system;
+mod usage;
+
+use args::{Cli, Global, Verb};
+use clap::Parser;
+use out::Out;
+use serde_json::json;
+use session::Session;
+use starling_node::api::trouble;
+use starling_node::api::types::Trouble;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Exit code after SIGINT.
+const INTERRUPTED: u8 = 130;
+/// Exit code after SIGTERM.
+const TERMINATED: u8 = 143;
+
+/// What the screen needs to know of the command line.
+#[derive(Debug, Clone, Default)]
+pub struct ProfileOptions {
+    /// `--dir`
+    pub dir: Option<PathBuf>,
+    /// `--profile`
+    pub profile: Option<String>,
+    /// `--passphrase-file`
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(fault) => return usage::explain(fault),
+    };
+    let out = session::out(&cli.global);
+    match run(cli, out) {
+        Ok(code) => code,
+        Err(fault) => out.fail(&fault),
+    }
+}
+
+fn run(cli: Cli, out: Out) -> Result<ExitCode, Trouble> {
+    let Cli { global, verb } = cli;
+    let Some(verb) = verb else {
+        return if screen_fits() { screen(&global, None) } else { Ok(usage::short()) };
+    };
+    let done = |()| ExitCode::SUCCESS;
+    match verb {
+        Verb::Init(init) => account::init(&global, &init).map(done),
+        Verb::Restore(restore) => account::restore(&global, &restore).map(done),
+        Verb::Version => {
+            system::version(out);
+            Ok(ExitCode::SUCCESS)
+        }
+        Verb::Completions { shell } => {
+            system::completions(shell);
+            Ok(ExitCode::SUCCESS)
+        }
+        Verb::Man { dir } => system::man(out, dir.as_deref()).map(done),
+        Verb::Chat { plain: true, .. } => Err(trouble::misuse(
+            "`chat --plain` is not there yet",
+            "Use the screen, or `send`, `log` and `recv`.",
+        )),
+        Verb::Chat { to, plain: false } => {
+            if !screen_fits() {
+                return Err(trouble::misuse(
+                    "There is no terminal for the screen",
+                    "Use `starling send`, `starling log` and `starling recv`.",
+                ));
+            }
+            screen(&global, to)
+        }
+        Verb::Daemon(daemon) => {
+            let runtime = runtime(true)?;
+            let outcome = runtime.block_on(daemon::daemon(&global, &daemon));
+            runtime.shutdown_background();
+            outcome.map(done)
+        }
+        verb => {
+            let runtime = runtime(global.start)?;
+            let code = runtime.block_on(until_signal(talk_to_node(&global, out, verb)));
+            // Something may still wait for stdin.
+            runtime.shutdown_background();
+            code
+        }
+    }
+}
+
+fn runtime(threads: bool) -> Result<Runtime, Trouble> {
+    let mut builder = if threads { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+    builder.enable_all().build().map_err(|fault| trouble::internal(format!("No runtime: {fault}")))
+}
+
+/// Whether stdin and stdout are a terminal that can show the screen.
+fn screen_fits() -> bool {
+    std::io::stdin().is_terminal()
+        && std::io::stdout().is_terminal()
+        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Opens the screen, on a chat if one is named.
+fn screen(global: &Global, chat: Option<String>) -> Result<ExitCode, Trouble> {
+    let _ = (global, chat);
+    Err(trouble::misuse("The screen is not there yet", "Use the verbs; `starling --help` lists them."))
+}
+
+/// Ends with 130 or 143 when a signal comes first; what was begun at the node goes on there.
+async fn until_signal(work: impl Future<Output = Result<(), Trouble>>) -> Result<ExitCode, Trouble> {
+    let system = |fault: std::io::Error| trouble::internal(format!("No signals: {fault}"));
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(system)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(system)?;
+    tokio::select! {
+        outcome = work => outcome.map(|()| ExitCode::SUCCESS),
+        _ = interrupt.recv() => Ok(ExitCode::from(INTERRUPTED)),
+        _ = terminate.recv() => Ok(ExitCode::from(TERMINATED)),
+    }
+}
+
+async fn talk_to_node(global: &Global, out: Out, verb: Verb) -> Result<(), Trouble> {
+    if matches!(verb, Verb::Words) {
+        return account::words(global).await;
+    }
+    if matches!(verb, Verb::Stop) {
+        // Starting a node only to end it is not what anybody wants.
+        let global = Global { start: false, ..global.clone() };
+        let session = Session::open(&global).await?;
+        return daemon::stop(session, out, &session::profile(&global)?).await;
+    }
+    // These two have their own meaning for `--timeout`.
+    let own_limit = matches!(verb, Verb::Send(_) | Verb::Recv(_));
+    let session = Session::open(global).await?;
+    let work = with_session(&session, global, out, verb);
+    let outcome = match global.timeout.filter(|_| !own_limit) {
+        Some(limit) => tokio::time::timeout(limit.0, work).await.unwrap_or_else(|_| Err(too_slow())),
+        None => work.await,
+    };
+    let closed = session.close().await;
+    outcome.and(closed)
+}
+
+fn too_slow() -> Trouble {
+    Trouble::new(
+        "E-TIME",
+        trouble::FAILED,
+        "The node did not answer in time",
+        "What was asked may still be done.",
+        "Look with `starling status`, or give more `--timeout`.",
+    )
+}
+
+async fn with_session(session: &Session, global: &Global, out: Out, verb: Verb) -> Result<(), Trouble> {
+    match verb {
+        Verb::Id { who } => account::id(session, out, who.as_deref()).await,
+        Verb::Verify { who, matches } => account::verify(session, out, &who, matches).await,
+        Verb::Invite(invite) => people::invite(session, out, &invite).await,
+        Verb::Add(add) => people::add(session, out, &add).await,
+        Verb::Requests { action } => people::requests(session, out, action.as_ref()).await,
+        Verb::People { action } => people::people(session, out, action.as_ref()).await,
+        Verb::Send(send) => messages::send(session, global, out, &send).await,
+        Verb::Edit { id, text } => {
+            messages::change(session, out, "edit", json!({ "id": id, "text": text.join(" ") })).await
+        }
+        Verb::Delete { id } => messages::change(session, out, "delete", json!({ "id": id })).await,
+        Verb::React { id, emoji } => {
+            messages::change(session, out, "react", json!({ "id": id, "emoji": emoji })).await
+        }
+        Verb::Log(log) => messages::log(session, out, &log).await,
+        Verb::Find { text, limit } => messages::find(session, out, &text, limit).await,
+        Verb::Export { to, format } => messages::export(session, &to, format).await,
+        Verb::Recv(recv) => receive::recv(session, global, out, &recv).await,
+        Verb::Status { watch } => system::status(session, out, watch).await,
+        Verb::Rpc { method, params } => system::rpc(session, &method, params.as_deref()).await,
+        // The rest needs no node and was done before.
+        Verb::Init(_)
+        | Verb::Restore(_)
+        | Verb::Words
+        | Verb::Daemon(_)
+        | Verb::Stop
+        | Verb::Version
+        | Verb::Completions { .. }
+        | Verb::Man { .. }
+        | Verb::Chat { .. } => Ok(()),
+    }
+}
