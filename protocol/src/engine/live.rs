@@ -141,7 +141,7 @@ impl Engine {
                     break;
                 }
                 self.timers
-                    .set_earlier(Timer::Answer(device), now_ms.saturating_add(super::receive::ANSWER_MS));
+                    .set_earlier(Timer::Answer(device), now_ms.saturating_add(super::acks::ANSWER_MS));
                 self.frame_on(link, &FrameOut::Parts(parts));
             }
         }

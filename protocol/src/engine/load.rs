@@ -196,7 +196,7 @@ impl Engine {
             self.parked.keys().map(|(device, chat, _)| (*device, *chat)).collect();
         for (device, chat) in parked {
             self.timers
-                .set(Timer::Gap(device, chat), self.now.mono_ms.saturating_add(super::receive::GAP_MS));
+                .set(Timer::Gap(device, chat), self.now.mono_ms.saturating_add(super::contents::GAP_MS));
         }
     }
 

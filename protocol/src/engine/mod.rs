@@ -10,11 +10,16 @@
 //!         ──► timers (dial, gaps, …) ──┘
 //! ```
 
+mod acks;
+mod asking;
 pub mod command;
 mod commands;
+mod contents;
+mod devices;
 mod dial;
 mod genesis;
 mod housekeeping;
+mod joining;
 mod links;
 mod live;
 mod load;

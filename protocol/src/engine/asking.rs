@@ -1,0 +1,306 @@
+//! Invites and requests: how two people become contacts (docs/spec/02-identity.md, "Consent").
+
+use super::command::{ContactState, InviteView, Refusal, Reply, RequestView};
+use super::links::Purpose;
+use super::net::{ConnId, LinkProtocol};
+use super::people::{new_contact, short};
+use super::state::{self, InviteRecord, Join, RequestRecord, key};
+use super::step::{Change, Event, Space};
+use super::{Engine, Timer};
+use crate::content::{Accept, Body};
+use crate::ids::{AccountId, ChatId, InviteId};
+use crate::invite::{Invite, Request};
+use crate::limits::{CONTACTS, INVITE_HINTS, INVITES, NOTE_CHARS, REQUESTS};
+use crate::text;
+use crate::time::DAY_MS;
+use crate::wire::Signed;
+
+/// How long a joiner keeps asking when the link does not say: as long as a default invite lives.
+const JOIN_MS: u64 = 7 * DAY_MS;
+/// The longest life of an invite.
+const INVITE_MS: u64 = 90 * DAY_MS;
+
+impl Engine {
+    // ---- invites ----------------------------------------------------------------------------------------------
+
+    pub(super) fn invite_new(
+        &mut self,
+        uses: u32,
+        valid_ms: u64,
+        private: bool,
+        auto_accept: bool,
+    ) -> Result<Reply, Refusal> {
+        if !(1..=1000).contains(&uses) {
+            return Err(Refusal::OutOfRange { what: "uses", range: "1 to 1000" });
+        }
+        if !(60_000..=INVITE_MS).contains(&valid_ms) {
+            return Err(Refusal::OutOfRange { what: "the life of an invite", range: "1 minute to 90 days" });
+        }
+        if self.live_invites().len() >= INVITES {
+            return Err(Refusal::Full {
+                what: "the list of invites",
+                limit: "64 open ones; revoke one first",
+            });
+        }
+        let hints = if private { Vec::new() } else { best_hints(&self.own.addrs) };
+        let record = InviteRecord {
+            secret: self.rng.bytes(),
+            hints,
+            uses,
+            until_lived_ms: self.lived_ms().saturating_add(valid_ms),
+            until_wall_ms: self.now.wall_ms.saturating_add(i64::try_from(valid_ms).unwrap_or(i64::MAX)),
+            auto_accept,
+            revoked: false,
+        };
+        let invite = self.invite_of(&record);
+        let id = invite.id();
+        self.changes.extend(state::put(Space::Invite, key::invite(&id), &record));
+        let view = invite_view(&invite, &record);
+        self.invites.insert(id, record);
+        Ok(Reply::Invite(view))
+    }
+
+    fn invite_of(&self, record: &InviteRecord) -> Invite {
+        Invite { root: self.own.account, secret: record.secret, hints: record.hints.clone() }
+    }
+
+    pub(super) fn invite_list(&self) -> Reply {
+        let lived_ms = self.lived_ms();
+        let mut views: Vec<InviteView> = self
+            .invites
+            .values()
+            .filter(|record| !record.revoked && record.uses > 0 && record.until_lived_ms > lived_ms)
+            .map(|record| invite_view(&self.invite_of(record), record))
+            .collect();
+        views.sort_by_key(|view| view.until);
+        Reply::Invites(views)
+    }
+
+    pub(super) fn invite_revoke(&mut self, invite: InviteId) -> Result<Reply, Refusal> {
+        let record = self.invites.get_mut(&invite).ok_or(Refusal::NoInvite)?;
+        record.revoked = true;
+        let record = record.clone();
+        self.changes.extend(state::put(Space::Invite, key::invite(&invite), &record));
+        Ok(Reply::Invite(invite_view(&self.invite_of(&record), &record)))
+    }
+
+    // ---- asking -----------------------------------------------------------------------------------------------
+
+    pub(super) fn add(&mut self, link: &str, name: Option<&str>, note: &str) -> Result<Reply, Refusal> {
+        let invite =
+            Invite::from_link(link).map_err(|error| Refusal::BadLink { reason: error.to_string() })?;
+        if invite.root == self.own.account {
+            return Err(Refusal::OwnLink);
+        }
+        if note.chars().count() > NOTE_CHARS {
+            return Err(Refusal::TooLong { what: "the note", limit: "200 characters" });
+        }
+        let account = invite.root;
+        match self.contacts.get(&account).map(|contact| contact.state) {
+            Some(ContactState::Accepted) => return self.contact(account),
+            Some(ContactState::Blocked) => return Err(Refusal::Blocked),
+            None if self.contacts.len() >= CONTACTS => {
+                return Err(Refusal::Full { what: "the list of people", limit: "2,000" });
+            }
+            _ => {}
+        }
+        let wanted = name.map(text::clean_name).filter(|name| !name.is_empty());
+        let named_by_us = wanted.is_some();
+        let fallback_name = format!("invited-{}", short(&account));
+        let name = self.unique_name(wanted.as_deref().unwrap_or(&fallback_name), &account);
+        let join = Join {
+            secret: invite.secret,
+            hints: invite.hints,
+            note: text::clean_line(note),
+            until_lived_ms: self.lived_ms().saturating_add(JOIN_MS),
+            requested: false,
+        };
+        let rv_out = self.rng.bytes();
+        let contact = self.contacts.entry(account).or_insert_with(|| new_contact(account, rv_out));
+        contact.state = ContactState::Pending;
+        contact.reason = None;
+        contact.join = Some(join);
+        contact.name = name;
+        contact.named_by_us = named_by_us;
+        self.dirty_contacts.insert(account);
+        self.contact_event(account);
+        // Somebody who asked us before we asked them: both want it.
+        if self.requests.contains_key(&account) {
+            return self.request_accept(account);
+        }
+        self.try_join(account);
+        self.contact(account)
+    }
+
+    /// The request we hand to an inviter.
+    pub(super) fn request_for(&mut self, invite: &Invite) -> Option<Signed> {
+        let card = self.own_card()?;
+        let contact = self.contacts.get(&invite.root)?;
+        let request = Request {
+            invite: invite.id(),
+            inviter: invite.root,
+            card,
+            name: self.own.name.clone(),
+            note: contact.join.as_ref()?.note.clone(),
+            rv_out: contact.rv_out,
+            proof: invite.proof(&self.own.account),
+            ext: Vec::new(),
+        };
+        request.sign(&self.own.device).ok()
+    }
+
+    pub(super) fn give_up_join(&mut self, account: AccountId) {
+        if let Some(contact) = self.contacts.get_mut(&account) {
+            contact.state = ContactState::Removed;
+            contact.reason = Some("no answer".to_owned());
+            contact.join = None;
+            self.dirty_contacts.insert(account);
+            self.contact_event(account);
+        }
+    }
+
+    // ---- being asked ------------------------------------------------------------------------------------------
+
+    /// A request over an invite stream. `None` when it must not be answered.
+    pub(super) fn on_request(
+        &mut self,
+        signed: &Signed,
+        id: InviteId,
+        remote: &[u8; 32],
+        conn: ConnId,
+    ) -> Option<()> {
+        let lived_ms = self.lived_ms();
+        let record = self.invites.get(&id)?.clone();
+        let invite = self.invite_of(&record);
+        let (request, card, manifest) = Request::open(signed, &invite).ok()?;
+        let account = manifest.account;
+        if manifest.device(&card.device)?.noise != *remote {
+            return None;
+        }
+        if let Some(conn) = self.conns.get_mut(&conn) {
+            conn.joiner = Some(card.device);
+        }
+        let standing = self.contacts.get(&account).map(|contact| contact.state);
+        let asked_before = self.requests.contains_key(&account);
+        if standing == Some(ContactState::Blocked) {
+            return Some(());
+        }
+        let fresh = !asked_before && standing != Some(ContactState::Accepted);
+        if fresh {
+            if record.revoked
+                || record.uses == 0
+                || record.until_lived_ms <= lived_ms
+                || self.requests.len() >= REQUESTS
+            {
+                return None;
+            }
+            let record = self.invites.get_mut(&id)?;
+            record.uses = record.uses.saturating_sub(1);
+            let record = record.clone();
+            self.changes.extend(state::put(Space::Invite, key::invite(&id), &record));
+        }
+        let name = text::clean_name(&request.name);
+        let entry = RequestRecord {
+            name: if name.is_empty() { format!("guest-{}", short(&account)) } else { name },
+            note: text::clean_line(&request.note),
+            card: request.card.clone(),
+            rv_in: request.rv_out,
+            at: self.now.wall_ms,
+        };
+        self.changes.extend(state::put(Space::Request, key::account(&account), &entry));
+        let (name, note) = (entry.name.clone(), entry.note.clone());
+        self.requests.insert(account, entry);
+        let both = matches!(standing, Some(ContactState::Accepted | ContactState::Pending));
+        if both || record.auto_accept {
+            let _ = self.request_accept(account);
+        } else if fresh {
+            self.change(Change::Event(Event::Request { account, name, note }));
+        }
+        Some(())
+    }
+
+    pub(super) fn request_list(&self) -> Reply {
+        let mut views: Vec<RequestView> = self
+            .requests
+            .iter()
+            .map(|(account, request)| RequestView {
+                account: *account,
+                name: request.name.clone(),
+                note: request.note.clone(),
+                at: request.at,
+            })
+            .collect();
+        views.sort_by_key(|view| (view.at, view.account));
+        Reply::Requests(views)
+    }
+
+    pub(super) fn request_accept(&mut self, account: AccountId) -> Result<Reply, Refusal> {
+        let request = self.requests.get(&account).cloned().ok_or(Refusal::NoRequest)?;
+        let name = self.unique_name(&request.name, &account);
+        let rv_out = self.rng.bytes();
+        let contact = self.contacts.entry(account).or_insert_with(|| new_contact(account, rv_out));
+        if contact.name.is_empty() || !contact.named_by_us {
+            contact.name = name;
+        }
+        contact.state = ContactState::Accepted;
+        contact.reason = None;
+        contact.rv_in = Some(request.rv_in);
+        contact.join = None;
+        let rv_out = contact.rv_out;
+        self.dirty_contacts.insert(account);
+        self.timers.clear(&Timer::Join(account));
+        self.take_card(None, &request.card)
+            .ok_or(Refusal::BadKeys { reason: "their card does not hold".to_owned() })?;
+        self.requests.remove(&account);
+        self.change(Change::Drop { space: Space::Request, key: key::account(&account) });
+        let card =
+            self.own_card().ok_or(Refusal::BadKeys { reason: "the network is not up yet".to_owned() })?;
+        let accept = Accept { name: self.own.name.clone(), rv_out, card, ext: Vec::new() };
+        self.send_control(ChatId::from(account), &Body::Accept(Box::new(accept)))?;
+        self.contact_event(account);
+        // The connection the request came on may still stand: answer there.
+        for device in self.devices_of(account) {
+            let conn = self.conns.iter().find(|(_, conn)| conn.joiner == Some(device)).map(|(id, _)| *id);
+            match conn {
+                Some(conn) if self.live_link(device).is_none() => {
+                    self.open_link(conn, LinkProtocol::Live, Purpose::Live(device));
+                }
+                _ => self.timers.set_earlier(Timer::Dial(device), self.now.mono_ms),
+            }
+        }
+        self.contact(account)
+    }
+
+    pub(super) fn request_drop(&mut self, account: AccountId) -> Result<Reply, Refusal> {
+        self.requests.remove(&account).ok_or(Refusal::NoRequest)?;
+        self.change(Change::Drop { space: Space::Request, key: key::account(&account) });
+        Ok(Reply::Done)
+    }
+}
+
+fn invite_view(invite: &Invite, record: &InviteRecord) -> InviteView {
+    InviteView {
+        invite: invite.id(),
+        link: invite.to_link(),
+        uses: record.uses,
+        until: crate::time::clamp_wall(record.until_wall_ms),
+        revoked: record.revoked,
+    }
+}
+
+/// The addresses a link should carry: those others may reach, QUIC before TCP, no loopback if there is another.
+fn best_hints(addrs: &[String]) -> Vec<String> {
+    let rank = |addr: &String| {
+        let loopback = addr.starts_with("/ip4/127.") || addr.starts_with("/ip6/::1/");
+        let link_local = addr.starts_with("/ip6/fe80");
+        let v6 = addr.starts_with("/ip6/");
+        let tcp = addr.contains("/tcp/");
+        (loopback, link_local, v6, tcp)
+    };
+    let mut sorted: Vec<String> = addrs.to_vec();
+    sorted.sort_by_key(|addr| (rank(addr), addr.clone()));
+    let only_loopback = sorted.first().is_some_and(|first| rank(first).0);
+    sorted.retain(|addr| only_loopback || !rank(addr).0);
+    sorted.truncate(INVITE_HINTS);
+    sorted
+}

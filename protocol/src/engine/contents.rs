@@ -1,0 +1,309 @@
+//! What is inside a decrypted part: each content once, each chain in order, holes shown, and what a content does
+//! (docs/spec/05-delivery.md, "Contents").
+
+use super::command::ContactState;
+use super::live::FrameOut;
+use super::state::{self, MISSING_RANGES, ParkedRecord, key};
+use super::step::{Change, Event, MessageKind, MessageState, NewMessage, Notice, Space};
+use super::{Engine, Timer, Via};
+use crate::content::{Accept, Body, Content};
+use crate::ids::{AccountId, ChatId, DeviceId, MessageId};
+use crate::session::{Outcome, RefuseReason};
+use crate::time::{SECOND_MS, clamp_wall};
+use crate::{text, wire};
+
+/// How long a hole in a chain may stay before it is shown and asked about, in milliseconds.
+pub(super) const GAP_MS: u64 = 10 * SECOND_MS;
+/// Contents of one device and chat that may wait behind a hole; one more closes the hole at once.
+const PARKED: usize = 512;
+
+impl Engine {
+    /// Takes a decrypted content exactly once. It is on this disk when the turn commits, so `Delivered` is true
+    /// even while it waits for an earlier one.
+    pub(super) fn take_content(&mut self, device: DeviceId, content: Content, via: Via) -> Outcome {
+        let Some(peer) = self.peers.get_mut(&device) else { return Outcome::Refused(RefuseReason::Session) };
+        if peer.knows(&content.msg_id) {
+            return Outcome::Delivered;
+        }
+        if content.conv != ChatId::from(self.own.account)
+            || content.seq == 0
+            || content.seq == u64::MAX
+            || content.seen.len() > 8
+            || !wire::ext_understood(&content.ext)
+            || Body::decode(content.kind, &content.body).is_err()
+        {
+            return Outcome::Refused(RefuseReason::Content);
+        }
+        let (number, forgotten) = peer.remember(content.msg_id);
+        let chat = ChatId::from(peer.account());
+        self.changes.extend(state::put(Space::Seen, key::numbered(&device, number), &content.msg_id));
+        if let Some(forgotten) = forgotten {
+            self.change(Change::Drop { space: Space::Seen, key: key::numbered(&device, forgotten) });
+        }
+        let stream = self.streams_in.entry((device, chat)).or_default();
+        match content.seq.cmp(&stream.next_seq) {
+            std::cmp::Ordering::Equal => {
+                self.deliver(device, chat, &content, via);
+                self.drain_parked(device, chat);
+            }
+            std::cmp::Ordering::Greater => self.park(device, chat, content, via),
+            std::cmp::Ordering::Less => self.take_late(device, chat, &content, via),
+        }
+        Outcome::Delivered
+    }
+
+    fn park(&mut self, device: DeviceId, chat: ChatId, content: Content, via: Via) {
+        let record = wire::encode(&content)
+            .ok()
+            .map(|content| ParkedRecord { content, lan: u8::from(via == Via::Lan) });
+        let key = key::parked(&device, &chat, content.seq);
+        self.changes.extend(record.and_then(|record| state::put(Space::Parked, key, &record)));
+        self.parked.insert((device, chat, content.seq), (content, via));
+        let waiting = self.parked.range((device, chat, 0)..=(device, chat, u64::MAX)).count();
+        if waiting >= PARKED {
+            self.on_gap_due(device, chat);
+        } else if self.timers.when(&Timer::Gap(device, chat)).is_none() {
+            self.timers.set(Timer::Gap(device, chat), self.now.mono_ms.saturating_add(GAP_MS));
+        }
+    }
+
+    fn drain_parked(&mut self, device: DeviceId, chat: ChatId) {
+        loop {
+            let next = self.streams_in.get(&(device, chat)).map_or(1, |stream| stream.next_seq);
+            let Some((content, via)) = self.parked.remove(&(device, chat, next)) else { break };
+            self.change(Change::Drop { space: Space::Parked, key: key::parked(&device, &chat, next) });
+            self.deliver(device, chat, &content, via);
+        }
+        if self.parked.range((device, chat, 0)..=(device, chat, u64::MAX)).next().is_none() {
+            self.timers.clear(&Timer::Gap(device, chat));
+        }
+    }
+
+    /// A number below the expected one that is not known: one that was given up on, or a sender that numbers twice.
+    fn take_late(&mut self, device: DeviceId, chat: ChatId, content: &Content, via: Via) {
+        let Some(stream) = self.streams_in.get_mut(&(device, chat)) else { return };
+        let seq = content.seq;
+        let missing = stream.missing.iter().position(|(from, to)| (*from..=*to).contains(&seq));
+        if let Some(at) = missing
+            && let Some((from, to)) = stream.missing.get(at).copied()
+        {
+            let rest = [(from, seq.saturating_sub(1)), (seq.saturating_add(1), to)];
+            stream.missing.splice(at..=at, rest.into_iter().filter(|(from, to)| from <= to));
+            self.dirty_in.insert((device, chat));
+            self.change(Change::Event(Event::GapClosed {
+                chat,
+                device,
+                from_seq: seq,
+                count: 1,
+                filled: true,
+            }));
+        }
+        self.apply(device, chat, content, via);
+    }
+
+    /// The next content of a chain.
+    fn deliver(&mut self, device: DeviceId, chat: ChatId, content: &Content, via: Via) {
+        let mut forked = false;
+        if let Some(stream) = self.streams_in.get_mut(&(device, chat)) {
+            forked = content.seq > 1 && stream.link != [0; 32] && stream.link != content.prev;
+            stream.next_seq = content.seq.saturating_add(1);
+            stream.link = content.link();
+            self.dirty_in.insert((device, chat));
+        }
+        if forked {
+            self.notice_line(
+                chat,
+                "A device of this person was set back to an older state or runs twice. Messages may be missing here.",
+            );
+        }
+        self.apply(device, chat, content, via);
+    }
+
+    pub(super) fn on_gap_due(&mut self, device: DeviceId, chat: ChatId) {
+        self.timers.clear(&Timer::Gap(device, chat));
+        let first = self
+            .parked
+            .range((device, chat, 0)..=(device, chat, u64::MAX))
+            .next()
+            .map(|((_, _, seq), _)| *seq);
+        let Some(first) = first else { return };
+        let Some(account) = self.peers.get(&device).map(super::Peer::account) else { return };
+        let stream = self.streams_in.entry((device, chat)).or_default();
+        let (from, to) = (stream.next_seq, first.saturating_sub(1));
+        if from <= to {
+            stream.missing.push((from, to));
+            if stream.missing.len() > MISSING_RANGES {
+                stream.missing.remove(0);
+            }
+            stream.next_seq = first;
+            stream.link = [0; 32];
+            self.dirty_in.insert((device, chat));
+            let missing = to.saturating_sub(from).saturating_add(1);
+            self.change(Change::Event(Event::Gap { chat, account, device, from_seq: from, missing }));
+            self.frame_to(device, &FrameOut::GapRequest { from, to });
+        }
+        self.drain_parked(device, chat);
+        if self.parked.range((device, chat, 0)..=(device, chat, u64::MAX)).next().is_some() {
+            self.timers.set(Timer::Gap(device, chat), self.now.mono_ms.saturating_add(GAP_MS));
+        }
+    }
+
+    /// The sender says what it has of a gap: nothing any more, or rows that will come by themselves.
+    pub(super) fn on_gap_request(&mut self, device: DeviceId, from: u64, to: u64) {
+        let Some(peer) = self.peers.get(&device) else { return };
+        let chat = ChatId::from(peer.account());
+        let waiting = peer.outbox.values().any(|row| row.chat == chat && (from..=to).contains(&row.seq));
+        if !waiting {
+            self.frame_to(device, &FrameOut::GapGone { from, to });
+        }
+    }
+
+    pub(super) fn on_gap_gone(&mut self, device: DeviceId, from: u64, to: u64) {
+        let Some(chat) = self.peers.get(&device).map(|peer| ChatId::from(peer.account())) else { return };
+        let Some(stream) = self.streams_in.get_mut(&(device, chat)) else { return };
+        let before = stream.missing.len();
+        stream.missing.retain(|(a, b)| !(from <= *a && *b <= to));
+        if stream.missing.len() != before {
+            self.dirty_in.insert((device, chat));
+            let count = to.saturating_sub(from).saturating_add(1);
+            self.change(Change::Event(Event::GapClosed {
+                chat,
+                device,
+                from_seq: from,
+                count,
+                filled: false,
+            }));
+        }
+    }
+
+    // ---- what a content does ----------------------------------------------------------------------------------
+
+    fn apply(&mut self, device: DeviceId, chat: ChatId, content: &Content, via: Via) {
+        let author = chat.account();
+        let Ok(body) = Body::decode(content.kind, &content.body) else { return };
+        let state = self.contacts.get(&author).map(|contact| contact.state);
+        if let Body::Accept(accept) = body {
+            self.on_accept(author, device, &accept);
+            return;
+        }
+        if state != Some(ContactState::Accepted) {
+            return;
+        }
+        let at = self.now.wall_ms;
+        let id = content.msg_id;
+        match body {
+            Body::Text(body) => {
+                let text = text::clean_text(&body.text);
+                self.show(device, chat, content, via, MessageKind::Text, text, body.reply_to);
+                self.typing_over(chat, author);
+            }
+            Body::Edit(edit) => {
+                let text = text::clean_text(&edit.text);
+                self.change(Change::Edit { chat, author, message: edit.id, text, at });
+            }
+            Body::Delete(message) => self.change(Change::Delete { chat, author, message, at }),
+            Body::Reaction(reaction) => {
+                if reaction.emoji.is_empty() || text::is_one_emoji(&reaction.emoji) {
+                    self.change(Change::React {
+                        chat,
+                        who: author,
+                        author: reaction.target.author,
+                        message: reaction.target.id,
+                        emoji: reaction.emoji,
+                        at,
+                    });
+                }
+            }
+            Body::Read(messages) => {
+                for message in messages {
+                    let state = MessageState::Read;
+                    self.change(Change::State { message, account: author, state, reason: None, at });
+                }
+            }
+            Body::Name(name) => self.on_name(author, &name),
+            Body::Unknown { ignorable: true, .. } | Body::Accept(_) => {}
+            Body::Unknown { kind, .. } => {
+                let text =
+                    format!("This was sent by a newer Starling and cannot be shown here (kind {kind}).");
+                self.show(device, chat, content, via, MessageKind::Unknown, text, None);
+            }
+        }
+        let _ = id;
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn show(
+        &mut self,
+        device: DeviceId,
+        chat: ChatId,
+        content: &Content,
+        via: Via,
+        kind: MessageKind,
+        text: String,
+        reply_to: Option<MessageId>,
+    ) {
+        self.change(Change::Message(NewMessage {
+            id: content.msg_id,
+            chat,
+            author: chat.account(),
+            device,
+            seq: content.seq,
+            me: false,
+            kind,
+            text,
+            reply_to,
+            sent_at: clamp_wall(content.sent_at),
+            received_at: self.now.wall_ms,
+            via: match via {
+                Via::Lan => "lan",
+                Via::Relay => "relay",
+                Via::Direct => "direct",
+            },
+            state: MessageState::Delivered,
+        }));
+    }
+
+    /// A line by Starling itself in a chat.
+    pub(super) fn notice_line(&mut self, chat: ChatId, text: &str) {
+        let id = MessageId(self.rng.bytes());
+        let at = self.now.wall_ms;
+        self.change(Change::Message(NewMessage {
+            id,
+            chat,
+            author: chat.account(),
+            device: self.own.device_id,
+            seq: 0,
+            me: false,
+            kind: MessageKind::Notice,
+            text: text.to_owned(),
+            reply_to: None,
+            sent_at: at,
+            received_at: at,
+            via: "local",
+            state: MessageState::Delivered,
+        }));
+    }
+
+    fn typing_over(&mut self, chat: ChatId, account: AccountId) {
+        self.actions.push(super::Action::Notice(Notice::Typing { chat, account, on: false }));
+    }
+
+    fn on_accept(&mut self, account: AccountId, device: DeviceId, accept: &Accept) {
+        let _ = self.take_card(Some(device), &accept.card);
+        let Some(contact) = self.contacts.get_mut(&account) else { return };
+        if !matches!(contact.state, ContactState::Pending | ContactState::Accepted) {
+            return;
+        }
+        let news = contact.state == ContactState::Pending;
+        contact.state = ContactState::Accepted;
+        contact.reason = None;
+        contact.rv_in = Some(accept.rv_out);
+        contact.join = None;
+        self.timers.clear(&Timer::Join(account));
+        self.dirty_contacts.insert(account);
+        if news {
+            self.on_name(account, &accept.name);
+            self.contact_event(account);
+        }
+    }
+}
