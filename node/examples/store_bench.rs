@@ -12,6 +12,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 const ME: AccountId = AccountId([1; 32]);
+/// Chats that talk at the same time.
+const CHATS: u64 = 8;
 const WORDS: [&str; 16] = [
     "hello", "tomorrow", "roof", "the", "and", "coffee", "maybe", "train", "at", "seven", "yes", "with",
     "garden", "call", "later", "I",
@@ -28,7 +30,7 @@ fn text(rng: &mut Rng) -> String {
 }
 
 fn received(rng: &mut Rng, number: u64) -> Vec<Change> {
-    let peer = AccountId([(number % 40) as u8 + 2; 32]);
+    let peer = AccountId([(number % CHATS) as u8 + 2; 32]);
     let key = peer.0[..16].to_vec();
     vec![
         Change::Put(Record { space: Space::Session, key: key.clone(), value: vec![3; 1_500] }),
@@ -40,7 +42,7 @@ fn received(rng: &mut Rng, number: u64) -> Vec<Change> {
 }
 
 fn sent(rng: &mut Rng, number: u64) -> Vec<Change> {
-    let peer = AccountId([(number % 40) as u8 + 2; 32]);
+    let peer = AccountId([(number % CHATS) as u8 + 2; 32]);
     let mut new = message(rng, number, peer, ME);
     new.me = true;
     new.state = MessageState::Queued;

@@ -23,9 +23,11 @@ const GROUP_CHANGES: usize = 8_192;
 
 type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
+type Ask = Box<dyn FnOnce(&mut dyn Store) + Send>;
+
 enum Job {
     Commit { batch: Batch, answer: Answer<Vec<StoredEvent>> },
-    Call(Box<dyn FnOnce(&mut dyn Store) + Send>),
+    Call(Ask),
     Close { answer: Answer<()> },
 }
 
@@ -266,3 +268,6 @@ fn commit_all(
     }
     next
 }
+
+#[cfg(test)]
+mod tests;

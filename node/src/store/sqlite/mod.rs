@@ -61,17 +61,21 @@ impl SqliteStore {
     /// # Errors
     /// See [`StoreError`]; `Damaged` if there is a file already.
     pub fn create(path: &Path, key: &[u8; 32]) -> Result<Self, StoreError> {
-        Self::prepare(path, key)?;
+        Self::prepare(path, key, &[], 0)?;
         Self::open(path, key)
     }
 
-    /// Makes a new database beside its place; the next [`SqliteStore::open`] puts it there. So a profile can be
-    /// made in steps of which each may be the last: database, then keys.
+    /// Makes a new database beside its place, with its first changes in it; the next [`SqliteStore::open`] puts it
+    /// there. So a profile can be made in steps of which each may be the last: database, then keys.
     ///
     /// # Errors
     /// See [`StoreError`]; `Damaged` if there is a file already.
-    pub fn prepare(path: &Path, key: &[u8; 32]) -> Result<(), StoreError> {
-        open::prepare_new(path, key)
+    pub fn prepare(path: &Path, key: &[u8; 32], first: &[Change], at: WallMs) -> Result<(), StoreError> {
+        open::prepare_new(path, key, |conn| {
+            let mut store = Self::around(conn, path)?;
+            store.commit(first, at)?;
+            Ok(store.conn)
+        })
     }
 
     /// A second connection for reading, while another store holds the file. Commits are refused on it.

@@ -107,7 +107,11 @@ pub fn prepare_for_writing(conn: &Connection) -> Result<(), StoreError> {
 
 /// Makes a new, empty database under the name `path` + ".new". An older unfinished one is replaced: nothing was
 /// ever stored in it.
-pub fn prepare_new(path: &Path, key: &[u8; 32]) -> Result<(), StoreError> {
+pub fn prepare_new(
+    path: &Path,
+    key: &[u8; 32],
+    fill: impl FnOnce(Connection) -> Result<Connection, StoreError>,
+) -> Result<(), StoreError> {
     if files::exists(path) {
         return Err(nonsense("there is a database already"));
     }
@@ -121,6 +125,7 @@ pub fn prepare_new(path: &Path, key: &[u8; 32]) -> Result<(), StoreError> {
     let conn = connect(&making, key, Mode::Write)?;
     prepare_for_writing(&conn)?;
     migrate(&conn, 0)?;
+    let conn = fill(conn)?;
     conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(meaning)?;
     conn.close().map_err(|(_, error)| meaning(error))?;
     files::rename_new(&making, &ready).map_err(|error| io("a new database", &error))

@@ -208,11 +208,11 @@ fn a_second_creation_is_refused() {
 #[test]
 fn a_creation_that_was_cut_off_is_finished_or_begun_anew() {
     let (dir, path) = place();
-    SqliteStore::prepare(&path, &[1; 32]).unwrap();
+    SqliteStore::prepare(&path, &[1; 32], &[], 0).unwrap();
     assert!(!path.exists());
     // Begun anew with another key, then cut off before it is in its place.
     fs::write(dir.path().join("store.db.making"), b"half").unwrap();
-    SqliteStore::prepare(&path, &KEY).unwrap();
+    SqliteStore::prepare(&path, &KEY, &[], 0).unwrap();
     let mut store = SqliteStore::open(&path, &KEY).unwrap();
     assert!(store.load().unwrap().is_empty());
     drop(store);

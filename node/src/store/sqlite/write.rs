@@ -126,8 +126,8 @@ impl SqliteStore {
             .prepare_cached(
                 "INSERT INTO message (row, id, chat, author, device, seq, me, kind, reply_to, sent_at, received_at,
                    via, state, state_at, unread, text)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
-                 ON CONFLICT (id, author) DO NOTHING",
+                 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16
+                 WHERE NOT EXISTS (SELECT 1 FROM message WHERE id = ?2 AND author = ?4)",
             )?
             .execute(params![
                 row,

@@ -1,0 +1,255 @@
+//! `DIR/config.toml`: what a person may set. Comments, order and keys of other versions are kept; a file that does
+//! not make sense is refused with line and column and left as it is.
+
+#[cfg(test)]
+mod tests;
+
+use crate::profile::files;
+use serde::Deserialize;
+use std::io;
+use std::path::{Path, PathBuf};
+use toml_edit::{Array, DocumentMut, Item, Value, value};
+
+/// Bytes a configuration may have. Larger is not a configuration.
+const FILE_BYTES: u64 = 256 * 1024;
+/// Addresses in one list.
+const ADDRESSES: usize = 64;
+
+/// What a new file says.
+const TEMPLATE: &str = "\
+# Starling's configuration. `starling reload` makes the running node read it again.
+
+";
+
+/// The settings.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// TCP and UDP port to listen on, drawn once when the account is made. 0: not drawn, the system picks one each
+    /// time.
+    pub port: u16,
+    /// Whether contacts are looked for on the local network.
+    pub lan: bool,
+    /// Whether others are told that their messages were read.
+    pub read_receipts: bool,
+    /// Addresses to listen on (multiaddr), instead of all with `port`.
+    pub listen: Vec<String>,
+    /// Addresses to connect to at the start (multiaddr).
+    pub peers: Vec<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { port: 0, lan: true, read_receipts: true, listen: Vec::new(), peers: Vec::new() }
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file does not make sense.
+    #[error("{}, line {line}, column {column}: {what}", .path.display())]
+    Nonsense {
+        /// Which file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// In characters, from 1.
+        column: usize,
+        /// In words.
+        what: String,
+    },
+    /// The file is not text, or much too large.
+    #[error("{} is not a configuration: {what}", .path.display())]
+    NotText {
+        /// Which file.
+        path: PathBuf,
+        /// In words.
+        what: &'static str,
+    },
+    /// There is no such setting.
+    #[error("there is no setting {key:?}; there are: {}", Config::KEYS.join(", "))]
+    NoSuchKey {
+        /// What was asked for.
+        key: String,
+    },
+    /// Not a value of this setting.
+    #[error("{key} must be {expected}")]
+    BadValue {
+        /// Which setting.
+        key: &'static str,
+        /// What it takes.
+        expected: &'static str,
+    },
+    /// Reading or writing failed.
+    #[error("{}: {error}", .path.display())]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+impl Config {
+    /// All settings.
+    pub const KEYS: [&str; 5] = ["port", "lan", "read_receipts", "listen", "peers"];
+
+    /// Reads a file. One that is not there has every setting as it is by itself.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        Self::parse(path, &text(path)?)
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let config: Self = toml_edit::de::from_str(text).map_err(|error| nonsense(path, text, &error))?;
+        for (key, list) in [("listen", &config.listen), ("peers", &config.peers)] {
+            if list.len() > ADDRESSES {
+                return Err(ConfigError::BadValue { key, expected: "a list of at most 64 addresses" });
+            }
+        }
+        Ok(config)
+    }
+
+    /// Keys in the file that this version does not know: kept, and worth a warning.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn unknown_keys(path: &Path) -> Result<Vec<String>, ConfigError> {
+        let document = document(path, &text(path)?)?;
+        let keys = document.iter().map(|(key, _)| key);
+        Ok(keys.filter(|key| !Self::KEYS.contains(key)).map(|key| key.escape_debug().to_string()).collect())
+    }
+
+    /// Writes the settings into the file, which keeps its comments and whatever else is in it; all of it or nothing.
+    ///
+    /// # Errors
+    /// See [`ConfigError`]; a file that does not make sense is not touched.
+    pub fn save(&self, path: &Path) -> Result<(), ConfigError> {
+        let old = text(path)?;
+        Self::parse(path, &old)?;
+        let mut document = document(path, &old)?;
+        put(&mut document, "port", i64::from(self.port).into());
+        put(&mut document, "lan", self.lan.into());
+        put(&mut document, "read_receipts", self.read_receipts.into());
+        put(&mut document, "listen", self.listen.iter().collect::<Array>().into());
+        put(&mut document, "peers", self.peers.iter().collect::<Array>().into());
+        let mut new = document.to_string();
+        if old.is_empty() {
+            new.insert_str(0, TEMPLATE);
+        }
+        Self::parse(path, &new)?;
+        if new == old {
+            return Ok(());
+        }
+        files::replace(path, new.as_bytes()).map_err(|error| ConfigError::Io { path: path.to_owned(), error })
+    }
+
+    /// A setting as text: lists one address a line.
+    ///
+    /// # Errors
+    /// [`ConfigError::NoSuchKey`].
+    pub fn get(&self, key: &str) -> Result<String, ConfigError> {
+        Ok(match key {
+            "port" => self.port.to_string(),
+            "lan" => self.lan.to_string(),
+            "read_receipts" => self.read_receipts.to_string(),
+            "listen" => self.listen.join("\n"),
+            "peers" => self.peers.join("\n"),
+            _ => return Err(ConfigError::NoSuchKey { key: key.chars().take(64).collect() }),
+        })
+    }
+
+    /// Changes a setting by text: lists are separated by spaces, commas or lines.
+    ///
+    /// # Errors
+    /// [`ConfigError::NoSuchKey`] and `BadValue`.
+    pub fn set(&mut self, key: &str, text: &str) -> Result<(), ConfigError> {
+        match key {
+            "port" => self.port = parsed("port", "a number from 0 to 65535", text)?,
+            "lan" => self.lan = parsed("lan", "true or false", text)?,
+            "read_receipts" => self.read_receipts = parsed("read_receipts", "true or false", text)?,
+            "listen" => self.listen = list("listen", text)?,
+            "peers" => self.peers = list("peers", text)?,
+            _ => return Err(ConfigError::NoSuchKey { key: key.chars().take(64).collect() }),
+        }
+        Ok(())
+    }
+}
+
+fn parsed<T: std::str::FromStr>(
+    key: &'static str,
+    expected: &'static str,
+    text: &str,
+) -> Result<T, ConfigError> {
+    text.trim().parse().map_err(|_| ConfigError::BadValue { key, expected })
+}
+
+fn list(key: &'static str, text: &str) -> Result<Vec<String>, ConfigError> {
+    let parts = text.split(|c: char| c.is_whitespace() || c == ',').filter(|part| !part.is_empty());
+    let list: Vec<String> = parts.map(str::to_owned).collect();
+    let fits = list.len() <= ADDRESSES && list.iter().all(|part| part.starts_with('/'));
+    if fits {
+        Ok(list)
+    } else {
+        Err(ConfigError::BadValue { key, expected: "a list of at most 64 addresses" })
+    }
+}
+
+fn text(path: &Path) -> Result<String, ConfigError> {
+    let path = path.to_owned();
+    match files::read_small(&path, FILE_BYTES) {
+        Ok(bytes) => {
+            String::from_utf8(bytes).map_err(|_| ConfigError::NotText { path, what: "it is not UTF-8" })
+        }
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound => Ok(String::new()),
+            io::ErrorKind::FileTooLarge => Err(ConfigError::NotText { path, what: "it is too large" }),
+            _ => Err(ConfigError::Io { path, error }),
+        },
+    }
+}
+
+fn document(path: &Path, text: &str) -> Result<DocumentMut, ConfigError> {
+    text.parse::<DocumentMut>().map_err(|error| nonsense(path, text, &error.into()))
+}
+
+fn nonsense(path: &Path, text: &str, error: &toml_edit::de::Error) -> ConfigError {
+    let at = error.span().map_or(0, |span| span.start).min(text.len());
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    // The reason may quote the file: nothing of it may steer a terminal.
+    let what = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
+    let what = what.chars().filter(|c| !c.is_control()).take(200).collect();
+    ConfigError::Nonsense { path: path.to_owned(), line, column, what }
+}
+
+/// Sets a value where it stands, or at the end; one that says the same already keeps its form and comment.
+fn put(document: &mut DocumentMut, key: &str, new: Value) {
+    match document.get_mut(key) {
+        Some(Item::Value(old)) => {
+            if said(old) != said(&new) {
+                let surroundings = old.decor().clone();
+                *old = new;
+                *old.decor_mut() = surroundings;
+            }
+        }
+        _ => {
+            document.insert(key, value(new));
+        }
+    }
+}
+
+/// A value without its form.
+fn said(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(list) => list.iter().flat_map(said).collect(),
+        Value::String(text) => vec![text.value().clone()],
+        Value::Integer(number) => vec![number.value().to_string()],
+        Value::Boolean(on) => vec![on.value().to_string()],
+        other => vec![other.to_string()],
+    }
+}
