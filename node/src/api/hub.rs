@@ -19,7 +19,7 @@ use tokio::sync::broadcast::error::RecvError;
 use zeroize::Zeroizing;
 
 /// Shows the 24 words, given the passphrase if there is one.
-pub type WordsFn = dyn Fn(Option<&[u8]>) -> Result<Zeroizing<String>, Trouble> + Send + Sync;
+pub type WordsFn = dyn Fn(Option<&[u8]>) -> Result<Zeroizing<String>, crate::keys::KeyError> + Send + Sync;
 
 /// See the module.
 pub struct Hub {

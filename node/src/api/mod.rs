@@ -10,6 +10,7 @@ pub mod render;
 mod rpc;
 pub mod server;
 mod socket;
+mod starting;
 pub mod trouble;
 pub mod types;
 mod waits;

@@ -19,9 +19,13 @@ impl From<ProfileError> for Trouble {
             ProfileError::NotAFolder { .. } | ProfileError::NotYours { .. } => {
                 Self::new("E-PROFILE", FAILED, said, NOTHING_SENT, "Name another folder with `--dir`.")
             }
-            ProfileError::Io { .. } => {
-                Self::new("E-PROFILE", FAILED, said, NOTHING_SENT, "Look after the folder's rights and the disk.")
-            }
+            ProfileError::Open { .. } | ProfileError::Io { .. } => Self::new(
+                "E-PROFILE",
+                FAILED,
+                said,
+                NOTHING_SENT,
+                "Look after the folder's rights and the disk.",
+            ),
         }
     }
 }
@@ -77,8 +81,12 @@ impl From<KeyError> for Trouble {
             KeyError::Newer { .. } => {
                 Self::new("E-STORE", STORE, said, "Nothing was changed.", "Use the newer Starling.")
             }
-            KeyError::Memory => Self::new("E-LOCK", FAILED, said, "Nothing is lost.", "Close something and try again."),
-            KeyError::Io(_) => Self::new("E-STORE", STORE, said, "Nothing was changed.", "Look after the disk."),
+            KeyError::Memory => {
+                Self::new("E-LOCK", FAILED, said, "Nothing is lost.", "Close something and try again.")
+            }
+            KeyError::Io(_) => {
+                Self::new("E-STORE", STORE, said, "Nothing was changed.", "Look after the disk.")
+            }
         }
     }
 }
@@ -148,8 +156,7 @@ impl From<InitError> for Trouble {
             InitError::Words(_) => misuse(said, "Correct the words and try again; no account was made."),
             InitError::Genesis(_) => misuse(said, "Choose another name."),
             InitError::Profile(fault) => fault.into(),
-            InitError::Keys(fault) => fault.into(),
-            InitError::Store(fault) => fault.into(),
+            InitError::Install(fault) => fault.into(),
             InitError::Config(fault) => fault.into(),
             InitError::Entropy => Self::new("E-SYSTEM", FAILED, said, "No account was made.", "Try again."),
         }

@@ -87,6 +87,7 @@ async fn words(hub: std::sync::Arc<Hub>, params: AskWords) -> Outcome {
         (hub.words)(passphrase.as_ref().map(|passphrase| passphrase.as_bytes()))
     })
     .await
-    .map_err(|_| trouble::internal("The words could not be read"))??;
+    .map_err(|_| trouble::internal("The words could not be read"))?
+    .map_err(crate::api::types::Trouble::from)?;
     body(&Words { words: &shown })
 }
