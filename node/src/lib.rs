@@ -2,7 +2,12 @@
 //! one that knows SQL, `driver` commits before it acts, `api` is what front ends talk to.
 
 pub mod api;
+pub mod config;
 pub mod driver;
+pub mod keys;
 pub mod net;
+pub mod node;
 pub mod profile;
 pub mod store;
+
+pub use node::{InitError, InitOutcome, RunningNode, StartError, StartOptions, init, restore, start, words};

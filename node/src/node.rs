@@ -1,0 +1,295 @@
+//! A node from its profile: locks it, opens keys and store, starts network, driver and control API, and ends them in
+//! order. Also how a profile begins.
+
+use crate::api::server::Server;
+use crate::config::{Config, ConfigError};
+use crate::driver::handle::{COMMAND_QUEUE, EVENT_QUEUE, Facts, NodeHandle};
+use crate::driver::{self, Clock, Driver, DriverError};
+use crate::keys::{KeyError, KeyFile, Lock};
+use crate::net::{self, Net, NetConfig, NetError};
+use crate::profile::{InstallError, Profile, ProfileError, ProfileLock};
+use crate::store::StoreError;
+use crate::store::worker::StoreHandle;
+use starling_protocol::engine::{Command, Engine, Genesis, GenesisError, LoadError};
+use starling_protocol::identity::{Seed, WordsError};
+use starling_protocol::ids::{AccountId, DeviceId};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::task::JoinHandle;
+use zeroize::Zeroizing;
+
+/// The first and last port a profile may draw at its beginning: the range of RFC 6335 for dynamic use.
+const PORTS: (u16, u16) = (49_152, 65_535);
+
+/// How to start a node.
+pub struct StartOptions {
+    /// The profile.
+    pub profile: Profile,
+    /// What opens it, if it is locked.
+    pub passphrase: Option<Zeroizing<Vec<u8>>>,
+    /// Where to listen instead of what the configuration says.
+    pub listen: Vec<String>,
+    /// Whom to connect to at start, besides those of the configuration.
+    pub peers: Vec<String>,
+    /// Whether to find and be found on the LAN; the configuration decides if absent.
+    pub lan: Option<bool>,
+}
+
+/// Why a node did not start. Nothing of the profile was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The folder, or another process in it.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The keys, or the passphrase.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A record in the database.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The network.
+    #[error(transparent)]
+    Net(#[from] NetError),
+    /// The control socket.
+    #[error("the control socket cannot be made: {0}")]
+    Socket(std::io::Error),
+    /// The system gives no randomness, or a thread died.
+    #[error("the system failed: {0}")]
+    System(String),
+}
+
+/// A node that runs.
+pub struct RunningNode {
+    handle: NodeHandle,
+    driver: JoinHandle<Result<(), DriverError>>,
+    server: JoinHandle<()>,
+    /// Held until the very end.
+    _lock: ProfileLock,
+}
+
+impl RunningNode {
+    /// A handle to it.
+    pub fn handle(&self) -> &NodeHandle {
+        &self.handle
+    }
+
+    /// Runs until it is asked to end (by [`NodeHandle::stop`] or the API), and cleans up.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store made it end, or could not be closed in order.
+    pub async fn stopped(self) -> Result<(), StoreError> {
+        let outcome = self.driver.await;
+        self.handle.stop();
+        let _ = self.server.await;
+        match outcome {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(DriverError::Store(error))) => Err(error),
+            Ok(Err(error)) => Err(StoreError::Damaged { what: error.to_string() }),
+            Err(error) => {
+                Err(StoreError::Io { what: format!("the node stopped because of a mistake in it: {error}") })
+            }
+        }
+    }
+}
+
+/// Starts the node of a profile. When this returns, it listens and takes calls.
+///
+/// # Errors
+/// See [`StartError`].
+pub async fn start(options: StartOptions) -> Result<RunningNode, StartError> {
+    let StartOptions { profile, passphrase, listen, peers, lan } = options;
+    let lock = profile.lock()?;
+    let config = Config::read(&profile.config())?;
+    let path = profile.database();
+    let keys = KeyFile::read(&profile.keys())?;
+    let store = tokio::task::spawn_blocking(move || -> Result<StoreHandle, StartError> {
+        let keys = keys.open(passphrase.as_ref().map(|passphrase| passphrase.as_slice()))?;
+        Ok(StoreHandle::spawn_sqlite(&path, &keys.database(), false)?)
+    })
+    .await
+    .map_err(|error| StartError::System(error.to_string()))??;
+    let clock = Clock::start();
+    let rng = driver::rng().map_err(|error| StartError::System(error.to_string()))?;
+    let mut engine = Engine::load(store.load().await?, rng, clock.now())?;
+
+    let mut all_peers = config.peers.clone();
+    all_peers.extend(peers);
+    let listen = if listen.is_empty() { config.listen.clone() } else { listen };
+    let net = start_net(listen, config.port, lan.unwrap_or(config.lan), all_peers).await?;
+    engine.set_peer_id(net.local_peer.clone());
+
+    let (orders, orders_in) = mpsc::channel(COMMAND_QUEUE);
+    let (events, _) = broadcast::channel(EVENT_QUEUE);
+    let (stop, stop_in) = watch::channel(false);
+    let (trouble_out, trouble) = watch::channel(None);
+    let facts = Facts {
+        account: engine.account(),
+        device: engine.device(),
+        dir: profile.dir().to_owned(),
+        listen: net.listen.clone(),
+        started: Instant::now(),
+    };
+    let handle = NodeHandle {
+        orders,
+        store: store.clone(),
+        events: events.clone(),
+        facts: Arc::new(facts),
+        stop,
+        trouble,
+    };
+    let driver = Driver {
+        engine,
+        store,
+        net,
+        clock,
+        orders: orders_in,
+        events,
+        stop: stop_in,
+        trouble: trouble_out,
+        waiting: BTreeMap::new(),
+        conns: BTreeSet::new(),
+        outgoing: VecDeque::new(),
+        next_request: 0,
+        wake_at_ms: Some(0),
+    };
+    let driver = tokio::spawn(driver.run());
+    // The configuration is the truth about receipts; the engine keeps the last one it was told.
+    let _ = handle.command(Command::SetReadReceipts { on: config.read_receipts }).await;
+    let socket = profile.socket_to_bind()?;
+    let keys_path = profile.keys();
+    let words: Box<crate::api::server::WordsFn> =
+        Box::new(move |passphrase| Ok(read_words(&keys_path, passphrase)?));
+    let server = Server::bind(handle.clone(), &socket, words).await.map_err(StartError::Socket)?;
+    profile.link_socket(&socket)?;
+    let server = tokio::spawn(server.run());
+    Ok(RunningNode { handle, driver, server, _lock: lock })
+}
+
+/// The network on the profile's port; on any other port, with a warning, when that one is taken.
+async fn start_net(listen: Vec<String>, port: u16, lan: bool, peers: Vec<String>) -> Result<Net, NetError> {
+    let own_choice = listen.is_empty();
+    let listen = if own_choice { NetConfig::everywhere(port) } else { listen };
+    match net::start(NetConfig { listen, lan, peers: peers.clone() }).await {
+        Err(NetError::PortTaken { addr }) if own_choice => {
+            tracing::warn!(%addr, "the port is taken by another program: another one is used for this run");
+            net::start(NetConfig { listen: NetConfig::everywhere(0), lan, peers }).await
+        }
+        other => other,
+    }
+}
+
+/// What a new profile is.
+#[derive(Debug)]
+pub struct InitOutcome {
+    /// The account.
+    pub account: AccountId,
+    /// Its first device.
+    pub device: DeviceId,
+    /// The 24 words.
+    pub words: Zeroizing<String>,
+}
+
+/// Why a profile could not begin. Nothing was made, or what was made was removed again.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// There is one already.
+    #[error("this profile has an account already")]
+    Exists,
+    /// The words given are not 24 good ones.
+    #[error(transparent)]
+    Words(#[from] WordsError),
+    /// The name is empty, or no keys could be made.
+    #[error(transparent)]
+    Genesis(#[from] GenesisError),
+    /// The folder, or another process in it.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// The key file or the database.
+    #[error(transparent)]
+    Install(#[from] InstallError),
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The system gives no randomness.
+    #[error("the system gives no randomness")]
+    Entropy,
+}
+
+/// Makes an account and its first device.
+///
+/// # Errors
+/// See [`InitError`].
+pub fn init(profile: &Profile, name: &str, lock: Option<&[u8]>) -> Result<InitOutcome, InitError> {
+    begin(profile, name, Seed::from_entropy(*entropy::<32>()?), lock, false)
+}
+
+/// Makes a new device for the account of 24 words.
+///
+/// # Errors
+/// See [`InitError`].
+pub fn restore(
+    profile: &Profile,
+    name: &str,
+    words: &str,
+    lock: Option<&[u8]>,
+) -> Result<InitOutcome, InitError> {
+    begin(profile, name, Seed::from_words(words)?, lock, true)
+}
+
+/// The 24 words of a profile. The node need not run.
+///
+/// # Errors
+/// [`KeyError`] when the passphrase is wrong or the key file cannot be read.
+pub fn words(profile: &Profile, passphrase: Option<&[u8]>) -> Result<Zeroizing<String>, KeyError> {
+    read_words(&profile.keys(), passphrase)
+}
+
+fn read_words(keys: &std::path::Path, passphrase: Option<&[u8]>) -> Result<Zeroizing<String>, KeyError> {
+    let seed = KeyFile::read(keys)?.seed(passphrase)?;
+    Ok(Seed::from_entropy(*seed).words())
+}
+
+fn begin(
+    profile: &Profile,
+    name: &str,
+    seed: Seed,
+    lock: Option<&[u8]>,
+    restored: bool,
+) -> Result<InitOutcome, InitError> {
+    let mut profile = profile.clone();
+    profile.make_folder()?;
+    let _held = profile.lock()?;
+    if profile.exists() {
+        return Err(InitError::Exists);
+    }
+    let now = Clock::start().now();
+    let genesis = Genesis::new(&seed, name, *entropy::<64>()?, now, restored)?;
+    let mut config = Config::read(&profile.config())?;
+    if config.port == 0 {
+        config.port = draw_port()?;
+    }
+    config.save(&profile.config())?;
+    let lock = lock.map_or(Lock::None, Lock::Passphrase);
+    profile.install(&lock, seed.as_bytes(), &genesis.changes, now.wall_ms)?;
+    Ok(InitOutcome { account: genesis.account, device: genesis.device, words: seed.words() })
+}
+
+/// The port a profile keeps: drawn once, so that contacts who remember an address find it again.
+fn draw_port() -> Result<u16, InitError> {
+    let (first, last) = PORTS;
+    Ok(first.saturating_add(u16::from_le_bytes(*entropy::<2>()?) % (last - first)))
+}
+
+fn entropy<const N: usize>() -> Result<Zeroizing<[u8; N]>, InitError> {
+    let mut bytes = Zeroizing::new([0; N]);
+    getrandom::fill(bytes.as_mut_slice()).map_err(|_| InitError::Entropy)?;
+    Ok(bytes)
+}
