@@ -96,6 +96,14 @@ impl SqliteStore {
         self.keep_events = count;
     }
 
+    /// Checks every page and index. "ok", or what is wrong. Takes as long as reading the whole file.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn integrity(&mut self) -> Result<String, StoreError> {
+        self.conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).map_err(meaning)
+    }
+
     /// Lets the database grow by only that many pages more, for trying out a full disk; `None` lifts it.
     ///
     /// # Errors
