@@ -18,6 +18,11 @@ use serde::{Deserialize, Serialize};
 /// Smallest padded size in bytes. Every padded size is this times a power of two: lower leaks more of the length,
 /// higher wastes more of the road.
 pub const PAD_BYTES: usize = 256;
+/// Above this many bytes the padded size grows in steps of [`STEP_BYTES`]: doubled once more it would not fit into a
+/// frame.
+pub const DOUBLED_BYTES: usize = 32 * 1024;
+/// Step of the largest padded sizes in bytes.
+pub const STEP_BYTES: usize = 8 * 1024;
 
 /// One entry of a device's chain in a chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,7 +64,7 @@ impl Content {
         )
     }
 
-    /// The bytes that go into the ratchet: `len u32 LE || content || zeros`, in all [`PAD_BYTES`]·2^k.
+    /// The bytes that go into the ratchet: `len u32 LE || content || zeros`, in all [`padded_len`].
     ///
     /// # Errors
     /// [`WireError`] when the content is over the limits.
@@ -89,7 +94,11 @@ impl Content {
     }
 }
 
-/// The smallest [`PAD_BYTES`]·2^k that holds `len` bytes.
-fn padded_len(len: usize) -> usize {
+/// The padded size of `len` bytes: the smallest [`PAD_BYTES`]·2^k up to [`DOUBLED_BYTES`], and above it the smallest
+/// multiple of [`STEP_BYTES`].
+pub(crate) fn padded_len(len: usize) -> usize {
+    if len > DOUBLED_BYTES {
+        return len.div_ceil(STEP_BYTES).saturating_mul(STEP_BYTES);
+    }
     len.div_ceil(PAD_BYTES).max(1).next_power_of_two().saturating_mul(PAD_BYTES)
 }

@@ -1,13 +1,19 @@
 //! What a device answers to our messages, and when an answer is overdue (docs/spec/05-delivery.md, "Answers").
 
+use super::net::NetCommand;
 use super::step::{Change, MessageState};
 use super::{Engine, Timer};
-use crate::ids::DeviceId;
+use crate::ids::{DeviceId, SessionId};
 use crate::session::{Ack, Outcome, RefuseReason};
 use crate::time::SECOND_MS;
 
 /// How long a message may be on the way over a live link unanswered before it is sent again.
 pub(super) const ANSWER_MS: u64 = 30 * SECOND_MS;
+
+/// Overdue answers in a row after which a link counts as dead, though nobody said so.
+const OVERDUE: u32 = 2;
+/// Attempts in one session that were all stale, after which it is replaced.
+const STALE_ATTEMPTS: u32 = 4;
 
 impl Engine {
     /// A device answers what we sent.
@@ -18,37 +24,55 @@ impl Engine {
         {
             return;
         }
-        let lived_ms = self.lived_ms();
         self.active_peers.insert(device);
+        if let Some(peer) = self.peers.get_mut(&device) {
+            peer.answered_ms = self.now.mono_ms;
+            peer.overdue = 0;
+        }
         for (message, attempt, outcome) in &ack.items {
             let Some(peer) = self.peers.get_mut(&device) else { return };
             let Some(number) = peer.by_message.get(message).copied() else { continue };
+            // Whichever attempt it was: the message is there.
+            if *outcome == Outcome::Delivered {
+                self.end_row(device, number, MessageState::Delivered, None);
+                continue;
+            }
+            let row = peer.outbox.get(&number).filter(|row| row.attempt == *attempt);
+            // An answer to an attempt that is history says nothing.
+            let Some(session) = row.and_then(|row| row.part.as_ref().map(|part| part.session)) else {
+                continue;
+            };
             match outcome {
-                Outcome::Delivered => self.end_row(device, number, MessageState::Delivered, None),
-                Outcome::Held => {}
-                Outcome::Refused(reason) => {
-                    let session = peer
-                        .outbox
-                        .get(&number)
-                        .filter(|row| row.attempt == *attempt)
-                        .and_then(|row| row.part.as_ref().map(|part| part.session));
-                    // An answer to an attempt that is history.
-                    let Some(session) = session else { continue };
-                    match reason {
-                        RefuseReason::Session => {
-                            peer.reset(&self.own.olm, session, lived_ms);
-                        }
-                        RefuseReason::Stale => {
-                            peer.unseal_row(number);
-                            peer.seal_waiting(&self.own.olm, lived_ms);
-                            peer.cursor = 0;
-                        }
-                        RefuseReason::Content => {
-                            let why = "their Starling could not read it".to_owned();
-                            self.end_row(device, number, MessageState::Failed, Some(why));
-                        }
-                    }
-                }
+                Outcome::Delivered => {}
+                Outcome::Held => peer.hold_there(number),
+                Outcome::Refused(reason) => self.refused(device, number, session, *attempt, *reason),
+            }
+        }
+    }
+
+    fn refused(
+        &mut self,
+        device: DeviceId,
+        number: u64,
+        session: SessionId,
+        attempt: u32,
+        reason: RefuseReason,
+    ) {
+        let lived_ms = self.lived_ms();
+        let Some(peer) = self.peers.get_mut(&device) else { return };
+        match reason {
+            RefuseReason::Session => peer.reset(&self.own.olm, session, lived_ms),
+            // A session of ours that was set back is behind by more than a few places: a new one is quicker.
+            RefuseReason::Stale if attempt >= STALE_ATTEMPTS && peer.reset_wait_ms(lived_ms) == 0 => {
+                peer.reset(&self.own.olm, session, lived_ms);
+            }
+            RefuseReason::Stale => {
+                peer.unseal_row(number);
+                peer.seal_waiting(&self.own.olm, lived_ms);
+            }
+            RefuseReason::Content => {
+                let why = "their Starling could not read it".to_owned();
+                self.end_row(device, number, MessageState::Failed, Some(why));
             }
         }
     }
@@ -79,14 +103,34 @@ impl Engine {
         }
     }
 
+    /// Nothing was answered for a while: once, everything on the way is sent again; then the link counts as dead.
     pub(super) fn on_answer_due(&mut self, device: DeviceId) {
-        let oldest = self.peers.get(&device).and_then(|peer| peer.in_flight.values().min().copied());
-        let Some(oldest) = oldest else { return };
-        let due = oldest.saturating_add(ANSWER_MS);
+        let Some(peer) = self.peers.get_mut(&device) else { return };
+        let Some(oldest) = peer.in_flight.values().map(|flight| flight.at_ms).min() else { return };
+        let due = oldest.max(peer.answered_ms).saturating_add(ANSWER_MS);
         if due > self.now.mono_ms {
             self.timers.set(Timer::Answer(device), due);
-        } else if let Some(peer) = self.peers.get_mut(&device) {
-            peer.rewind();
+            return;
+        }
+        self.active_peers.insert(device);
+        peer.overdue = peer.overdue.saturating_add(1);
+        peer.send_again();
+        if peer.overdue >= OVERDUE
+            && let Some(link) = self.live_link(device)
+        {
+            let conn = self.links.get(&link).map(|entry| entry.conn);
+            self.close_link(link);
+            if let Some(conn) = conn {
+                self.net(NetCommand::CloseConn { conn });
+            }
+        }
+    }
+
+    /// A new session may be made by now.
+    pub(super) fn on_seal_due(&mut self, device: DeviceId) {
+        let lived_ms = self.lived_ms();
+        if let Some(peer) = self.peers.get_mut(&device) {
+            peer.seal_waiting(&self.own.olm, lived_ms);
             self.active_peers.insert(device);
         }
     }

@@ -17,6 +17,8 @@ use crate::wire::Signed;
 
 /// How long a joiner keeps asking when the link does not say: as long as a default invite lives.
 const JOIN_MS: u64 = 7 * DAY_MS;
+/// Room that must be in a queue for the message of consent.
+const ACCEPT_BYTES: usize = 8 * 1024;
 /// The longest life of an invite.
 const INVITE_MS: u64 = 90 * DAY_MS;
 
@@ -97,17 +99,14 @@ impl Engine {
         }
         let account = invite.root;
         match self.contacts.get(&account).map(|contact| contact.state) {
-            Some(ContactState::Accepted) => return self.contact(account),
+            // A live link stands: they hold us as a contact too.
+            Some(ContactState::Accepted) if self.best_via(account).is_some() => return self.contact(account),
             Some(ContactState::Blocked) => return Err(Refusal::Blocked),
             None if self.contacts.len() >= CONTACTS => {
                 return Err(Refusal::Full { what: "the list of people", limit: "2,000" });
             }
             _ => {}
         }
-        let wanted = name.map(text::clean_name).filter(|name| !name.is_empty());
-        let named_by_us = wanted.is_some();
-        let fallback_name = format!("invited-{}", short(&account));
-        let name = self.unique_name(wanted.as_deref().unwrap_or(&fallback_name), &account);
         let join = Join {
             secret: invite.secret,
             hints: invite.hints,
@@ -115,21 +114,32 @@ impl Engine {
             until_lived_ms: self.lived_ms().saturating_add(JOIN_MS),
             requested: false,
         };
-        let rv_out = self.rng.bytes();
-        let contact = self.contacts.entry(account).or_insert_with(|| new_contact(account, rv_out));
-        contact.state = ContactState::Pending;
-        contact.reason = None;
-        contact.join = Some(join);
-        contact.name = name;
-        contact.named_by_us = named_by_us;
-        self.dirty_contacts.insert(account);
-        self.contact_event(account);
+        self.begin_join(account, name, join);
         // Somebody who asked us before we asked them: both want it.
         if self.requests.contains_key(&account) {
             return self.request_accept(account);
         }
         self.try_join(account);
         self.contact(account)
+    }
+
+    /// Somebody we ask from now on. Who is a contact already stays one: they may have lost or removed us.
+    fn begin_join(&mut self, account: AccountId, name: Option<&str>, join: Join) {
+        let wanted = name.map(text::clean_name).filter(|name| !name.is_empty());
+        let fallback_name = format!("invited-{}", short(&account));
+        let name = self.unique_name(wanted.as_deref().unwrap_or(&fallback_name), &account);
+        let rv_out = self.rng.bytes();
+        let contact = self.contacts.entry(account).or_insert_with(|| new_contact(account, rv_out));
+        contact.join = Some(join);
+        if contact.state != ContactState::Accepted {
+            contact.state = ContactState::Pending;
+            contact.reason = None;
+            contact.name = name;
+            contact.named_by_us = wanted.is_some();
+        }
+        self.join_failures.remove(&account);
+        self.dirty_contacts.insert(account);
+        self.contact_event(account);
     }
 
     /// The request we hand to an inviter.
@@ -151,11 +161,13 @@ impl Engine {
 
     pub(super) fn give_up_join(&mut self, account: AccountId) {
         if let Some(contact) = self.contacts.get_mut(&account) {
-            contact.state = ContactState::Removed;
-            contact.reason = Some("no answer".to_owned());
             contact.join = None;
             self.dirty_contacts.insert(account);
-            self.contact_event(account);
+            if contact.state == ContactState::Pending {
+                contact.state = ContactState::Removed;
+                contact.reason = Some("no answer".to_owned());
+                self.contact_event(account);
+            }
         }
     }
 
@@ -236,9 +248,11 @@ impl Engine {
 
     pub(super) fn request_accept(&mut self, account: AccountId) -> Result<Reply, Refusal> {
         let request = self.requests.get(&account).cloned().ok_or(Refusal::NoRequest)?;
+        let card =
+            self.own_card().ok_or(Refusal::BadKeys { reason: "the network is not up yet".to_owned() })?;
+        self.take_asker(account, &request)?;
         let name = self.unique_name(&request.name, &account);
-        let rv_out = self.rng.bytes();
-        let contact = self.contacts.entry(account).or_insert_with(|| new_contact(account, rv_out));
+        let Some(contact) = self.contacts.get_mut(&account) else { return Err(Refusal::NoContact) };
         if contact.name.is_empty() || !contact.named_by_us {
             contact.name = name;
         }
@@ -249,12 +263,8 @@ impl Engine {
         let rv_out = contact.rv_out;
         self.dirty_contacts.insert(account);
         self.timers.clear(&Timer::Join(account));
-        self.take_card(None, &request.card)
-            .ok_or(Refusal::BadKeys { reason: "their card does not hold".to_owned() })?;
         self.requests.remove(&account);
         self.change(Change::Drop { space: Space::Request, key: key::account(&account) });
-        let card =
-            self.own_card().ok_or(Refusal::BadKeys { reason: "the network is not up yet".to_owned() })?;
         let accept = Accept { name: self.own.name.clone(), rv_out, card, ext: Vec::new() };
         self.send_control(ChatId::from(account), &Body::Accept(Box::new(accept)))?;
         self.contact_event(account);
@@ -269,6 +279,31 @@ impl Engine {
             }
         }
         self.contact(account)
+    }
+
+    /// Takes in the devices of somebody who asks, before they are accepted. Changes nothing when that fails.
+    fn take_asker(&mut self, account: AccountId, request: &RequestRecord) -> Result<(), Refusal> {
+        let known = self.contacts.contains_key(&account);
+        if !known && self.contacts.len() >= CONTACTS {
+            return Err(Refusal::Full { what: "the list of people", limit: "2,000" });
+        }
+        let rv_out = self.rng.bytes();
+        self.contacts.entry(account).or_insert_with(|| new_contact(account, rv_out));
+        if let Err(full) = self.check_room(ChatId::from(account), ACCEPT_BYTES) {
+            self.forget_new(account, known);
+            return Err(full);
+        }
+        if self.take_card(None, &request.card).is_none() || self.devices_of(account).is_empty() {
+            self.forget_new(account, known);
+            return Err(Refusal::BadKeys { reason: "their card does not hold".to_owned() });
+        }
+        Ok(())
+    }
+
+    fn forget_new(&mut self, account: AccountId, known: bool) {
+        if !known {
+            self.contacts.remove(&account);
+        }
     }
 
     pub(super) fn request_drop(&mut self, account: AccountId) -> Result<Reply, Refusal> {

@@ -16,6 +16,12 @@ use crate::{text, wire};
 pub(super) const GAP_MS: u64 = 10 * SECOND_MS;
 /// Contents of one device and chat that may wait behind a hole; one more closes the hole at once.
 const PARKED: usize = 512;
+/// The same in bytes of bodies: three mebibytes.
+const PARKED_BYTES: usize = 3 * 1024 * 1024;
+/// The highest number a content may have: what every reader of JSON can hold exactly.
+const LAST_SEQ: u64 = (1 << 53) - 1;
+const FORKED: &str =
+    "A device of this person was set back to an older state or runs twice. Messages may be missing here.";
 
 impl Engine {
     /// Takes a decrypted content exactly once. It is on this disk when the turn commits, so `Delivered` is true
@@ -27,7 +33,7 @@ impl Engine {
         }
         if content.conv != ChatId::from(self.own.account)
             || content.seq == 0
-            || content.seq == u64::MAX
+            || content.seq > LAST_SEQ
             || content.seen.len() > 8
             || !wire::ext_understood(&content.ext)
             || Body::decode(content.kind, &content.body).is_err()
@@ -59,8 +65,12 @@ impl Engine {
         let key = key::parked(&device, &chat, content.seq);
         self.changes.extend(record.and_then(|record| state::put(Space::Parked, key, &record)));
         self.parked.insert((device, chat, content.seq), (content, via));
-        let waiting = self.parked.range((device, chat, 0)..=(device, chat, u64::MAX)).count();
-        if waiting >= PARKED {
+        let (mut waiting, mut bytes) = (0usize, 0usize);
+        for (_, (content, _)) in self.parked.range((device, chat, 0)..=(device, chat, u64::MAX)) {
+            waiting = waiting.saturating_add(1);
+            bytes = bytes.saturating_add(content.body.len());
+        }
+        if waiting >= PARKED || bytes >= PARKED_BYTES {
             self.on_gap_due(device, chat);
         } else if self.timers.when(&Timer::Gap(device, chat)).is_none() {
             self.timers.set(Timer::Gap(device, chat), self.now.mono_ms.saturating_add(GAP_MS));
@@ -89,6 +99,9 @@ impl Engine {
         {
             let rest = [(from, seq.saturating_sub(1)), (seq.saturating_add(1), to)];
             stream.missing.splice(at..=at, rest.into_iter().filter(|(from, to)| from <= to));
+            if stream.missing.len() > MISSING_RANGES {
+                stream.missing.remove(0);
+            }
             self.dirty_in.insert((device, chat));
             self.change(Change::Event(Event::GapClosed {
                 chat,
@@ -97,6 +110,8 @@ impl Engine {
                 count: 1,
                 filled: true,
             }));
+        } else if self.warned.insert((device, chat)) {
+            self.notice_line(chat, FORKED);
         }
         self.apply(device, chat, content, via);
     }
@@ -110,11 +125,8 @@ impl Engine {
             stream.link = content.link();
             self.dirty_in.insert((device, chat));
         }
-        if forked {
-            self.notice_line(
-                chat,
-                "A device of this person was set back to an older state or runs twice. Messages may be missing here.",
-            );
+        if forked && self.warned.insert((device, chat)) {
+            self.notice_line(chat, FORKED);
         }
         self.apply(device, chat, content, via);
     }
@@ -161,18 +173,34 @@ impl Engine {
     pub(super) fn on_gap_gone(&mut self, device: DeviceId, from: u64, to: u64) {
         let Some(chat) = self.peers.get(&device).map(|peer| ChatId::from(peer.account())) else { return };
         let Some(stream) = self.streams_in.get_mut(&(device, chat)) else { return };
-        let before = stream.missing.len();
-        stream.missing.retain(|(a, b)| !(from <= *a && *b <= to));
-        if stream.missing.len() != before {
+        let gone: Vec<(u64, u64)> =
+            stream.missing.iter().filter(|(a, b)| from <= *a && *b <= to).copied().collect();
+        stream.missing.retain(|range| !gone.contains(range));
+        for (a, b) in gone {
             self.dirty_in.insert((device, chat));
-            let count = to.saturating_sub(from).saturating_add(1);
-            self.change(Change::Event(Event::GapClosed {
-                chat,
-                device,
-                from_seq: from,
-                count,
-                filled: false,
-            }));
+            let count = b.saturating_sub(a).saturating_add(1);
+            self.change(Change::Event(Event::GapClosed { chat, device, from_seq: a, count, filled: false }));
+        }
+    }
+
+    /// Asks again about everything that is missing: the question or its answer may have been lost with a link.
+    pub(super) fn ask_for_missing(&mut self, device: DeviceId) {
+        let Some(chat) = self.peers.get(&device).map(|peer| ChatId::from(peer.account())) else { return };
+        let missing = self.streams_in.get(&(device, chat)).map(|stream| stream.missing.clone());
+        for (from, to) in missing.unwrap_or_default() {
+            self.frame_to(device, &FrameOut::GapRequest { from, to });
+        }
+    }
+
+    /// Shows at once what waits behind holes, because its device or its person goes.
+    pub(super) fn show_parked(&mut self, device: DeviceId) {
+        let chats: Vec<ChatId> = self
+            .parked
+            .range((device, ChatId([0; 32]), 0)..=(device, ChatId([0xff; 32]), u64::MAX))
+            .map(|((_, chat, _), _)| *chat)
+            .collect();
+        for chat in chats {
+            self.on_gap_due(device, chat);
         }
     }
 
@@ -181,16 +209,15 @@ impl Engine {
     fn apply(&mut self, device: DeviceId, chat: ChatId, content: &Content, via: Via) {
         let author = chat.account();
         let Ok(body) = Body::decode(content.kind, &content.body) else { return };
-        let state = self.contacts.get(&author).map(|contact| contact.state);
         if let Body::Accept(accept) = body {
             self.on_accept(author, device, &accept);
             return;
         }
-        if state != Some(ContactState::Accepted) {
+        // Somebody we asked writes only after accepting us, perhaps in an order that shows the text first.
+        if !self.may_talk(&author) {
             return;
         }
         let at = self.now.wall_ms;
-        let id = content.msg_id;
         match body {
             Body::Text(body) => {
                 let text = text::clean_text(&body.text);
@@ -228,7 +255,6 @@ impl Engine {
                 self.show(device, chat, content, via, MessageKind::Unknown, text, None);
             }
         }
-        let _ = id;
     }
 
     #[allow(clippy::too_many_arguments)]

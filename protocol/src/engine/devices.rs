@@ -1,14 +1,14 @@
 //! The devices of contacts: which there are, by the newest manifest, and who calls (docs/spec/02-identity.md,
 //! "Manifest").
 
-use super::command::ContactState;
 use super::net::LinkId;
 use super::peer::Peer;
 use super::state::{DeviceRecord, key};
-use super::step::{Change, Space};
+use super::step::{Change, MessageState, Space};
 use super::{Engine, Timer};
-use crate::identity::Manifest;
-use crate::ids::{AccountId, DeviceId};
+use crate::identity::{Card, Manifest};
+use crate::ids::{AccountId, ChatId, DeviceId};
+use crate::wire::Signed;
 
 impl Engine {
     /// The devices of a contact's newest manifest: new ones are added, those not listed any more are dropped with
@@ -41,8 +41,21 @@ impl Engine {
         }
     }
 
+    /// A device that an account listed without holding its keys, found out by the card of the one who does.
+    pub(super) fn evict(&mut self, device: DeviceId) {
+        let account = self.peers.get(&device).map(Peer::account);
+        let manifest = account
+            .and_then(|account| self.contacts.get(&account))
+            .and_then(|contact| contact.manifest.as_ref())
+            .and_then(|signed| Manifest::open(signed).ok());
+        if let Some(manifest) = manifest {
+            self.drop_device(device, &manifest);
+        }
+    }
+
     /// A device that is no more. What waited for it goes to the devices that are left.
     fn drop_device(&mut self, device: DeviceId, manifest: &Manifest) {
+        self.show_parked(device);
         let links: Vec<LinkId> =
             self.links.iter().filter(|(_, link)| link.device == Some(device)).map(|(id, _)| *id).collect();
         for link in links {
@@ -52,10 +65,7 @@ impl Engine {
         let Some(mut peer) = self.peers.remove(&device) else { return };
         self.active_peers.remove(&device);
         self.change(Change::Drop { space: Space::Device, key: key::device(&device) });
-        let sessions: Vec<_> = peer.sessions.keys().copied().collect();
-        for session in sessions {
-            self.change(Change::Drop { space: Space::Session, key: key::session(&device, &session) });
-        }
+        self.drop_records(&peer);
         let lived_ms = self.lived_ms();
         let heirs: Vec<DeviceId> = manifest.devices.iter().map(|entry| entry.id).collect();
         let rows: Vec<u64> = peer.outbox.keys().copied().collect();
@@ -65,27 +75,65 @@ impl Engine {
             let Ok(content) = crate::wire::decode::<crate::content::Content>(&row.content) else { continue };
             row.part = None;
             row.attempt = row.attempt.saturating_add(1);
+            let mut inherited = false;
             for heir in &heirs {
-                if let Some(peer) = self.peers.get_mut(heir)
-                    && !peer.by_message.contains_key(&row.msg_id)
-                {
-                    peer.enqueue(&self.own.olm, &content, row.clone(), lived_ms);
-                    self.active_peers.insert(*heir);
+                if let Some(heir) = self.peers.get_mut(heir).filter(|heir| heir.account() == peer.account()) {
+                    inherited = true;
+                    if !heir.by_message.contains_key(&row.msg_id) {
+                        heir.enqueue(&self.own.olm, &content, row.clone(), lived_ms);
+                        self.active_peers.insert(heir.id);
+                    }
                 }
+            }
+            if !inherited && row.visible {
+                let reason = Some("their device is gone".to_owned());
+                let (account, at) = (peer.account(), self.now.wall_ms);
+                let state = MessageState::Failed;
+                self.change(Change::State { message: row.msg_id, account, state, reason, at });
             }
         }
     }
 
-    /// The device of a contact (or of somebody we asked) that holds a Noise key.
+    /// Nothing of a dropped device stays on the disk, except what was shown.
+    fn drop_records(&mut self, peer: &Peer) {
+        let device = peer.id;
+        for session in peer.sessions.keys() {
+            self.change(Change::Drop { space: Space::Session, key: key::session(&device, session) });
+        }
+        for (session, reorder) in &peer.reorder {
+            for order in reorder.held_orders() {
+                self.change(Change::Drop { space: Space::Held, key: key::held(&device, session, order) });
+            }
+        }
+        for (number, _) in &peer.recent {
+            self.change(Change::Drop { space: Space::Seen, key: key::numbered(&device, *number) });
+        }
+        let chat = ChatId::from(peer.account());
+        self.streams_in.remove(&(device, chat));
+        self.dirty_in.remove(&(device, chat));
+        self.change(Change::Drop { space: Space::Stream, key: key::stream(&device, &chat) });
+        for timer in
+            [Timer::Answer(device), Timer::Held(device), Timer::Seal(device), Timer::Gap(device, chat)]
+        {
+            self.timers.clear(&timer);
+        }
+    }
+
+    /// A device of a contact (or of somebody we asked) that holds a Noise key.
     pub(super) fn known_caller(&self, noise: &[u8; 32]) -> Option<DeviceId> {
         self.peers
             .values()
-            .find(|peer| peer.record.noise == *noise)
-            .filter(|peer| {
-                self.contacts.get(&peer.account()).is_some_and(|contact| {
-                    matches!(contact.state, ContactState::Accepted | ContactState::Pending)
-                })
-            })
+            .find(|peer| peer.record.noise == *noise && self.may_talk(&peer.account()))
             .map(|peer| peer.id)
+    }
+
+    /// Who the first frame of a caller says it is: the device of its card, if it holds the key that was proven. An
+    /// account may have listed another's key as its own, so the key alone does not tell.
+    pub(super) fn caller_of(&self, known: DeviceId, card: &Signed) -> Option<DeviceId> {
+        let (card, manifest) = Card::open(card).ok()?;
+        let noise = self.peers.get(&known)?.record.noise;
+        let peer = self.peers.get(&card.device)?;
+        let holds = peer.record.noise == noise && peer.account() == manifest.account;
+        (holds && self.may_talk(&peer.account())).then_some(card.device)
     }
 }

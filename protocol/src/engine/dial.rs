@@ -16,7 +16,7 @@ use crate::time::{MINUTE_MS, SECOND_MS};
 const FIRST_WAIT_MS: u64 = 2 * SECOND_MS;
 const LAST_WAIT_MS: u64 = 2 * MINUTE_MS;
 /// The same for somebody who has not accepted us yet.
-const FIRST_JOIN_MS: u64 = 5 * SECOND_MS;
+pub(super) const FIRST_JOIN_MS: u64 = 5 * SECOND_MS;
 const LAST_JOIN_MS: u64 = 10 * MINUTE_MS;
 /// Up to this many failures in a row, something to say brings the next attempt forward.
 pub(super) const PATIENT_FAILURES: u32 = 3;
@@ -67,11 +67,7 @@ impl Engine {
     /// Tries to reach a device, if there is a reason to and it is not tried already.
     pub(super) fn dial_device(&mut self, device: DeviceId) {
         let Some(peer) = self.peers.get(&device) else { return };
-        let wanted = self.contacts.get(&peer.account()).is_some_and(|contact| match contact.state {
-            ContactState::Accepted => true,
-            ContactState::Pending => contact.join.as_ref().is_some_and(|join| join.requested),
-            ContactState::Blocked | ContactState::Removed => false,
-        });
+        let wanted = self.is_wanted(device);
         let busy = self.live_link(device).is_some()
             || self.dials.values().any(|purpose| *purpose == DialPurpose::Device(device))
             || self.links.values().any(|link| link.purpose == Purpose::Live(device));
@@ -87,16 +83,36 @@ impl Engine {
         }
     }
 
+    /// Whether a live link to a device is wanted: it is a contact's, or of somebody who may have our request (their
+    /// word that they have it can be lost).
+    fn is_wanted(&self, device: DeviceId) -> bool {
+        let contact = self.peers.get(&device).and_then(|peer| self.contacts.get(&peer.account()));
+        contact.is_some_and(|contact| match contact.state {
+            ContactState::Accepted => true,
+            ContactState::Pending => contact.join.is_some(),
+            ContactState::Blocked | ContactState::Removed => false,
+        })
+    }
+
+    /// Ends a connection we made and have no use for.
+    fn drop_unused(&mut self, conn: ConnId) {
+        let unused = !self.links.values().any(|link| link.conn == conn);
+        if unused && self.conns.get(&conn).is_some_and(|conn| conn.outbound && conn.joiner.is_none()) {
+            self.net(NetCommand::CloseConn { conn });
+        }
+    }
+
     pub(super) fn on_dialed(&mut self, dial: DialId, conn: ConnId) {
         match self.dials.remove(&dial) {
-            Some(DialPurpose::Device(device)) => {
-                self.open_link(conn, LinkProtocol::Live, Purpose::Live(device))
+            Some(DialPurpose::Device(device)) if self.is_wanted(device) => {
+                self.open_link(conn, LinkProtocol::Live, Purpose::Live(device));
             }
             Some(DialPurpose::Join(account)) => {
-                self.open_link(conn, LinkProtocol::Invite, Purpose::Join(account))
+                self.open_link(conn, LinkProtocol::Invite, Purpose::Join(account));
             }
             Some(DialPurpose::Lan) => self.meet_on_lan(conn),
-            None => {}
+            // Blocked or removed while it rang.
+            Some(DialPurpose::Device(_)) | None => self.drop_unused(conn),
         }
     }
 
@@ -110,10 +126,7 @@ impl Engine {
 
     /// A live link we opened never came up.
     pub(super) fn live_failed(&mut self, device: DeviceId, conn: ConnId) {
-        let unused = !self.links.values().any(|link| link.conn == conn);
-        if unused && self.conns.get(&conn).is_some_and(|conn| conn.outbound && conn.joiner.is_none()) {
-            self.net(NetCommand::CloseConn { conn });
-        }
+        self.drop_unused(conn);
         self.try_again(device);
     }
 
@@ -138,6 +151,7 @@ impl Engine {
     /// Tries everybody at once: the network changed, or a person wants it.
     pub(super) fn dial_all(&mut self) {
         self.failures.clear();
+        self.join_failures.clear();
         let devices: Vec<DeviceId> = self.peers.keys().copied().collect();
         for device in devices {
             let spread = self.rng.below(SECOND_MS / 4);
@@ -207,7 +221,10 @@ impl Engine {
         let waiting =
             self.contacts.get(&account).is_some_and(|c| c.join.as_ref().is_some_and(|j| !j.requested));
         if waiting {
-            let wait = FIRST_JOIN_MS.saturating_add(self.rng.below(FIRST_JOIN_MS));
+            let failures = self.join_failures.entry(account).or_insert(0);
+            *failures = failures.saturating_add(1);
+            let wait = backoff(FIRST_JOIN_MS, LAST_JOIN_MS, *failures);
+            let wait = wait.saturating_add(self.rng.below(FIRST_JOIN_MS));
             self.timers.set_earlier(Timer::Join(account), self.now.mono_ms.saturating_add(wait));
         }
     }

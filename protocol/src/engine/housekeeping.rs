@@ -29,6 +29,7 @@ impl Engine {
         self.expire_invites(lived_ms);
         for peer in self.peers.values_mut() {
             peer.forget_tombstones(lived_ms.saturating_sub(FALLBACK_MS.saturating_mul(2)));
+            peer.seal_waiting(&self.own.olm, lived_ms);
             self.active_peers.insert(peer.id);
         }
     }

@@ -11,7 +11,8 @@
 //! ```
 //! Whoever fails any step is closed without a word.
 
-use super::live::FrameOut;
+use super::command::ContactState;
+use super::live::{self, FrameOut};
 use super::net::{ConnId, LinkId, LinkProtocol, NetCommand, Via};
 use super::{Engine, Timer};
 use crate::ids::{AccountId, DeviceId, InviteId};
@@ -62,6 +63,10 @@ pub(super) struct Link {
     pub local_peer: Vec<u8>,
     pub remote_peer: Vec<u8>,
     pub initiator: bool,
+    /// Whether the other side has said, with a card, which device it is. Must be its first frame.
+    pub carded: bool,
+    /// Counts links as they come up: the highest is the newest.
+    pub up: u64,
 }
 
 impl Engine {
@@ -73,7 +78,18 @@ impl Engine {
         let state = LinkState::Opening;
         self.links.insert(
             link,
-            Link { conn, protocol, purpose, device, state, local_peer, remote_peer, initiator: true },
+            Link {
+                conn,
+                protocol,
+                purpose,
+                device,
+                state,
+                local_peer,
+                remote_peer,
+                initiator: true,
+                carded: false,
+                up: 0,
+            },
         );
         self.timers.set(Timer::Handshake(link), self.now.mono_ms.saturating_add(HANDSHAKE_MS));
         self.net(NetCommand::OpenLink { link, conn, protocol });
@@ -100,6 +116,8 @@ impl Engine {
                 local_peer,
                 remote_peer,
                 initiator: false,
+                carded: false,
+                up: 0,
             };
             self.links.insert(link, new);
             self.timers.set(Timer::Handshake(link), self.now.mono_ms.saturating_add(HANDSHAKE_MS));
@@ -238,6 +256,9 @@ impl Engine {
     ) -> Option<LinkState> {
         // The caller has proven itself only with the first message that opens.
         let Some(frame) = transport.open(message).ok()? else { return Some(LinkState::Answered(transport)) };
+        let known = self.links.get(&link)?.device?;
+        let caller = self.caller_of(known, &live::card_of(&frame)?)?;
+        self.links.get_mut(&link)?.device = Some(caller);
         self.come_up(link, transport)?;
         self.live_frame(link, &frame)?;
         Some(LinkState::Closed)
@@ -247,14 +268,21 @@ impl Engine {
         let LinkState::Up(transport) = &mut self.links.get_mut(&link)?.state else { return None };
         let frame = transport.open(message).ok()?;
         if transport.bytes_moved() > LINK_LIFE_BYTES {
-            self.timers.set_earlier(Timer::Renew(link), self.now.mono_ms);
+            self.timers.set_earlier(Timer::Renew(link), self.now.mono_ms.saturating_add(SECOND_MS));
         }
         frame.map_or(Some(()), |frame| self.live_frame(link, &frame))
     }
 
     fn come_up(&mut self, link: LinkId, transport: Box<Transport>) -> Option<()> {
+        let device = self.links.get(&link)?.device?;
+        // Blocked or removed while the handshake went on.
+        if !self.may_talk(&self.peers.get(&device)?.account()) {
+            return None;
+        }
+        self.links_up = self.links_up.saturating_add(1);
+        let up = self.links_up;
         let entry = self.links.get_mut(&link)?;
-        let device = entry.device?;
+        entry.up = up;
         entry.state = LinkState::Up(transport);
         self.timers.clear(&Timer::Handshake(link));
         self.link_up(link, device);
@@ -270,6 +298,7 @@ impl Engine {
             self.timers.set(Timer::Renew(link), self.now.mono_ms.saturating_add(life));
         }
         self.learn_address(link, device);
+        self.end_needless_join(device);
         let older: Vec<LinkId> = self
             .links
             .iter()
@@ -287,31 +316,53 @@ impl Engine {
             peer.rewind();
             self.active_peers.insert(device);
         }
-        // Of two links between the same devices the one with the smaller id ends the older, so both keep the same.
+        // Of two links between the same devices the one with the smaller id keeps the better road, of equal ones the
+        // newer, and ends the others: one side decides alone, so the two never end each other's choice.
         if self.own.device_id < device {
-            for other in older {
+            let best = self.live_link(device);
+            for other in older.into_iter().chain([link]).filter(|other| Some(*other) != best) {
                 self.close_link(other);
             }
         }
+        self.ask_for_missing(device);
         self.presence_changed(device);
     }
 
-    /// The newest live link to a device.
+    /// A live link with a contact shows that they hold us as one: there is nothing left to ask.
+    fn end_needless_join(&mut self, device: DeviceId) {
+        let Some(account) = self.peers.get(&device).map(super::Peer::account) else { return };
+        if let Some(contact) = self.contacts.get_mut(&account)
+            && contact.state == ContactState::Accepted
+            && contact.join.take().is_some()
+        {
+            self.timers.clear(&Timer::Join(account));
+            self.dirty_contacts.insert(account);
+        }
+    }
+
+    /// The best live link to a device: no relay if there is another, and of those the newest.
     pub(super) fn live_link(&self, device: DeviceId) -> Option<LinkId> {
         self.links
             .iter()
             .filter(|(_, link)| link.device == Some(device) && matches!(link.state, LinkState::Up(_)))
             .map(|(id, link)| {
-                (self.conns.get(&link.conn).map_or(Via::Direct, |conn| conn.via) != Via::Relay, *id)
+                (self.conns.get(&link.conn).map_or(Via::Direct, |conn| conn.via) != Via::Relay, link.up, *id)
             })
             .max()
-            .map(|(_, id)| id)
+            .map(|(_, _, id)| id)
     }
 
     pub(super) fn renew_link(&mut self, link: LinkId) {
         let Some(entry) = self.links.get(&link) else { return };
         if let (LinkState::Up(_), Some(device), conn) = (&entry.state, entry.device, entry.conn) {
-            self.open_link(conn, LinkProtocol::Live, Purpose::Live(device));
+            // When the handshake fails, or the other side does not end this link, there is another attempt.
+            self.timers.set(Timer::Renew(link), self.now.mono_ms.saturating_add(MINUTE_MS));
+            let under_way = self.links.values().any(|other| {
+                other.purpose == Purpose::Live(device) && !matches!(other.state, LinkState::Up(_))
+            });
+            if !under_way {
+                self.open_link(conn, LinkProtocol::Live, Purpose::Live(device));
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use super::step::{Action, Notice};
 use super::{Engine, Timer, Via};
 use crate::identity::{Card, Manifest, ManifestVerdict, judge_manifest};
 use crate::ids::{AccountId, ChatId, DeviceId};
+use crate::limits::{ADDRESS_BYTES, ADDRESSES};
 use crate::session::{Ack, OlmPart};
 use crate::wire::{self, Frame, Signed, WireError};
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,12 @@ pub(super) fn request_of(frame: &[u8]) -> Option<Signed> {
     if frame.kind == REQUEST { wire::decode(&frame.body).ok() } else { None }
 }
 
+/// The card in a frame, if it is one.
+pub(super) fn card_of(frame: &[u8]) -> Option<Signed> {
+    let frame = Frame::unpack(frame).ok()?;
+    if frame.kind == CARD { wire::decode(&frame.body).ok() } else { None }
+}
+
 /// Whether a frame says that our request is on their disk.
 pub(super) fn is_held(frame: &[u8]) -> bool {
     Frame::unpack(frame).is_ok_and(|frame| frame.kind == HELD)
@@ -77,13 +84,21 @@ impl Engine {
     pub(super) fn live_frame(&mut self, link: LinkId, bytes: &[u8]) -> Option<()> {
         let entry = self.links.get(&link)?;
         let device = entry.device?;
+        let carded = entry.carded;
         let via = self.conns.get(&entry.conn).map_or(Via::Direct, |conn| conn.via);
         let frame = Frame::unpack(bytes).ok()?;
+        if !carded && frame.kind != CARD {
+            return None;
+        }
         let body = frame.body.as_slice();
         match frame.kind {
             CARD => {
                 let card: Signed = wire::decode(body).ok()?;
+                if !carded && self.caller_of(device, &card)? != device {
+                    return None;
+                }
                 self.take_card(Some(device), &card)?;
+                self.links.get_mut(&link)?.carded = true;
             }
             PARTS => {
                 let parts: Vec<OlmPart> = wire::decode(body).ok()?;
@@ -132,6 +147,7 @@ impl Engine {
     /// Sends what waits for every device that something happened to.
     pub(super) fn pump(&mut self) {
         for device in self.active_peers.clone() {
+            self.seal_later(device);
             let Some(link) = self.live_link(device) else { continue };
             let now_ms = self.now.mono_ms;
             loop {
@@ -140,10 +156,17 @@ impl Engine {
                 if parts.is_empty() {
                     break;
                 }
-                self.timers
-                    .set_earlier(Timer::Answer(device), now_ms.saturating_add(super::acks::ANSWER_MS));
+                self.timers.set_earlier(Timer::Answer(device), now_ms.saturating_add(super::acks::ANSWER_MS));
                 self.frame_on(link, &FrameOut::Parts(parts));
             }
+        }
+    }
+
+    /// Remembers when messages that wait for a new session may get one.
+    fn seal_later(&mut self, device: DeviceId) {
+        let lived_ms = self.lived_ms();
+        if let Some(wait) = self.peers.get(&device).and_then(|peer| peer.seal_wait_ms(lived_ms)) {
+            self.timers.set_earlier(Timer::Seal(device), self.now.mono_ms.saturating_add(wait));
         }
     }
 
@@ -171,13 +194,15 @@ impl Engine {
     /// Our present card, made when something in it changed. `None` until the network told our peer id.
     pub(super) fn own_card(&mut self) -> Option<Signed> {
         if self.own.card.is_none() {
-            self.own.card_seq = self.own.card_seq.saturating_add(1);
+            // At least the second of the day: a device set back to an older state is believed again at once.
+            let second = u64::try_from(self.now.wall_ms / 1000).unwrap_or(0);
+            self.own.card_seq = self.own.card_seq.saturating_add(1).max(second);
             self.own_dirty = true;
             let card = Card {
                 device: self.own.device_id,
                 seq: self.own.card_seq,
                 peer_id: self.own.peer_id.clone(),
-                addrs: self.own.addrs.iter().take(crate::limits::ADDRESSES).cloned().collect(),
+                addrs: self.own.addrs.iter().filter(|a| fits(a)).take(ADDRESSES).cloned().collect(),
                 seal: None,
                 olm_fallback: self.own.fallback,
                 mailboxes: Vec::new(),
@@ -219,6 +244,11 @@ impl Engine {
         }
         self.contacts.get(&manifest.account)?;
         self.take_manifest(&card.manifest)?;
+        if self.peers.get(&card.device).is_some_and(|peer| peer.account() != manifest.account) {
+            self.evict(card.device);
+            self.take_devices(manifest.account, &manifest);
+        }
+        let pending = !self.is_accepted(&manifest.account);
         let known = self.peers.get_mut(&card.device)?;
         if card.seq <= known.record.card_seq {
             return Some(());
@@ -227,7 +257,7 @@ impl Engine {
         let new_key = known.record.fallback != Some(card.olm_fallback);
         known.record.fallback = Some(card.olm_fallback);
         let mut addrs = card.addrs;
-        addrs.truncate(crate::limits::ADDRESSES);
+        addrs.truncate(ADDRESSES);
         let moved = known.record.addrs != addrs;
         known.record.addrs = addrs;
         known.dirty.record = true;
@@ -235,12 +265,13 @@ impl Engine {
             self.own.lived_ms.saturating_add(self.now.mono_ms.saturating_sub(self.own.lived_at_mono));
         if new_key {
             known.seal_waiting(&self.own.olm, lived_ms);
-            known.cursor = 0;
         }
         self.active_peers.insert(card.device);
         if moved && self.live_link(card.device).is_none() {
             self.failures.remove(&card.device);
-            self.timers.set_earlier(Timer::Dial(card.device), self.now.mono_ms);
+            // Who has only been asked refuses us until they accept.
+            let wait = if pending { super::dial::FIRST_JOIN_MS } else { 0 };
+            self.timers.set_earlier(Timer::Dial(card.device), self.now.mono_ms.saturating_add(wait));
         }
         Some(())
     }
@@ -277,6 +308,13 @@ impl Engine {
     }
 
     // ---- presence ---------------------------------------------------------------------------------------------
+
+    /// Whether we accepted an account, or asked it: what it says is taken in.
+    pub(super) fn may_talk(&self, account: &AccountId) -> bool {
+        self.contacts.get(account).is_some_and(|contact| {
+            matches!(contact.state, super::ContactState::Accepted | super::ContactState::Pending)
+        })
+    }
 
     pub(super) fn is_accepted(&self, account: &AccountId) -> bool {
         self.contacts.get(account).is_some_and(|contact| contact.state == super::ContactState::Accepted)
@@ -332,6 +370,11 @@ const KEYS_CONFLICT: &str = "Two different lists of this person's devices are go
     posing as them: compare the safety number before you write anything that matters.";
 const RESTORED: &str = "This person's account was restored from its words on a new device. Compare the safety number if you \
     want to be sure that it is them.";
+
+/// Whether an own address may stand in a card: one that may not must not keep the card from being made.
+fn fits(addr: &str) -> bool {
+    addr.len() <= ADDRESS_BYTES && addr.bytes().all(|byte| byte.is_ascii_graphic())
+}
 
 fn presence_number(presence: Presence) -> u8 {
     match presence {

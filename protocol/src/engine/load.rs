@@ -81,6 +81,9 @@ impl Engine {
             parked: BTreeMap::new(),
             presence: BTreeMap::new(),
             recent_sent: VecDeque::new(),
+            warned: BTreeSet::new(),
+            join_failures: BTreeMap::new(),
+            links_up: 0,
             conns: BTreeMap::new(),
             links: BTreeMap::new(),
             dials: BTreeMap::new(),
@@ -291,6 +294,9 @@ fn flush_peer(peer: &mut Peer, changes: &mut Vec<Change>) {
     }
     for session in dirty.dropped_sessions {
         changes.push(Change::Drop { space: Space::Session, key: key::session(&peer.id, &session) });
+    }
+    for (session, order) in dirty.dropped_held {
+        changes.push(Change::Drop { space: Space::Held, key: key::held(&peer.id, &session, order) });
     }
     for session in dirty.sessions {
         if let Some(ratchet) = peer.sessions.get(&session).and_then(|ratchet| ratchet.to_bytes().ok()) {

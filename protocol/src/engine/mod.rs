@@ -28,6 +28,7 @@ mod peer;
 mod people;
 mod receive;
 mod send;
+mod sessions;
 mod state;
 pub mod step;
 #[cfg(test)]
@@ -109,6 +110,10 @@ pub struct Engine {
     parked: BTreeMap<(DeviceId, ChatId, u64), (crate::content::Content, Via)>,
     presence: BTreeMap<AccountId, (Presence, Option<Via>)>,
     recent_sent: VecDeque<MessageId>,
+    /// Chains about which the person was warned in this run.
+    warned: BTreeSet<(DeviceId, ChatId)>,
+    join_failures: BTreeMap<AccountId, u32>,
+    links_up: u64,
 
     conns: BTreeMap<ConnId, ConnState>,
     links: BTreeMap<LinkId, Link>,
@@ -190,6 +195,7 @@ impl Engine {
                 Timer::Answer(device) => self.on_answer_due(device),
                 Timer::Gap(device, chat) => self.on_gap_due(device, chat),
                 Timer::Held(device) => self.on_held_due(device),
+                Timer::Seal(device) => self.on_seal_due(device),
                 Timer::Hourly => self.on_hour(),
             }
         }

@@ -118,7 +118,15 @@ impl Engine {
                     && (text::handle(&contact.name) == handle || text::skeleton(&contact.name) == skeleton)
             })
         };
-        if taken(name) { text::clean_name(&format!("{} {name}", short(account))) } else { name.to_owned() }
+        if !taken(name) {
+            return name.to_owned();
+        }
+        let id = crate::ids::base32().encode(&account.0);
+        (1..=6usize)
+            .filter_map(|step| id.get(..step.saturating_mul(4)))
+            .map(|mark| text::clean_name(&format!("{mark} {name}")))
+            .find(|marked| !taken(marked))
+            .unwrap_or_else(|| id.chars().take(32).collect())
     }
 
     pub(super) fn block(&mut self, account: AccountId) -> Result<Reply, Refusal> {
@@ -148,6 +156,9 @@ impl Engine {
 
     /// No more links, dials or waiting messages; each of those ends visibly.
     fn part_with(&mut self, account: AccountId, state: ContactState, why: &str) {
+        for device in self.devices_of(account) {
+            self.show_parked(device);
+        }
         if let Some(contact) = self.contacts.get_mut(&account) {
             contact.state = state;
             contact.join = None;
@@ -161,6 +172,15 @@ impl Engine {
         self.change(Change::Drop { space: Space::Request, key: key::account(&account) });
         self.timers.clear(&Timer::Join(account));
         self.dials.retain(|_, purpose| *purpose != DialPurpose::Join(account));
+        let joining: Vec<LinkId> = self
+            .links
+            .iter()
+            .filter(|(_, link)| link.purpose == Purpose::Join(account))
+            .map(|(id, _)| *id)
+            .collect();
+        for link in joining {
+            self.close_link(link);
+        }
         for device in self.devices_of(account) {
             let rows: Vec<u64> =
                 self.peers.get(&device).map(|peer| peer.outbox.keys().copied().collect()).unwrap_or_default();

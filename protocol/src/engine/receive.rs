@@ -1,22 +1,26 @@
 //! Taking what a contact's device sends: parts in order in front of each ratchet (docs/spec/05-delivery.md,
 //! "Receiving"). Everything here is authenticated: it came over a live link with that device.
 
-use super::peer::Opened;
+use super::sessions::Opened;
 use super::state::key;
 use super::step::{Change, Space};
 use super::{Engine, Timer, Via};
 use crate::ids::{DeviceId, SessionId};
 use crate::session::{OlmPart, Outcome, Place, RefuseReason};
-use crate::time::SECOND_MS;
+use crate::time::{HOUR_MS, SECOND_MS};
 
 impl Engine {
     /// Takes parts in; every one is answered in this turn's ack.
     pub(super) fn on_parts(&mut self, device: DeviceId, parts: Vec<OlmPart>, via: Via) {
+        if !self.takes_from(device) {
+            return;
+        }
         for part in parts {
-            if !part.within_bounds() {
-                continue;
+            if part.within_bounds() {
+                self.on_part(device, part, via);
+            } else {
+                self.ack(device, &part, Outcome::Refused(RefuseReason::Content));
             }
-            self.on_part(device, part, via);
         }
     }
 
@@ -75,33 +79,65 @@ impl Engine {
         let mark = self.own.received_mark;
         let Some(peer) = self.peers.get_mut(&device) else { return false };
         let past = peer.reorder.get(&part.session).is_some_and(|reorder| part.order < reorder.next());
-        match peer.open_part(&mut self.own.olm, &part, mark, lived_ms) {
+        let opened = peer.open_part(&mut self.own.olm, &part, mark, lived_ms);
+        let exists = peer.sessions.contains_key(&part.session);
+        if exists {
+            // The other side may have moved us to a live session: rows that wait for one get their bytes.
+            peer.seal_waiting(&self.own.olm, lived_ms);
+        }
+        let reorder = peer.reorder.entry(part.session).or_default();
+        match opened {
             Opened::Content(content) => {
-                if let Some(reorder) = peer.reorder.get_mut(&part.session) {
-                    reorder.advance_past(part.order);
-                }
+                reorder.advance_past(part.order);
                 let outcome = self.take_content(device, *content, via);
                 self.ack(device, &part, outcome);
+                self.forget_reorder(device, part.session);
                 true
             }
             Opened::Refused(RefuseReason::Content) => {
-                if let Some(reorder) = peer.reorder.get_mut(&part.session) {
-                    reorder.advance_past(part.order);
-                }
+                reorder.advance_past(part.order);
                 self.ack(device, &part, Outcome::Refused(RefuseReason::Content));
+                self.forget_reorder(device, part.session);
                 true
             }
             Opened::Refused(reason) => {
-                let reason = if past { RefuseReason::Stale } else { reason };
-                if !peer.sessions.contains_key(&part.session)
-                    && peer.reorder.get(&part.session).is_some_and(|reorder| reorder.held_count() == 0)
-                {
-                    peer.reorder.remove(&part.session);
-                }
+                let reason = if past && exists { RefuseReason::Stale } else { reason };
                 self.ack(device, &part, Outcome::Refused(reason));
+                if !exists {
+                    self.refuse_held(device, part.session);
+                }
                 false
             }
         }
+    }
+
+    /// A buffer in front of a session that was not kept is not kept either, unless something waits in it.
+    fn forget_reorder(&mut self, device: DeviceId, session: SessionId) {
+        if let Some(peer) = self.peers.get_mut(&device)
+            && !peer.sessions.contains_key(&session)
+            && peer.reorder.get(&session).is_some_and(|reorder| reorder.held_count() == 0)
+        {
+            peer.reorder.remove(&session);
+        }
+    }
+
+    /// A session that cannot be made: what waits in front of it is refused with it.
+    fn refuse_held(&mut self, device: DeviceId, session: SessionId) {
+        let held = self
+            .peers
+            .get_mut(&device)
+            .and_then(|peer| peer.reorder.remove(&session))
+            .map(|mut reorder| reorder.take_all())
+            .unwrap_or_default();
+        for part in held {
+            self.change(Change::Drop { space: Space::Held, key: key::held(&device, &session, part.order) });
+            self.ack(device, &part, Outcome::Refused(RefuseReason::Session));
+        }
+    }
+
+    /// Whether anything of a device is taken in: only what we accepted or asked.
+    fn takes_from(&self, device: DeviceId) -> bool {
+        self.peers.get(&device).is_some_and(|peer| self.may_talk(&peer.account()))
     }
 
     fn drain_held(&mut self, device: DeviceId, session: SessionId, via: Via, lived_ms: u64) {
@@ -121,6 +157,10 @@ impl Engine {
 
     pub(super) fn on_held_due(&mut self, device: DeviceId) {
         let (now_ms, lived_ms) = (self.now.mono_ms, self.lived_ms());
+        if !self.takes_from(device) {
+            self.timers.set(Timer::Held(device), now_ms.saturating_add(HOUR_MS));
+            return;
+        }
         let Some(peer) = self.peers.get_mut(&device) else { return };
         self.active_peers.insert(device);
         let forced: Vec<SessionId> = peer

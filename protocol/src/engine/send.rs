@@ -7,11 +7,13 @@ use super::step::{Change, MessageKind, MessageState, NewMessage};
 use super::{Engine, Timer};
 use crate::content::{Body, Content, Edit, Reaction, Target, Text};
 use crate::ids::{AccountId, ChatId, DeviceId, MessageId};
-use crate::limits::{OUTBOX_BYTES, OUTBOX_MESSAGES, TEXT_BYTES};
+use crate::limits::{FRAME_BYTES, OUTBOX_BYTES, OUTBOX_MESSAGES, TEXT_BYTES};
 use crate::{kdf, text, wire};
 
 /// Ids of own messages remembered for a client reference that comes twice within a run (the store knows the rest).
 const RECENT_SENT: usize = 4_096;
+/// Bytes around a padded content in a frame, at most: ratchet, part and frame headers come to less than 400.
+const PART_OVERHEAD: usize = 1_024;
 /// A waiting dial is brought forward to this many milliseconds from now when somebody writes.
 const SOON_MS: u64 = 500;
 
@@ -37,7 +39,8 @@ impl Engine {
             None => MessageId(self.rng.bytes()),
         };
         let at = self.now.wall_ms;
-        if client_ref.is_some() && self.recent_sent.contains(&id) {
+        let waits = |peer: &super::Peer| peer.by_message.contains_key(&id);
+        if client_ref.is_some() && (self.recent_sent.contains(&id) || self.peers.values().any(waits)) {
             return Ok(Reply::Sent { message: id, at, repeated: true });
         }
         self.check_room(chat, text.len())?;
@@ -154,7 +157,7 @@ impl Engine {
         }
     }
 
-    fn check_room(&self, chat: ChatId, bytes: usize) -> Result<(), Refusal> {
+    pub(super) fn check_room(&self, chat: ChatId, bytes: usize) -> Result<(), Refusal> {
         for device in self.devices_of(chat.account()) {
             let Some(peer) = self.peers.get(&device) else { continue };
             if peer.outbox.len() >= OUTBOX_MESSAGES {
@@ -179,6 +182,9 @@ impl Engine {
         visible: bool,
     ) -> Result<u64, Refusal> {
         const BIG: Refusal = Refusal::TooLong { what: "a message", limit: "32 KiB of text" };
+        if chat.account() != self.own.account && self.devices_of(chat.account()).is_empty() {
+            return Err(Refusal::BadKeys { reason: "they have no device any more".to_owned() });
+        }
         let (kind, body) = body.encode().map_err(|_| BIG)?;
         let stream = self.streams_out.entry(chat).or_default();
         let seq = stream.next_seq.max(1);
@@ -194,6 +200,9 @@ impl Engine {
             ext: Vec::new(),
         };
         let bytes = wire::encode(&content).map_err(|_| BIG)?;
+        if crate::content::padded_len(bytes.len().saturating_add(4)) > FRAME_BYTES - PART_OVERHEAD {
+            return Err(BIG);
+        }
         stream.next_seq = seq.saturating_add(1);
         stream.link = content.link();
         self.dirty_out.insert(chat);

@@ -24,6 +24,8 @@ pub(super) enum Timer {
     Gap(DeviceId, ChatId),
     /// Parts held in front of a ratchet have waited long enough.
     Held(DeviceId),
+    /// A new session may be made for messages that wait for one.
+    Seal(DeviceId),
     /// Hourly housekeeping: lived time, expiry, key rotation.
     Hourly,
 }

@@ -17,6 +17,9 @@ use std::collections::BTreeMap;
 /// that travels by slow roads; longer delays what can be shown.
 pub const HELD_MS: u64 = 6 * HOUR_MS;
 
+/// Bytes held in front of one session; more is forced. A sender keeps at most one mebibyte on the way.
+const REORDER_BYTES: usize = 2 * 1024 * 1024;
+
 /// Where an offered part stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
@@ -34,12 +37,13 @@ pub struct Reorder {
     next: u64,
     floor: u64,
     held: BTreeMap<u64, (OlmPart, u64)>,
+    bytes: usize,
 }
 
 impl Reorder {
     /// A buffer that expects `next`.
     pub fn expecting(next: u64) -> Self {
-        Self { next, floor: 0, held: BTreeMap::new() }
+        Self { next, floor: 0, held: BTreeMap::new(), bytes: 0 }
     }
 
     /// The next order expected.
@@ -50,6 +54,17 @@ impl Reorder {
     /// How many wait.
     pub fn held_count(&self) -> usize {
         self.held.len()
+    }
+
+    /// The orders of those that wait, least first.
+    pub fn held_orders(&self) -> impl Iterator<Item = u64> + '_ {
+        self.held.keys().copied()
+    }
+
+    /// Everything that waits, least order first; the buffer is empty then.
+    pub fn take_all(&mut self) -> Vec<OlmPart> {
+        self.bytes = 0;
+        std::mem::take(&mut self.held).into_values().map(|(part, _)| part).collect()
     }
 
     /// Where a part stands. The sender's floor moves the expectation on.
@@ -71,7 +86,11 @@ impl Reorder {
 
     /// Keeps a part that came before its turn.
     pub fn hold(&mut self, part: OlmPart, now_ms: u64) {
-        self.held.entry(part.order).or_insert((part, now_ms));
+        let size = part.olm.len();
+        if let std::collections::btree_map::Entry::Vacant(place) = self.held.entry(part.order) {
+            place.insert((part, now_ms));
+            self.bytes = self.bytes.saturating_add(size);
+        }
     }
 
     /// Marks `order` as done and expects the one after.
@@ -82,13 +101,15 @@ impl Reorder {
     /// A held part whose turn has come.
     pub fn take_ready(&mut self) -> Option<OlmPart> {
         self.raise();
-        self.held.remove(&self.next).map(|(part, _)| part)
+        let (part, _) = self.held.remove(&self.next)?;
+        self.bytes = self.bytes.saturating_sub(part.olm.len());
+        Some(part)
     }
 
     /// Gives up on the missing ones when the oldest held part waited [`HELD_MS`] or there is no more room: the
     /// expectation moves to the first held part. Returns whether it did.
     pub fn force(&mut self, now_ms: u64) -> bool {
-        let overfull = self.held.len() >= REORDER_MESSAGES;
+        let overfull = self.held.len() >= REORDER_MESSAGES || self.bytes >= REORDER_BYTES;
         let Some((order, (_, since))) = self.held.first_key_value() else { return false };
         if !overfull && now_ms.saturating_sub(*since) < HELD_MS {
             return false;
