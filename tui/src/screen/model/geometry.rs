@@ -1,0 +1,71 @@
+//! Which panes a terminal of a given size has room for (the table of widths in the design of the screen). Panes give
+//! way in a fixed order; the text never does, and no size is refused.
+
+/// Columns at the right of a message for its delivery mark.
+pub const MARK_COLUMNS: usize = 3;
+/// Rows the editor grows to at most.
+pub const EDITOR_ROWS: u16 = 6;
+
+/// Where everything is, in cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Geometry {
+    /// Width of the terminal.
+    pub width: u16,
+    /// Height of the terminal.
+    pub height: u16,
+    /// Columns of the chat list; 0 = none.
+    pub list: u16,
+    /// Left edge of the chat.
+    pub left: u16,
+    /// Width of the chat.
+    pub pane: u16,
+    /// Rows of the bottom key line: 0 or 1.
+    pub bar: u16,
+    /// Rows of title and rule: 1 or 2.
+    pub head: u16,
+    /// Whether times are shown.
+    pub times: bool,
+    /// Rows of the network card; 0 = none.
+    pub card: u16,
+}
+
+impl Geometry {
+    /// The panes of a size.
+    pub fn of(width: u16, height: u16) -> Self {
+        let list = match width {
+            0..60 => 0,
+            60..76 => 15,
+            76..110 => 20,
+            _ => 24,
+        };
+        let small = width < 40 || height < 10;
+        let left = if list == 0 { 0 } else { list + 2 };
+        Self {
+            width,
+            height,
+            list,
+            left,
+            pane: width.saturating_sub(left),
+            bar: u16::from(!small),
+            head: if small { 1 } else { 2 },
+            times: !small,
+            card: if list > 0 && height >= 17 { 5 } else { 0 },
+        }
+    }
+
+    /// Columns for text in the chat.
+    pub fn text(&self) -> usize {
+        usize::from(self.pane).saturating_sub(MARK_COLUMNS).max(1)
+    }
+
+    /// Rows the editor has for `wanted` rows of text.
+    pub fn editor(&self, wanted: usize) -> u16 {
+        let most = if self.height < 10 { 2 } else { EDITOR_ROWS };
+        u16::try_from(wanted).unwrap_or(most).clamp(1, most)
+    }
+
+    /// Columns of the editor's text (after the prompt "> ").
+    pub fn editor_text(&self) -> usize {
+        usize::from(self.pane).saturating_sub(2).max(2)
+    }
+}

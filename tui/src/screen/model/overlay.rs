@@ -1,0 +1,145 @@
+//! What lies over the main screen: one thing at a time, each plain data.
+
+use super::line::Line;
+use starling_node::api::types::{Invite, Message, Safety, Status};
+
+/// What lies over the main screen.
+#[derive(Debug, Clone)]
+pub enum Overlay {
+    /// Ctrl-K.
+    GoTo(GoTo),
+    /// F1.
+    Help(Help),
+    /// Ctrl-N.
+    Invite(InviteBox),
+    /// A pasted link: add them?
+    AskAdd {
+        /// The link.
+        link: String,
+    },
+    /// People who ask.
+    Requests {
+        /// The chosen one.
+        at: usize,
+    },
+    /// A person.
+    Person(PersonCard),
+    /// Who has a message.
+    WhoHas {
+        /// Which.
+        id: String,
+        /// With its recipients, once read.
+        message: Option<Box<Message>>,
+    },
+    /// Delete an own message?
+    Delete {
+        /// Which.
+        id: String,
+    },
+    /// An emoji for a message.
+    React {
+        /// Which.
+        id: String,
+        /// The chosen emoji.
+        at: usize,
+    },
+    /// F2 on a narrow screen: the chat list.
+    Chats {
+        /// The chosen row.
+        at: usize,
+    },
+    /// What a search found.
+    Found(Found),
+    /// F5: the state of the node.
+    Network(Option<Box<Status>>),
+    /// Leave although messages wait?
+    Leave,
+    /// The 24 words, put off at the first run.
+    Words(super::setup::WordsPage),
+    /// The passphrase for the 24 words.
+    WordsLock(Line),
+}
+
+/// Ctrl-K: one field over chats, people and commands.
+#[derive(Debug, Clone, Default)]
+pub struct GoTo {
+    /// What was typed.
+    pub query: Line,
+    /// The entries that fit, best first.
+    pub hits: Vec<Hit>,
+    /// The chosen one.
+    pub at: usize,
+}
+
+/// An entry of Ctrl-K.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    /// What it leads to.
+    pub target: Target,
+    /// Its name.
+    pub name: String,
+    /// "person", "command" …
+    pub kind: &'static str,
+    /// A short note.
+    pub note: String,
+}
+
+/// Where an entry of Ctrl-K leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A chat.
+    Chat(String),
+    /// A person's card.
+    Person(String),
+    /// A slash command: run, or put into the editor if it needs more.
+    Command(&'static str),
+}
+
+/// F1: keys and commands of the place, filtered by typing.
+#[derive(Debug, Clone, Default)]
+pub struct Help {
+    /// What was typed.
+    pub query: Line,
+    /// First line shown.
+    pub top: usize,
+    /// Whether the keys of a chosen message come first.
+    pub choosing: bool,
+}
+
+/// Ctrl-N: an own invite and a field for a link.
+#[derive(Debug, Clone, Default)]
+pub struct InviteBox {
+    /// The invite, once made.
+    pub invite: Option<Invite>,
+    /// Why there is none.
+    pub trouble: Option<String>,
+    /// A link somebody gave.
+    pub field: Line,
+    /// Whether the code is shown alone.
+    pub code_only: bool,
+    /// What the last copy said.
+    pub copied: bool,
+}
+
+/// A person.
+#[derive(Debug, Clone)]
+pub struct PersonCard {
+    /// Who.
+    pub account: String,
+    /// The safety number, once read.
+    pub safety: Option<Safety>,
+}
+
+/// What a search found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// What was searched.
+    pub text: String,
+    /// The messages, newest last; none until they are read.
+    pub hits: Option<Vec<Message>>,
+    /// The chosen one.
+    pub at: usize,
+}
+
+/// The emoji offered for a reaction. An own one can be typed with `/react`.
+pub const EMOJI: [&str; 8] = ["👍", "❤️", "😂", "🎉", "😮", "😢", "🙏", "👀"];

@@ -1,0 +1,440 @@
+//! Turns the loaded part of a chat into rows of a width, and moves through them. Pure: the same model gives the same
+//! rows. While an anchor is set, nothing that arrives moves the rows in the window.
+
+use super::chatlog::{Anchor, ChatLog, FOLD_ROWS, Item};
+use super::{Model, words};
+use crate::screen::text::{self, clean, time, wrap};
+use jiff::Zoned;
+use starling_node::api::types::Message;
+
+/// Minutes within which messages of one person stand under one name.
+const GROUP_MINUTES: i64 = 5;
+
+/// One row of a chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Row {
+    /// A line with a day in its middle.
+    Day(String),
+    /// The line above what was new.
+    New(u64),
+    /// Who wrote, and when.
+    Head {
+        /// The name.
+        name: String,
+        /// Whether it is oneself.
+        own: bool,
+        /// The time; empty where there is no room.
+        time: String,
+    },
+    /// The message this one answers.
+    Quote(String),
+    /// A row of text.
+    Text {
+        /// The text.
+        text: String,
+        /// "(edited)" and the like, dim.
+        suffix: String,
+        /// The delivery mark, at the right edge.
+        mark: String,
+        /// Whether the text itself is dim.
+        faint: bool,
+    },
+    /// Reactions.
+    Reactions(String),
+    /// Something Starling says, dim.
+    Note(String),
+    /// Messages are missing.
+    Gap(String),
+}
+
+/// A row and the message it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// Place of the message; one behind the last = texts on their way to the disk.
+    pub index: usize,
+    /// Which row of it.
+    pub nth: usize,
+    /// The row.
+    pub row: Row,
+}
+
+/// The time a message is shown with: the sender's clock, but never later than when it came.
+fn shown_at(model: &Model, message: &Message) -> Option<Zoned> {
+    let sent = time::parse(&message.at);
+    let received = time::parse(&message.received);
+    let at = match (sent, received) {
+        (Some(sent), Some(received)) => sent.min(received),
+        (sent, received) => sent.or(received)?,
+    };
+    Some(at.to_zoned(model.zone.clone()))
+}
+
+fn one_line(message: &Message, room: usize, ellipsis: &str) -> String {
+    let text = if message.deleted { "(deleted)" } else { message.text.as_str() };
+    text::cut(
+        &clean::line(text.split('\n').find(|line| !line.trim().is_empty()).unwrap_or("")),
+        room,
+        ellipsis,
+    )
+}
+
+fn sender(model: &Model, message: &Message) -> String {
+    if message.from.me {
+        return "You".to_owned();
+    }
+    let name = clean::line(&message.from.name);
+    if name.is_empty() { model.name_of(&message.from.account) } else { name }
+}
+
+/// The rows of one chat at one width.
+pub struct Timeline<'a> {
+    model: &'a Model,
+    log: &'a ChatLog,
+    width: usize,
+    newest_own: Option<usize>,
+}
+
+impl<'a> Timeline<'a> {
+    /// The rows of the open chat, if one is open.
+    pub fn open(model: &'a Model) -> Option<Self> {
+        Some(Self::new(model, model.log()?, model.geometry().text()))
+    }
+
+    /// The rows of a chat at a width.
+    pub fn new(model: &'a Model, log: &'a ChatLog, width: usize) -> Self {
+        let newest_own =
+            log.items.iter().rposition(|item| item.message.from.me && item.message.kind == "text");
+        Self { model, log, width: width.max(1), newest_own: newest_own.filter(|_| log.pending.is_empty()) }
+    }
+
+    fn item(&self, index: usize) -> Option<&'a Item> {
+        self.log.items.get(index)
+    }
+
+    /// The rows of one message, with the lines above it that its place asks for. One behind the last gives the texts
+    /// on their way to the disk.
+    pub fn rows(&self, index: usize) -> Vec<Row> {
+        let Some(item) = self.item(index) else { return self.tail() };
+        let mut rows = Vec::new();
+        let before = index.checked_sub(1).and_then(|before| self.item(before));
+        let alone = self.lines_above(index, before, &mut rows);
+        let message = &item.message;
+        if message.kind == "notice" {
+            self.notes(&message.text, &mut rows);
+            return rows;
+        }
+        if alone {
+            rows.push(self.head(message));
+        }
+        if let Some(answered) = &message.reply_to {
+            rows.push(self.quote(answered));
+        }
+        self.body(index, item, &mut rows);
+        self.reactions(message, &mut rows);
+        if self.newest_own == Some(index) && !message.deleted {
+            let chat = self.model.chat_row(&message.chat);
+            self.notes(&words::delivery(self.model, message, chat), &mut rows);
+        }
+        rows
+    }
+
+    /// Day, gap and "new" lines; says whether a name must stand above the message.
+    fn lines_above(&self, index: usize, before: Option<&Item>, rows: &mut Vec<Row>) -> bool {
+        let Some(item) = self.item(index) else { return true };
+        let at = shown_at(self.model, &item.message);
+        let earlier = before.and_then(|before| shown_at(self.model, &before.message));
+        if index == 0 {
+            self.gaps(None, rows);
+        }
+        if let Some(at) = &at
+            && earlier.as_ref().is_none_or(|earlier| earlier.date() != at.date())
+        {
+            rows.push(Row::Day(time::day(at.date(), self.model.now().date())));
+        }
+        if let Some(line) = &self.log.new_line
+            && line.before == item.message.id
+        {
+            rows.push(Row::New(line.count));
+        }
+        let Some(before) = before else { return true };
+        let near = match (&at, &earlier) {
+            (Some(at), Some(earlier)) => {
+                let minutes = (at.timestamp().as_second() - earlier.timestamp().as_second()) / 60;
+                (-GROUP_MINUTES..=GROUP_MINUTES).contains(&minutes)
+            }
+            _ => false,
+        };
+        !rows.is_empty()
+            || !near
+            || before.message.kind == "notice"
+            || before.message.from.account != item.message.from.account
+            || self.log.gaps.iter().any(|gap| gap.after.as_deref() == Some(before.message.id.as_str()))
+    }
+
+    fn gaps(&self, after: Option<&str>, rows: &mut Vec<Row>) {
+        for gap in self.log.gaps.iter().filter(|gap| gap.after.as_deref() == after) {
+            let name = self.model.name_of(&gap.from);
+            let what = text::count(gap.missing, "message is missing", "messages are missing");
+            let line = format!("{what} here. Asking {name}'s devices.");
+            rows.extend(wrap::wrap(&line, self.width).into_iter().map(Row::Gap));
+        }
+    }
+
+    fn head(&self, message: &Message) -> Row {
+        let time = if self.model.geometry().times {
+            shown_at(self.model, message).map(|at| time::clock(&at)).unwrap_or_default()
+        } else {
+            String::new()
+        };
+        let room = self.width.saturating_sub(text::columns(&time) + 1);
+        let name = text::cut(&sender(self.model, message), room, self.model.theme.marks.ellipsis);
+        Row::Head { name, own: message.from.me, time }
+    }
+
+    fn quote(&self, answered: &str) -> Row {
+        let marks = &self.model.theme.marks;
+        let line = match self.log.get(answered) {
+            Some(item) => {
+                let name = sender(self.model, &item.message);
+                format!("{name}: {}", one_line(&item.message, self.width, marks.ellipsis))
+            }
+            None => "an older message".to_owned(),
+        };
+        let room = self.width.saturating_sub(2);
+        Row::Quote(text::cut(&format!("{} {line}", marks.up), room + 2, marks.ellipsis))
+    }
+
+    fn mark(&self, message: &Message) -> String {
+        let notes = self.model.chat_row(&message.chat).is_some_and(|chat| chat.kind == "me");
+        if message.from.me && !notes && !message.deleted {
+            self.model.theme.state(&message.state).to_owned()
+        } else {
+            String::new()
+        }
+    }
+
+    fn body(&self, index: usize, item: &Item, rows: &mut Vec<Row>) {
+        let message = &item.message;
+        let mark = self.mark(message);
+        if message.deleted {
+            let by = if message.from.me { "you".to_owned() } else { sender(self.model, message) };
+            let text = text::cut(&format!("deleted by {by}"), self.width, self.model.theme.marks.ellipsis);
+            rows.push(Row::Text { text, suffix: String::new(), mark, faint: true });
+            return;
+        }
+        let lines = item.rows(self.width);
+        let newest = index + 1 == self.log.items.len();
+        let shown = if item.unfolded || lines.len() <= FOLD_ROWS + 1 { lines.len() } else { FOLD_ROWS };
+        let faint = message.kind == "unknown";
+        for line in lines.iter().take(shown) {
+            rows.push(Row::Text { text: line.clone(), suffix: String::new(), mark: String::new(), faint });
+        }
+        if shown < lines.len() {
+            let how = if newest { "Up, Enter" } else { "Enter on it" };
+            let left = lines.len() - shown;
+            let words = format!("{left} more lines, {how}");
+            let text = text::cut(&words, self.width, self.model.theme.marks.ellipsis);
+            rows.push(Row::Text { text, suffix: String::new(), mark: String::new(), faint: true });
+        }
+        if message.edited {
+            self.edited(rows);
+        }
+        if let Some(Row::Text { mark: place, .. }) = rows.last_mut() {
+            *place = mark;
+        }
+    }
+
+    fn edited(&self, rows: &mut Vec<Row>) {
+        const WORD: &str = " (edited)";
+        match rows.last_mut() {
+            Some(Row::Text { text, suffix, .. }) if text::columns(text) + WORD.len() <= self.width => {
+                *suffix = WORD.to_owned();
+            }
+            _ => {
+                let text = text::cut("(edited)", self.width, "");
+                rows.push(Row::Text { text, suffix: String::new(), mark: String::new(), faint: true });
+            }
+        }
+    }
+
+    fn reactions(&self, message: &Message, rows: &mut Vec<Row>) {
+        if message.reactions.is_empty() || message.deleted {
+            return;
+        }
+        let parts: Vec<String> = message
+            .reactions
+            .iter()
+            .map(|(emoji, names)| format!("{} {}", text::cut(&clean::line(emoji), 8, ""), names.len()))
+            .collect();
+        let ellipsis = self.model.theme.marks.ellipsis;
+        rows.push(Row::Reactions(text::cut(&parts.join("  "), self.width, ellipsis)));
+    }
+
+    fn notes(&self, words: &str, rows: &mut Vec<Row>) {
+        rows.extend(wrap::wrap(words, self.width).into_iter().map(Row::Note));
+    }
+
+    fn tail(&self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        if let Some(item) = self.log.items.last() {
+            self.gaps(Some(&item.message.id), &mut rows);
+        }
+        let own_last = self.log.items.last().is_some_and(|item| item.message.from.me);
+        for (nth, pending) in self.log.pending.iter().enumerate() {
+            if nth == 0 && (!own_last || !rows.is_empty()) {
+                rows.push(Row::Head { name: "You".to_owned(), own: true, time: String::new() });
+            }
+            if let Some(answered) = &pending.reply_to {
+                rows.push(self.quote(answered));
+            }
+            let lines = wrap::wrap(&pending.text, self.width);
+            for line in lines.into_iter().take(FOLD_ROWS) {
+                let (suffix, mark) = (String::new(), String::new());
+                rows.push(Row::Text { text: line, suffix, mark, faint: false });
+            }
+        }
+        if !self.log.pending.is_empty() {
+            rows.push(Row::Note(text::cut("writing to disk", self.width, "")));
+        }
+        rows
+    }
+
+    /// Number of places: the messages, and one behind them.
+    fn places(&self) -> usize {
+        self.log.items.len() + 1
+    }
+
+    /// The lowest row of the window.
+    fn bottom(&self) -> Option<(usize, usize)> {
+        if let Some(anchor) = &self.log.anchor
+            && let Some(index) = self.log.index(&anchor.id)
+        {
+            let rows = self.rows(index).len();
+            return Some((index, anchor.row.min(rows.saturating_sub(1))));
+        }
+        self.last()
+    }
+
+    /// The very last row there is.
+    fn last(&self) -> Option<(usize, usize)> {
+        (0..self.places())
+            .rev()
+            .find_map(|index| self.rows(index).len().checked_sub(1).map(|row| (index, row)))
+    }
+
+    /// The rows of the window, top first, at most `height`.
+    pub fn window(&self, height: usize) -> Vec<Placed> {
+        let mut window = Vec::new();
+        let Some((bottom, last)) = self.bottom() else { return window };
+        for index in (0..=bottom).rev() {
+            let rows = self.rows(index);
+            let until = if index == bottom { last + 1 } else { rows.len() };
+            for (nth, row) in rows.into_iter().enumerate().take(until).rev() {
+                if window.len() >= height {
+                    window.reverse();
+                    return window;
+                }
+                window.push(Placed { index, nth, row });
+            }
+        }
+        window.reverse();
+        window
+    }
+
+    /// Whether the window reaches the first row that is loaded.
+    pub fn at_top(&self, height: usize) -> bool {
+        let window = self.window(height);
+        window.len() < height || window.first().is_none_or(|first| first.index == 0 && first.nth == 0)
+    }
+
+    fn up(&self, from: (usize, usize), rows: usize) -> (usize, usize) {
+        let (mut index, mut row) = from;
+        let mut left = rows;
+        while left > row {
+            let Some(above) = (0..index).rev().find(|above| !self.rows(*above).is_empty()) else {
+                return (index, 0);
+            };
+            left -= row + 1;
+            index = above;
+            row = self.rows(index).len().saturating_sub(1);
+        }
+        (index, row - left)
+    }
+
+    fn down(&self, from: (usize, usize), rows: usize) -> (usize, usize) {
+        let (mut index, mut row) = from;
+        let mut left = rows;
+        loop {
+            let here = self.rows(index).len().saturating_sub(1);
+            if row + left <= here {
+                return (index, row + left);
+            }
+            let Some(below) = (index + 1..self.places()).find(|below| !self.rows(*below).is_empty()) else {
+                return (index, here);
+            };
+            left -= here.saturating_sub(row) + 1;
+            index = below;
+            row = 0;
+        }
+    }
+
+    fn first(&self) -> (usize, usize) {
+        ((0..self.places()).find(|index| !self.rows(*index).is_empty()).unwrap_or(0), 0)
+    }
+
+    fn anchor(&self, place: (usize, usize)) -> Option<Anchor> {
+        if self.last().is_none_or(|last| place >= last) {
+            return None;
+        }
+        let item = self.item(place.0)?;
+        Some(Anchor { id: item.message.id.clone(), row: place.1 })
+    }
+
+    /// The anchor after scrolling by rows (negative = towards older) in a window of `height`.
+    pub fn scrolled(&self, by: i64, height: usize) -> Option<Anchor> {
+        let bottom = self.bottom()?;
+        let rows = usize::try_from(by.unsigned_abs()).unwrap_or(usize::MAX);
+        let mut place = if by < 0 { self.up(bottom, rows) } else { self.down(bottom, rows) };
+        // Never further up than a full window from the first row.
+        place = place.max(self.down(self.first(), height.saturating_sub(1)));
+        if place.0 >= self.log.items.len() && by < 0 && !self.log.items.is_empty() {
+            let index = self.log.items.len() - 1;
+            place = (index, self.rows(index).len().saturating_sub(1));
+            if Some(place) >= self.last() {
+                return None;
+            }
+        }
+        self.anchor(place)
+    }
+
+    /// The anchor with which a message is in a window of `height` rows, moving as little as possible.
+    pub fn revealed(&self, index: usize, height: usize) -> Option<Anchor> {
+        let window = self.window(height);
+        let rows = self.rows(index).len();
+        let (Some(first), Some(last)) = (window.first(), window.last()) else { return None };
+        let above = (index, 0) < (first.index, first.nth);
+        let below = (index, rows.saturating_sub(1)) > (last.index, last.nth);
+        if above {
+            return self.anchor(self.down((index, 0), height.saturating_sub(1)));
+        }
+        if below {
+            return self.anchor((index, rows.saturating_sub(1)));
+        }
+        self.log.anchor.clone()
+    }
+
+    /// Messages of others in the window that were not seen: their last row is visible.
+    pub fn unseen(&self, height: usize) -> Vec<String> {
+        let mut seen: Vec<String> = Vec::new();
+        for placed in self.window(height) {
+            if let Some(item) = self.item(placed.index)
+                && item.message.unread
+                && !item.message.from.me
+                && seen.last() != Some(&item.message.id)
+            {
+                seen.push(item.message.id.clone());
+            }
+        }
+        seen
+    }
+}

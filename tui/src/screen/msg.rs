@@ -1,0 +1,337 @@
+//! Everything that comes in ([`Msg`]) and everything that is asked for ([`Effect`]), as plain data. `update` turns the
+//! one into the other; only `run` and `bridge` perform effects.
+
+use starling_node::api::types::{
+    Account, Chat, Contact, Done, Invite, Message, Object, Request, Safety, Sent, Status, Trouble,
+};
+use zeroize::Zeroizing;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Msg {
+    /// A key, a paste, a new size, the focus.
+    Term(crossterm::event::Event),
+    /// Time has passed: a deadline of [`super::model::Model::next_wake`] is due.
+    Tick,
+    /// There is no profile yet, there is a locked one, or one that opens by itself.
+    Profile(ProfileKind),
+    /// The account was made: the 24 words, or why not.
+    Created(Result<Zeroizing<String>, Trouble>),
+    /// A node answers, or why not.
+    Opened(Result<Opened, Trouble>),
+    /// The node is gone.
+    Closed(Trouble),
+    /// Something happened in the node.
+    Event(Box<Object>),
+    /// The chat list.
+    Chats(Result<Vec<Chat>, Trouble>),
+    /// The people.
+    People(Result<Vec<Contact>, Trouble>),
+    /// The open requests.
+    Requests(Result<Vec<Request>, Trouble>),
+    /// A summary.
+    Status(Result<Box<Status>, Trouble>),
+    /// A page of a chat.
+    Log {
+        /// The chat.
+        chat: String,
+        /// Whether it is older than what was there.
+        older: bool,
+        /// The page.
+        page: Result<Vec<Message>, Trouble>,
+    },
+    /// One message with its recipients.
+    One(Result<Box<Message>, Trouble>),
+    /// A text is on the disk, or was refused.
+    Sent {
+        /// The chat.
+        chat: String,
+        /// The client's reference.
+        reference: String,
+        /// The outcome.
+        result: Result<Sent, Trouble>,
+    },
+    /// An edit, deletion, reaction, receipt or the like was done, or refused.
+    Done {
+        /// What is said if it worked; nothing for silence.
+        say: Option<String>,
+        /// The outcome.
+        result: Result<(), Trouble>,
+    },
+    /// An edit was refused: its text goes back into the editor.
+    EditRefused {
+        /// The message.
+        id: String,
+        /// The text.
+        text: String,
+        /// Why.
+        trouble: Trouble,
+    },
+    /// A new invite.
+    Invite(Result<Invite, Trouble>),
+    /// A contact changed or was added.
+    Contact {
+        /// What to do with it.
+        then: After,
+        /// The contact.
+        result: Result<Box<Contact>, Trouble>,
+    },
+    /// A request was dropped.
+    Dropped(Result<Done, Trouble>),
+    /// A safety number.
+    Safety(Result<Safety, Trouble>),
+    /// What a search found.
+    Found {
+        /// For this text.
+        text: String,
+        /// The messages.
+        result: Result<Vec<Message>, Trouble>,
+    },
+    /// Own name was changed.
+    Named(Result<Account, Trouble>),
+    /// The 24 words, asked for again.
+    Words(Result<Zeroizing<String>, Trouble>),
+    /// The process is asked to end.
+    Terminate,
+}
+
+/// What kind of profile there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProfileKind {
+    /// None: the guided first run.
+    Missing,
+    /// One that needs its passphrase.
+    Locked,
+    /// One that opens by itself, or a node runs already.
+    Open,
+}
+
+/// A node answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// Own account.
+    pub account: Account,
+    /// Whether the node lives in this process.
+    pub in_process: bool,
+    /// Whether the profile has a passphrase.
+    pub locked: bool,
+    /// Whether the 24 words were put off.
+    pub words_later: bool,
+}
+
+/// What to do with a contact that was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// Only show it.
+    Nothing,
+    /// Open the chat with them and say that they were asked.
+    Asked,
+    /// Open the chat with them.
+    Accepted,
+}
+
+/// Something to be done outside.
+#[derive(Clone)]
+pub enum Effect {
+    /// Make account, keys and store.
+    Create {
+        /// The name.
+        name: String,
+        /// The passphrase; none = no lock.
+        passphrase: Option<Zeroizing<String>>,
+    },
+    /// Attach to the running node, or start one here.
+    Open {
+        /// The passphrase of a locked profile.
+        passphrase: Option<Zeroizing<String>>,
+    },
+    /// Remember (or forget) that the 24 words were put off.
+    WordsLater(bool),
+    /// Ask for the 24 words again.
+    Words {
+        /// The passphrase, if there is one.
+        passphrase: Option<Zeroizing<String>>,
+    },
+    /// Read the chat list.
+    Chats,
+    /// Read the people.
+    People,
+    /// Read the requests.
+    Requests,
+    /// Read the summary.
+    Status,
+    /// Read a page of a chat.
+    Log {
+        /// The chat.
+        chat: String,
+        /// Older than this message.
+        before: Option<String>,
+    },
+    /// Read one message with its recipients.
+    One {
+        /// The message.
+        id: String,
+    },
+    /// Send.
+    Send {
+        /// The chat.
+        chat: String,
+        /// The text.
+        text: String,
+        /// What it answers.
+        reply_to: Option<String>,
+        /// The client's reference.
+        reference: String,
+    },
+    /// Change an own message.
+    Edit {
+        /// The message.
+        id: String,
+        /// The new text.
+        text: String,
+    },
+    /// Delete an own message for everyone.
+    Delete {
+        /// The message.
+        id: String,
+    },
+    /// React; an empty emoji takes it back.
+    React {
+        /// The message.
+        id: String,
+        /// The emoji.
+        emoji: String,
+    },
+    /// Messages were seen.
+    MarkRead {
+        /// The chat.
+        chat: String,
+        /// The messages.
+        ids: Vec<String>,
+    },
+    /// The person types, or stopped.
+    Typing {
+        /// The chat.
+        chat: String,
+        /// Whether they type.
+        on: bool,
+    },
+    /// Keep unsent text.
+    Draft {
+        /// The chat.
+        chat: String,
+        /// The text.
+        text: String,
+    },
+    /// Make an invite.
+    Invite,
+    /// Ask somebody.
+    Add {
+        /// Their link.
+        link: String,
+    },
+    /// Accept a request.
+    Accept {
+        /// Who.
+        account: String,
+    },
+    /// Drop a request.
+    Drop {
+        /// Who.
+        account: String,
+    },
+    /// Give a contact another name.
+    Rename {
+        /// Who.
+        account: String,
+        /// The name.
+        name: String,
+    },
+    /// Block or unblock.
+    Block {
+        /// Who.
+        account: String,
+        /// Whether to block.
+        on: bool,
+    },
+    /// The safety number matches, or it does not.
+    Verify {
+        /// Who.
+        account: String,
+        /// Whether.
+        matches: bool,
+    },
+    /// Read a safety number.
+    Safety {
+        /// Of whom.
+        account: String,
+    },
+    /// Search.
+    Find {
+        /// For what.
+        text: String,
+        /// In which chat; all without one.
+        chat: Option<String>,
+    },
+    /// Change the own name.
+    Nick {
+        /// The name.
+        name: String,
+    },
+    /// Try all waiting connections now.
+    Wake,
+    /// Put text on the clipboard.
+    Copy {
+        /// The text.
+        text: String,
+    },
+    /// Stop the process until the shell wakes it.
+    Suspend,
+    /// Draw everything anew.
+    Redraw,
+    /// Leave.
+    Quit {
+        /// The exit code.
+        code: u8,
+    },
+}
+
+impl std::fmt::Debug for Effect {
+    /// Only the kind: texts, names, links and secrets stay out of logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Create { .. } => "Create",
+            Self::Open { .. } => "Open",
+            Self::WordsLater(_) => "WordsLater",
+            Self::Words { .. } => "Words",
+            Self::Chats => "Chats",
+            Self::People => "People",
+            Self::Requests => "Requests",
+            Self::Status => "Status",
+            Self::Log { .. } => "Log",
+            Self::One { .. } => "One",
+            Self::Send { .. } => "Send",
+            Self::Edit { .. } => "Edit",
+            Self::Delete { .. } => "Delete",
+            Self::React { .. } => "React",
+            Self::MarkRead { .. } => "MarkRead",
+            Self::Typing { .. } => "Typing",
+            Self::Draft { .. } => "Draft",
+            Self::Invite => "Invite",
+            Self::Add { .. } => "Add",
+            Self::Accept { .. } => "Accept",
+            Self::Drop { .. } => "Drop",
+            Self::Rename { .. } => "Rename",
+            Self::Block { .. } => "Block",
+            Self::Verify { .. } => "Verify",
+            Self::Safety { .. } => "Safety",
+            Self::Find { .. } => "Find",
+            Self::Nick { .. } => "Nick",
+            Self::Wake => "Wake",
+            Self::Copy { .. } => "Copy",
+            Self::Suspend => "Suspend",
+            Self::Redraw => "Redraw",
+            Self::Quit { .. } => "Quit",
+        })
+    }
+}

@@ -1,0 +1,193 @@
+//! Opening and leaving chats, drafts, the order of the chat list.
+
+use super::{Out, send};
+use crate::screen::model::chatlog::{ChatLog, NewLine};
+use crate::screen::model::{CHATS_LOADED, Compose, Model};
+use crate::screen::msg::Effect;
+use starling_node::api::types::{Chat, Message};
+
+/// Opens a chat: keeps the other's draft, brings this one's back, reads it if it is not loaded.
+pub fn open(model: &mut Model, id: &str, out: &mut Out) {
+    if model.chat_row(id).is_none() {
+        return;
+    }
+    if model.open.as_deref() == Some(id) {
+        model.overlay = None;
+        return;
+    }
+    leave(model, out);
+    model.open = Some(id.to_owned());
+    model.overlay = None;
+    model.visited.retain(|visited| visited != id);
+    model.visited.push(id.to_owned());
+    if model.visited.len() > 32 {
+        model.visited.remove(0);
+    }
+    let draft = model.chat_row(id).and_then(|chat| chat.draft.clone()).unwrap_or_default();
+    model.editor.set(&draft);
+    model.draft_kept = draft;
+    model.seen.clear();
+    let log = model.logs.entry(id.to_owned()).or_default();
+    log.anchor = None;
+    if !log.loaded && !log.loading {
+        log.loading = true;
+        out.push(Effect::Log { chat: id.to_owned(), before: None });
+    }
+    mark_new(model, id);
+    forget_far_chats(model);
+}
+
+/// Leaves the open chat: its draft is kept, its "new" line is over.
+pub fn leave(model: &mut Model, out: &mut Out) {
+    if let Compose::Edit { before, .. } = std::mem::take(&mut model.compose) {
+        model.editor.set(&before);
+    }
+    keep_draft(model, out);
+    send::stop_typing(model, out);
+    if let Some(log) = model.log_mut() {
+        log.chosen = None;
+        log.new_line = None;
+        log.anchor = None;
+        log.trim();
+    }
+}
+
+/// Puts the line above what is new, once, when a chat is opened.
+pub fn mark_new(model: &mut Model, id: &str) {
+    let Some(log) = model.logs.get_mut(id) else { return };
+    let mut fresh = log.items.iter().filter(|item| item.message.unread && !item.message.from.me);
+    if let Some(first) = fresh.next() {
+        let count = 1 + u64::try_from(fresh.count()).unwrap_or(0);
+        log.new_line = Some(NewLine { before: first.message.id.clone(), count });
+    }
+}
+
+/// Keeps few chats loaded: the ones visited last.
+fn forget_far_chats(model: &mut Model) {
+    let near: Vec<String> = model.visited.iter().rev().take(CHATS_LOADED).cloned().collect();
+    model.logs.retain(|id, log| near.contains(id) || !log.pending.is_empty());
+}
+
+/// Keeps the open chat's draft if it changed.
+pub fn keep_draft(model: &mut Model, out: &mut Out) {
+    model.draft_at = None;
+    if matches!(model.compose, Compose::Edit { .. }) {
+        return;
+    }
+    let Some(open) = model.open.clone() else { return };
+    let text = model.editor.text();
+    if text == model.draft_kept {
+        return;
+    }
+    model.draft_kept.clone_from(&text);
+    if let Some(chat) = model.chats.iter_mut().find(|chat| chat.chat == open) {
+        chat.draft = (!text.is_empty()).then(|| text.clone());
+    }
+    out.push(Effect::Draft { chat: open, text });
+}
+
+/// The order of the list: notes first, then the newest.
+pub fn sort(chats: &mut [Chat]) {
+    chats.sort_by(|one, other| {
+        (other.kind == "me")
+            .cmp(&(one.kind == "me"))
+            .then_with(|| other.last_at.cmp(&one.last_at))
+            .then_with(|| one.title.cmp(&other.title))
+    });
+}
+
+/// A new message moves its chat up and counts.
+pub fn touch(model: &mut Model, message: &Message, new: bool) {
+    let counts = new && message.unread && !message.from.me;
+    if let Some(chat) = model.chats.iter_mut().find(|chat| chat.chat == message.chat) {
+        if new {
+            chat.last_at = Some(message.received.clone());
+        }
+        if counts {
+            chat.unread = chat.unread.saturating_add(1);
+        }
+    }
+    sort(&mut model.chats);
+}
+
+/// The next chat with something new, in the order of the list after the open one.
+pub fn next_unread(model: &mut Model, out: &mut Out) {
+    let at = model.chats.iter().position(|chat| Some(&chat.chat) == model.open.as_ref()).unwrap_or(0);
+    let count = model.chats.len();
+    let next = (1..count)
+        .filter_map(|step| model.chats.get((at + step) % count))
+        .find(|chat| chat.unread > 0)
+        .map(|chat| chat.chat.clone());
+    match next {
+        Some(id) => open(model, &id, out),
+        None => super::say(model, "Nothing new in other chats."),
+    }
+}
+
+/// The chat before this one.
+pub fn back(model: &mut Model, out: &mut Out) {
+    if let Some(id) = model.visited.iter().rev().nth(1).cloned() {
+        open(model, &id, out);
+    }
+}
+
+/// The chat some places further down (or up) in the list.
+pub fn step(model: &mut Model, by: isize, out: &mut Out) {
+    let at = model.chats.iter().position(|chat| Some(&chat.chat) == model.open.as_ref()).unwrap_or(0);
+    let next = at.saturating_add_signed(by).min(model.chats.len().saturating_sub(1));
+    number(model, next + 1, out);
+}
+
+/// The chat with a number, counted from 1.
+pub fn number(model: &mut Model, number: usize, out: &mut Out) {
+    if let Some(id) = number.checked_sub(1).and_then(|at| model.chats.get(at)).map(|chat| chat.chat.clone()) {
+        open(model, &id, out);
+    }
+}
+
+/// Opens the first chat after the list is known: the one asked for, else where something is new, else the newest.
+pub fn open_first(model: &mut Model, out: &mut Out) {
+    if model.open.as_deref().is_some_and(|id| model.chat_row(id).is_some()) {
+        return;
+    }
+    if let Some(wanted) = model.wanted.take() {
+        match find(model, &wanted) {
+            Some(id) => return open(model, &id, out),
+            None => super::complain(
+                model,
+                &format!("There is no \"{wanted}\" among your chats"),
+                "Nothing was opened.",
+                "Ctrl-K shows what there is.",
+            ),
+        }
+    }
+    let first = model
+        .chats
+        .iter()
+        .find(|chat| chat.unread > 0)
+        .or_else(|| model.chats.iter().find(|chat| chat.kind == "person"))
+        .or_else(|| model.chats.first())
+        .map(|chat| chat.chat.clone());
+    if let Some(id) = first {
+        open(model, &id, out);
+    }
+}
+
+fn find(model: &Model, wanted: &str) -> Option<String> {
+    let bare = wanted.trim_start_matches('@').to_lowercase();
+    model
+        .chats
+        .iter()
+        .find(|chat| {
+            chat.chat == wanted
+                || chat.account.as_deref() == Some(wanted)
+                || chat.name.trim_start_matches('@').to_lowercase() == bare
+                || chat.title.to_lowercase() == bare
+        })
+        .map(|chat| chat.chat.clone())
+}
+
+/// The loaded part of a chat, made if there is none.
+pub fn log<'a>(model: &'a mut Model, id: &str) -> &'a mut ChatLog {
+    model.logs.entry(id.to_owned()).or_default()
+}

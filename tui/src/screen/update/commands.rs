@@ -1,0 +1,177 @@
+//! Slash commands. A wrong one stays in the editor with a suggestion; names are never guessed.
+
+use super::{Out, complain, keys, overlay};
+use crate::screen::keymap::COMMANDS;
+use crate::screen::model::Model;
+use crate::screen::model::overlay::{Found, Help, Overlay};
+use crate::screen::msg::Effect;
+
+/// Runs a command as typed, with its slash.
+pub fn run(model: &mut Model, text: &str, out: &mut Out) {
+    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let rest = rest.trim().to_owned();
+    let Some(command) = COMMANDS.iter().find(|command| command.word == word) else {
+        return unknown(model, word);
+    };
+    if !command.bare && rest.is_empty() {
+        complain(
+            model,
+            &format!("{word} needs {}", command.takes),
+            "Nothing was done; the text is still in the editor.",
+            &format!("{word} {}: {}.", command.takes, command.help),
+        );
+        return;
+    }
+    if perform(model, word, &rest, out) {
+        model.editor.clear();
+        model.draft_at = Some(model.now_ms);
+    }
+}
+
+fn unknown(model: &mut Model, word: &str) {
+    let near = COMMANDS.iter().map(|command| (distance(word, command.word), command.word)).min();
+    let hint = match near {
+        Some((far, near)) if far <= 2 => format!("Did you mean {near}?"),
+        _ => "F1 lists the commands; // sends a text that begins with /.".to_owned(),
+    };
+    complain(
+        model,
+        &format!("There is no command {word}"),
+        "Nothing was sent; the text is still in the editor.",
+        &hint,
+    );
+}
+
+/// Runs a command. True if the editor is to be emptied.
+fn perform(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
+    match word {
+        "/add" => out.push(Effect::Add { link: rest.to_owned() }),
+        "/invite" => overlay::open_invite(model, out),
+        "/requests" => model.overlay = Some(Overlay::Requests { at: 0 }),
+        "/find" => find(model, rest, out),
+        "/nick" => out.push(Effect::Nick { name: rest.to_owned() }),
+        "/words" => overlay::open_words(model, out),
+        "/net" => keys::network(model, out),
+        "/wake" => out.push(Effect::Wake),
+        "/chats" => keys::goto_list(model),
+        "/help" => {
+            let query = crate::screen::model::line::Line::with(rest);
+            model.overlay = Some(Overlay::Help(Help { query, ..Help::default() }));
+        }
+        "/quit" => {
+            model.editor.clear();
+            keys::leave(model, out);
+        }
+        _ => return about_person(model, word, rest, out),
+    }
+    true
+}
+
+fn find(model: &mut Model, text: &str, out: &mut Out) {
+    out.push(Effect::Find { text: text.to_owned(), chat: model.open.clone() });
+    model.overlay = Some(Overlay::Found(Found { text: text.to_owned(), hits: None, at: 0 }));
+}
+
+fn about_person(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
+    let (who, more) = if word == "/name" {
+        match split_name(model, rest) {
+            Some(parts) => parts,
+            None => {
+                complain(
+                    model,
+                    "/name needs a person and a new name",
+                    "Nothing was done; the text is still in the editor.",
+                    "For example: /name @ilse Ilse Brandt",
+                );
+                return false;
+            }
+        }
+    } else {
+        (rest.to_owned(), String::new())
+    };
+    let Some(account) = resolve(model, &who) else { return false };
+    match word {
+        "/name" => out.push(Effect::Rename { account, name: more }),
+        "/block" => out.push(Effect::Block { account, on: true }),
+        "/unblock" => out.push(Effect::Block { account, on: false }),
+        _ => keys::person(model, Some(account), out),
+    }
+    true
+}
+
+/// `@who NEW` where who may be a handle (one word) or a whole local name.
+fn split_name(model: &Model, rest: &str) -> Option<(String, String)> {
+    let bare = rest.trim_start_matches('@');
+    let known = model.people.iter().map(|contact| contact.name.as_str()).filter_map(|name| {
+        let more = bare.strip_prefix(name)?;
+        more.starts_with(char::is_whitespace).then(|| (name.to_owned(), more.trim().to_owned()))
+    });
+    let longest = known.max_by_key(|(name, _)| name.len());
+    let handle =
+        rest.split_once(char::is_whitespace).map(|(who, more)| (who.to_owned(), more.trim().to_owned()));
+    longest.or(handle).filter(|(_, more)| !more.is_empty())
+}
+
+/// The account of a name: `@handle`, a local name, or nothing for the person of the open chat.
+fn resolve(model: &mut Model, who: &str) -> Option<String> {
+    if who.is_empty() {
+        let open = model.chat().and_then(|chat| chat.account.clone());
+        if open.is_none() {
+            let do_ = "Say who: @ and their name.";
+            complain(model, "Nobody is meant: this chat is only yours", "Nothing was done.", do_);
+        }
+        return open;
+    }
+    let bare = who.trim_start_matches('@').to_lowercase();
+    let handles = model
+        .chats
+        .iter()
+        .filter(|chat| chat.name.trim_start_matches('@').to_lowercase() == bare)
+        .filter_map(|chat| chat.account.clone());
+    let names = model
+        .people
+        .iter()
+        .filter(|contact| contact.name.to_lowercase() == bare || contact.account == who)
+        .map(|contact| contact.account.clone());
+    let mut found: Vec<String> = handles.chain(names).collect();
+    found.sort();
+    found.dedup();
+    match found.as_slice() {
+        [one] => return Some(one.clone()),
+        [] => {
+            let near = model
+                .people
+                .iter()
+                .map(|contact| (distance(&bare, &contact.name.to_lowercase()), contact.name.clone()))
+                .min();
+            let hint = match near {
+                Some((far, name)) if far <= 3 => format!("Did you mean {name}?"),
+                _ => "Add somebody with /add LINK.".to_owned(),
+            };
+            complain(model, &format!("There is no \"{who}\" among your people"), "Nothing was done.", &hint);
+        }
+        several => {
+            let names: Vec<String> = several.iter().map(|account| model.name_of(account)).collect();
+            let what = format!("\"{who}\" fits more than one person: {}", names.join(", "));
+            complain(model, &what, "Nothing was done.", "Use the whole name.");
+        }
+    }
+    None
+}
+
+/// How many letters differ between two words.
+pub fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().take(64).collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (i, a) in one.chars().take(64).enumerate() {
+        let mut next = vec![i + 1];
+        for (j, b) in other.iter().enumerate() {
+            let swap = row.get(j).copied().unwrap_or(0) + usize::from(a != *b);
+            let drop = row.get(j + 1).copied().unwrap_or(0) + 1;
+            let put = next.last().copied().unwrap_or(0) + 1;
+            next.push(swap.min(drop).min(put));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}

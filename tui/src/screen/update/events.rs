@@ -1,0 +1,396 @@
+//! What the node says: answers to effects, and events. A message comes once however often it is told; marks only go
+//! forward; what cannot be done is said in the line above the editor.
+
+use super::{Out, chats, complain, say, send, setup, trouble};
+use crate::screen::model::chatlog::{GapLine, furthest};
+use crate::screen::model::overlay::Overlay;
+use crate::screen::model::setup::{Unlock, WordsPage};
+use crate::screen::model::{Model, Place, TYPING_MS};
+use crate::screen::msg::{After, Effect, Msg, ProfileKind};
+use starling_node::api::types::{
+    Chat, Contact, Gap, Message, Network, Object, Presence, Receipt, Status, Trouble, Typing, V,
+};
+
+/// Takes in anything but keys and time.
+pub fn on_message(model: &mut Model, msg: Msg, out: &mut Out) {
+    match msg {
+        Msg::Profile(kind) => on_profile(model, kind, out),
+        Msg::Created(result) => setup::on_created(model, result, out),
+        Msg::Opened(result) => setup::on_opened(model, result, out),
+        Msg::Closed(reason) => {
+            model.place = Place::Broken(reason);
+            model.overlay = None;
+        }
+        Msg::Event(object) => on_event(model, *object, out),
+        Msg::Sent { chat, reference, result } => send::on_sent(model, &chat, &reference, result, out),
+        Msg::Terminate => {
+            chats::keep_draft(model, out);
+            out.push(Effect::Quit { code: 143 });
+        }
+        other => on_answer(model, other, out),
+    }
+}
+
+fn on_profile(model: &mut Model, kind: ProfileKind, out: &mut Out) {
+    match kind {
+        ProfileKind::Missing => model.place = Place::Setup(Box::default()),
+        ProfileKind::Locked => model.place = Place::Unlock(Unlock::default()),
+        ProfileKind::Open => {
+            model.place = Place::Starting;
+            out.push(Effect::Open { passphrase: None });
+        }
+    }
+}
+
+/// The value of an answer; an error goes to the line above the editor.
+fn ok<T>(model: &mut Model, result: Result<T, Trouble>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(reason) => {
+            trouble(model, reason);
+            None
+        }
+    }
+}
+
+fn on_answer(model: &mut Model, msg: Msg, out: &mut Out) {
+    match msg {
+        Msg::Chats(result) => {
+            if let Some(list) = ok(model, result) {
+                on_chats(model, list, out);
+            }
+        }
+        Msg::People(result) => {
+            if let Some(people) = ok(model, result) {
+                on_people(model, people);
+            }
+        }
+        Msg::Requests(result) => {
+            if let Some(requests) = ok(model, result) {
+                model.requests = requests;
+            }
+        }
+        Msg::Status(result) => {
+            if let Some(status) = ok(model, result) {
+                on_status(model, status);
+            }
+        }
+        Msg::Log { chat, older, page } => on_log(model, &chat, older, page),
+        Msg::One(result) => {
+            if let Some(found) = ok(model, result)
+                && let Some(Overlay::WhoHas { id, message }) = &mut model.overlay
+                && *id == found.id
+            {
+                *message = Some(found);
+            }
+        }
+        Msg::Done { say: words, result } => {
+            if ok(model, result).is_some()
+                && let Some(words) = words
+            {
+                say(model, words);
+            }
+        }
+        Msg::EditRefused { id, text, trouble: reason } => {
+            let before = model.editor.text();
+            model.editor.set(&text);
+            model.compose = crate::screen::model::Compose::Edit { id, before };
+            trouble(model, reason);
+        }
+        other => on_people_answer(model, other, out),
+    }
+}
+
+fn on_people_answer(model: &mut Model, msg: Msg, out: &mut Out) {
+    match msg {
+        Msg::Invite(result) => setup::on_invite(model, result, out),
+        Msg::Contact { then, result } => on_contact_answer(model, then, result, out),
+        Msg::Dropped(result) => {
+            if ok(model, result).is_some() {
+                say(model, "Dropped. They are not told.");
+            }
+            out.push(Effect::Requests);
+        }
+        Msg::Safety(result) => {
+            if let Some(safety) = ok(model, result)
+                && let Some(Overlay::Person(card)) = &mut model.overlay
+                && card.account == safety.account
+            {
+                card.safety = Some(safety);
+            }
+        }
+        Msg::Found { text, result } => {
+            if let Some(hits) = ok(model, result)
+                && let Some(Overlay::Found(found)) = &mut model.overlay
+                && found.text == text
+            {
+                found.at = hits.len().saturating_sub(1);
+                found.hits = Some(hits);
+            }
+        }
+        Msg::Named(result) => {
+            if let Some(account) = ok(model, result) {
+                say(model, format!("People see you as {} from now on.", account.name));
+                if let Some(opened) = &mut model.opened {
+                    opened.account.name = account.name;
+                }
+            }
+        }
+        Msg::Words(Ok(words)) => model.overlay = Some(Overlay::Words(WordsPage::new(words))),
+        Msg::Words(Err(reason)) => {
+            model.overlay = None;
+            trouble(model, reason);
+        }
+        _ => {}
+    }
+}
+
+fn on_chats(model: &mut Model, mut list: Vec<Chat>, out: &mut Out) {
+    // What is in the editor is newer than the draft the node has.
+    if let Some(open) = &model.open
+        && let Some(row) = list.iter_mut().find(|row| row.chat == *open)
+    {
+        row.draft = (!model.draft_kept.is_empty()).then(|| model.draft_kept.clone());
+    }
+    chats::sort(&mut list);
+    model.chats = list;
+    model.chats_known = true;
+    let setting_up = matches!(model.place, Place::Setup(_));
+    if !setting_up {
+        chats::open_first(model, out);
+    }
+}
+
+fn on_people(model: &mut Model, people: Vec<Contact>) {
+    model.next_try = people
+        .iter()
+        .filter_map(|contact| contact.next_try_ms.map(|left| (contact.account.clone(), model.now_ms + left)))
+        .collect();
+    model.network_next_ms = model.next_try.values().min().copied();
+    for contact in &people {
+        show_presence(model, &contact.account, &contact.presence, &contact.via);
+    }
+    model.people = people;
+}
+
+fn on_status(model: &mut Model, status: Box<Status>) {
+    let network = Network {
+        v: V,
+        cursor: status.cursor.clone(),
+        state: status.network.clone(),
+        direct: status.peers.direct,
+        relayed: status.peers.relayed,
+        lan: status.peers.lan,
+        waiting: status.outbox.queued,
+        next_try_ms: None,
+    };
+    on_network(model, network);
+    if let Some(words) = &status.trouble {
+        complain(model, words, "", "");
+    }
+    if let Some(Overlay::Network(card)) = &mut model.overlay {
+        *card = Some(status);
+    }
+}
+
+fn on_network(model: &mut Model, network: Network) {
+    if model.network.as_ref().is_none_or(|known| known.state != network.state) {
+        model.network_since_ms = model.now_ms;
+    }
+    if let Some(left) = network.next_try_ms {
+        model.network_next_ms = Some(model.now_ms + left);
+    }
+    model.network = Some(network);
+}
+
+fn on_log(model: &mut Model, chat: &str, older: bool, page: Result<Vec<Message>, Trouble>) {
+    let page = match page {
+        Ok(page) => page,
+        Err(reason) => {
+            chats::log(model, chat).loading = false;
+            return trouble(model, reason);
+        }
+    };
+    let first_time = !chats::log(model, chat).loaded;
+    chats::log(model, chat).page(page, older);
+    if first_time && model.open.as_deref() == Some(chat) {
+        chats::mark_new(model, chat);
+    }
+}
+
+fn on_contact_answer(model: &mut Model, then: After, result: Result<Box<Contact>, Trouble>, out: &mut Out) {
+    out.push(Effect::Requests);
+    let contact = match result {
+        Ok(contact) => contact,
+        Err(reason) => return setup::on_add_refused(model, reason),
+    };
+    let words = match then {
+        After::Nothing => None,
+        After::Asked => Some(format!("Asked {}. You can write once they accept.", contact.name)),
+        After::Accepted => Some(format!("{} is among your people now.", contact.name)),
+    };
+    if let Some(words) = words {
+        say(model, words);
+        model.wanted = Some(contact.account.clone());
+        model.overlay = None;
+        setup::finish(model, out);
+        chats::leave(model, out);
+        model.open = None;
+        model.editor.clear();
+        model.draft_kept.clear();
+    }
+    put_contact(model, *contact);
+    out.push(Effect::People);
+    out.push(Effect::Chats);
+}
+
+fn put_contact(model: &mut Model, contact: Contact) {
+    if let Some(chat) = model.chats.iter_mut().find(|chat| chat.account.as_deref() == Some(&contact.account))
+    {
+        chat.title.clone_from(&contact.name);
+        chat.state.clone_from(&contact.state);
+        chat.verified = contact.verified;
+        chat.key_changed = contact.key_changed;
+    }
+    if let Some(Overlay::Person(card)) = &mut model.overlay
+        && card.account == contact.account
+        && let Some(safety) = &mut card.safety
+    {
+        safety.verified = contact.verified;
+        safety.key_changed = contact.key_changed;
+    }
+    match model.people.iter_mut().find(|known| known.account == contact.account) {
+        Some(known) => *known = contact,
+        None => model.people.push(contact),
+    }
+}
+
+fn on_event(model: &mut Model, object: Object, out: &mut Out) {
+    match object {
+        Object::Message(message) => on_new_message(model, *message, out),
+        Object::Receipt(receipt) => on_receipt(model, &receipt),
+        Object::Request(request) => {
+            if !model.requests.iter().any(|known| known.account == request.account) {
+                model.requests.push(request);
+            }
+        }
+        Object::Contact(contact) => {
+            let account = contact.account.clone();
+            model.requests.retain(|request| request.account != account || contact.state == "pending");
+            put_contact(model, contact);
+            out.push(Effect::Chats);
+            out.push(Effect::People);
+        }
+        Object::Presence(presence) => on_presence(model, &presence, out),
+        Object::Typing(typing) => on_typing(model, typing),
+        Object::Network(network) => on_network(model, network),
+        Object::Gap(gap) => on_gap(model, gap),
+        Object::Resync(_) => {
+            model.logs.retain(|_, log| !log.pending.is_empty());
+            if let Some(open) = model.open.clone() {
+                let log = chats::log(model, &open);
+                log.anchor = None;
+                log.loading = true;
+                out.push(Effect::Log { chat: open, before: None });
+            }
+            out.extend([Effect::Chats, Effect::People, Effect::Requests, Effect::Status]);
+        }
+        _ => {}
+    }
+}
+
+fn on_new_message(model: &mut Model, message: Message, out: &mut Out) {
+    model.typing.remove(&(message.chat.clone(), message.from.account.clone()));
+    if model.chat_row(&message.chat).is_none() {
+        out.push(Effect::Chats);
+        return;
+    }
+    let following = model.open.as_deref() == Some(&message.chat) && model.focus;
+    let Some(log) = model.logs.get_mut(&message.chat) else {
+        // Not loaded: an edit or reaction of an old message looks like a new one; the list says what is unread.
+        if message.edited || message.deleted || !message.reactions.is_empty() {
+            return;
+        }
+        return chats::touch(model, &message, true);
+    };
+    // An old message that changed (edited, reacted to) but is not among the loaded ones.
+    let changed = message.edited || message.deleted || !message.reactions.is_empty();
+    if changed && log.index(&message.id).is_none() {
+        return;
+    }
+    let new = log.upsert(message.clone());
+    if new
+        && !following
+        && message.unread
+        && log.new_line.is_none()
+        && model.open.as_deref() == Some(&message.chat)
+    {
+        chats::mark_new(model, &message.chat);
+    }
+    chats::touch(model, &message, new);
+}
+
+fn on_receipt(model: &mut Model, receipt: &Receipt) {
+    if let Some(item) = model.logs.get_mut(&receipt.chat).and_then(|log| log.get_mut(&receipt.id)) {
+        let message = &mut item.message;
+        if furthest(&message.state, &receipt.message_state) == receipt.message_state
+            && message.state != receipt.message_state
+        {
+            message.state.clone_from(&receipt.message_state);
+            message.state_at.clone_from(&receipt.at);
+            message.reason.clone_from(&receipt.reason);
+        }
+    }
+    if let Some(Overlay::WhoHas { id, message: Some(message) }) = &mut model.overlay
+        && *id == receipt.id
+        && let Some(recipient) = message.recipients.iter_mut().find(|one| one.account == receipt.who)
+    {
+        recipient.state = furthest(&recipient.state, &receipt.state).to_owned();
+        recipient.at.clone_from(&receipt.at);
+    }
+}
+
+fn show_presence(model: &mut Model, account: &str, state: &str, via: &str) {
+    for chat in model.chats.iter_mut().filter(|chat| chat.account.as_deref() == Some(account)) {
+        chat.presence = state.to_owned();
+        chat.via = via.to_owned();
+    }
+}
+
+fn on_presence(model: &mut Model, presence: &Presence, out: &mut Out) {
+    show_presence(model, &presence.account, &presence.state, &presence.via);
+    if let Some(contact) = model.people.iter_mut().find(|contact| contact.account == presence.account) {
+        contact.presence.clone_from(&presence.state);
+        contact.via.clone_from(&presence.via);
+    }
+    if presence.state == "offline" {
+        // The node knows since when, and when it tries again.
+        out.push(Effect::People);
+        out.push(Effect::Chats);
+        model.typing.retain(|(_, account), _| *account != presence.account);
+    } else {
+        model.next_try.remove(&presence.account);
+    }
+}
+
+fn on_typing(model: &mut Model, typing: Typing) {
+    let key = (typing.chat, typing.account);
+    if typing.on {
+        model.typing.insert(key, model.now_ms + TYPING_MS);
+    } else {
+        model.typing.remove(&key);
+    }
+}
+
+fn on_gap(model: &mut Model, gap: Gap) {
+    let log = chats::log(model, &gap.chat);
+    if gap.missing == 0 {
+        log.gaps.retain(|known| known.from != gap.from);
+        return;
+    }
+    let after = log.items.last().map(|item| item.message.id.clone());
+    match log.gaps.iter_mut().find(|known| known.from == gap.from) {
+        Some(known) => known.missing = gap.missing,
+        None => log.gaps.push(GapLine { from: gap.from, missing: gap.missing, after }),
+    }
+}

@@ -1,0 +1,146 @@
+//! `(model, message) → effects`: every decision of the screen. No IO, no clock, no drawing; time comes with the
+//! message.
+
+mod chats;
+mod choose;
+mod commands;
+mod events;
+mod goto;
+mod keys;
+mod overlay;
+mod seen;
+mod send;
+mod setup;
+
+use super::model::{Model, Notice, Place};
+use super::msg::{Effect, Msg};
+use crossterm::event::{Event, KeyEvent, KeyEventKind, MouseEventKind};
+use jiff::Timestamp;
+use starling_node::api::types::Trouble;
+
+/// When a message is handled.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// Monotonic milliseconds.
+    pub ms: u64,
+    /// Wall time.
+    pub wall: Timestamp,
+}
+
+/// Effects being collected.
+pub(super) type Out = Vec<Effect>;
+
+/// Takes one message in and says what must be done.
+pub fn update(model: &mut Model, msg: Msg, now: Moment) -> Vec<Effect> {
+    model.now_ms = now.ms;
+    model.wall = now.wall;
+    let mut out = Out::new();
+    match msg {
+        Msg::Tick => tick(model, &mut out),
+        Msg::Term(event) => {
+            term(model, event, &mut out);
+            model.dirty = true;
+        }
+        other => {
+            events::on_message(model, other, &mut out);
+            model.dirty = true;
+        }
+    }
+    seen::after(model, &mut out);
+    out
+}
+
+fn term(model: &mut Model, event: Event, out: &mut Out) {
+    match event {
+        Event::Key(key) if key.kind != KeyEventKind::Release => on_key(model, key, out),
+        Event::Paste(text) => keys::paste(model, &text, out),
+        Event::Resize(width, height) => model.size = (width, height),
+        Event::FocusGained => model.focus = true,
+        Event::FocusLost => model.focus = false,
+        Event::Mouse(mouse) => match mouse.kind {
+            MouseEventKind::ScrollUp => keys::wheel(model, -3, out),
+            MouseEventKind::ScrollDown => keys::wheel(model, 3, out),
+            _ => {}
+        },
+        Event::Key(_) => {}
+    }
+}
+
+fn on_key(model: &mut Model, key: KeyEvent, out: &mut Out) {
+    use crossterm::event::{KeyCode, KeyModifiers};
+    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        KeyCode::Char('l') if ctrl => {
+            out.push(Effect::Redraw);
+            return;
+        }
+        KeyCode::Char('z') if ctrl => {
+            out.push(Effect::Suspend);
+            return;
+        }
+        _ => {}
+    }
+    let leave = ctrl && matches!(key.code, KeyCode::Char('c' | 'q'));
+    match &model.place {
+        Place::Main => keys::on_key(model, key, out),
+        Place::Starting if leave => out.push(Effect::Quit { code: 130 }),
+        Place::Starting => {}
+        Place::Setup(_) if leave => out.push(Effect::Quit { code: 130 }),
+        Place::Setup(_) => setup::on_key(model, key, out),
+        Place::Unlock(_) if leave => out.push(Effect::Quit { code: 130 }),
+        Place::Unlock(_) => setup::on_unlock_key(model, key, out),
+        Place::Broken(trouble) if leave || key.code == KeyCode::Esc => {
+            out.push(Effect::Quit { code: trouble.exit });
+        }
+        Place::Broken(_) if key.code == KeyCode::Enter => {
+            model.place = Place::Starting;
+            out.push(Effect::Open { passphrase: None });
+        }
+        Place::Broken(_) => {}
+    }
+}
+
+fn tick(model: &mut Model, out: &mut Out) {
+    let now = model.now_ms;
+    let before = model.typing.len();
+    model.typing.retain(|_, until| *until > now);
+    if model.typing.len() != before {
+        model.dirty = true;
+    }
+    if model.draft_at.is_some_and(|at| at <= now) {
+        chats::keep_draft(model, out);
+    }
+    if model.interrupted.is_some_and(|at| now >= at + super::model::TWICE_MS) {
+        model.interrupted = None;
+        model.notice = None;
+        model.dirty = true;
+    }
+    let due = model.next_try.len();
+    model.next_try.retain(|_, at| *at > now);
+    let network_due = model.network_next_ms.is_some_and(|at| at <= now);
+    if network_due {
+        model.network_next_ms = None;
+    }
+    if model.next_try.len() != due || network_due {
+        out.push(Effect::People);
+        model.dirty = true;
+    } else if due > 0 || model.network_next_ms.is_some() {
+        // A countdown may be on the screen.
+        model.dirty = true;
+    }
+}
+
+/// Shows an error in the line above the editor.
+pub(super) fn trouble(model: &mut Model, trouble: Trouble) {
+    model.notice = Some(Notice::Trouble(trouble));
+}
+
+/// Shows words in the line above the editor.
+pub(super) fn say(model: &mut Model, words: impl Into<String>) {
+    model.notice = Some(Notice::Said(words.into()));
+}
+
+/// An error the screen itself found.
+pub(super) fn complain(model: &mut Model, what: &str, means: &str, do_: &str) {
+    trouble(model, Trouble::new("", 2, what, means, do_));
+}

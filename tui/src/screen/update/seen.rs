@@ -1,0 +1,62 @@
+//! What follows from what is on the screen: messages seen for a second with the focus are read; older pages are read
+//! when the top comes near. Runs after every message.
+
+use super::Out;
+use crate::screen::model::arrange::arrange;
+use crate::screen::model::timeline::Timeline;
+use crate::screen::model::{Model, Place, READ_MS};
+use crate::screen::msg::Effect;
+
+/// Looks at the window of the open chat.
+pub fn after(model: &mut Model, out: &mut Out) {
+    let watching = matches!(model.place, Place::Main) && model.focus && model.overlay.is_none();
+    let unread = model.log().is_some_and(|log| log.items.iter().any(|item| item.message.unread));
+    if !watching || !unread {
+        model.seen.clear();
+        return;
+    }
+    let height = usize::from(arrange(model).messages);
+    let visible = Timeline::open(model).map(|timeline| timeline.unseen(height)).unwrap_or_default();
+    let now = model.now_ms;
+    model.seen.retain(|id, _| visible.contains(id));
+    for id in visible {
+        model.seen.entry(id).or_insert(now);
+    }
+    let read: Vec<String> =
+        model.seen.iter().filter(|(_, since)| now >= **since + READ_MS).map(|(id, _)| id.clone()).collect();
+    if read.is_empty() {
+        return;
+    }
+    let Some(open) = model.open.clone() else { return };
+    // The API takes at most 256 ids; a window never has that many rows of different messages in practice, and
+    // what is left over is taken with the next message.
+    let read: Vec<String> = read.into_iter().take(256).collect();
+    for id in &read {
+        model.seen.remove(id);
+        if let Some(item) = model.log_mut().and_then(|log| log.get_mut(id)) {
+            item.message.unread = false;
+        }
+    }
+    let count = u64::try_from(read.len()).unwrap_or(u64::MAX);
+    if let Some(chat) = model.chats.iter_mut().find(|chat| chat.chat == open) {
+        chat.unread = chat.unread.saturating_sub(count);
+    }
+    model.dirty = true;
+    out.push(Effect::MarkRead { chat: open, ids: read });
+}
+
+/// Reads an older page when the window has reached what is loaded.
+pub fn older(model: &mut Model, out: &mut Out) {
+    let height = usize::from(arrange(model).messages);
+    if !Timeline::open(model).is_some_and(|timeline| timeline.at_top(height)) {
+        return;
+    }
+    let Some(open) = model.open.clone() else { return };
+    let Some(log) = model.log_mut() else { return };
+    if log.at_start || log.loading || !log.loaded {
+        return;
+    }
+    let Some(first) = log.items.first().map(|item| item.message.id.clone()) else { return };
+    log.loading = true;
+    out.push(Effect::Log { chat: open, before: Some(first) });
+}

@@ -1,0 +1,246 @@
+//! The open chat: title, warning, messages, the line above the editor, the editor.
+
+use super::canvas::{Canvas, Rows};
+use crate::screen::model::arrange::{Arrangement, arrange};
+use crate::screen::model::timeline::{Placed, Row, Timeline};
+use crate::screen::model::{Compose, Model, Notice, words};
+use crate::screen::text::{self, clean};
+use ratatui::layout::Rect;
+
+/// Draws the chat pane.
+pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
+    let geometry = model.geometry();
+    let parts = arrange(model);
+    let (x, width) = (geometry.left, geometry.pane);
+    if parts.head > 0 {
+        title(model, canvas, x, width);
+    }
+    if parts.head > 1 {
+        canvas.rule(x, 1, width, "", canvas.theme.styles.dim);
+    }
+    let mut y = parts.head;
+    if let Some(warning) = &parts.warning {
+        let line = text::cut(&format!("! {warning}"), usize::from(width), canvas.theme.marks.ellipsis);
+        canvas.put(x, y, width, &line, canvas.theme.styles.warn);
+        y += 1;
+    }
+    messages(model, canvas, Rect::new(x, y, width, parts.messages));
+    y += parts.messages;
+    y = notice(model, &parts, canvas, y);
+    if parts.context > 0 {
+        context(model, canvas, y);
+        y += 1;
+    }
+    if parts.rule > 0 {
+        rule(model, canvas, y);
+        y += 1;
+    }
+    editor(model, &parts, canvas, y);
+}
+
+fn title(model: &Model, canvas: &mut Canvas<'_>, x: u16, width: u16) {
+    let styles = canvas.theme.styles;
+    let network = words::network(model, usize::from(width / 2));
+    let right = u16::try_from(text::columns(&network)).unwrap_or(0);
+    let style = match model.network.as_ref().map(|network| network.state.as_str()) {
+        Some("direct" | "lan" | "relayed") => styles.good,
+        Some("offline") => styles.warn,
+        _ => styles.dim,
+    };
+    let room = width.saturating_sub(right + 2);
+    let ellipsis = canvas.theme.marks.ellipsis;
+    let (name, about) = match model.chat() {
+        Some(chat) => (clean::line(&chat.title), words::about(model, chat)),
+        None => ("Starling".to_owned(), String::new()),
+    };
+    let name = text::cut(&name, usize::from(room), ellipsis);
+    let used = canvas.put(x, 0, room, &name, styles.strong);
+    if room > used + 6 {
+        let about = text::cut(&about, usize::from(room - used - 2), ellipsis);
+        canvas.put(x + used + 2, 0, room - used - 2, &about, styles.dim);
+    }
+    canvas.put_right(x, 0, width, &network, style);
+}
+
+fn messages(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
+    let Some(log) = model.log() else {
+        return empty(model, canvas, area);
+    };
+    if log.items.is_empty() && log.pending.is_empty() {
+        return if log.loaded || model.alone() { empty(model, canvas, area) } else { () };
+    }
+    let Some(timeline) = Timeline::open(model) else { return };
+    let rows = timeline.window(usize::from(area.height));
+    let top = area.height.saturating_sub(u16::try_from(rows.len()).unwrap_or(area.height));
+    let chosen = log.chosen.as_ref().and_then(|id| log.index(id));
+    for (placed, y) in rows.iter().zip(area.y + top..area.bottom()) {
+        row(canvas, placed, Rect::new(area.x, y, area.width, 1));
+        let is_line = matches!(placed.row, Row::Day(_) | Row::New(_) | Row::Gap(_));
+        if chosen == Some(placed.index) && !is_line {
+            let width = area.width.saturating_sub(if area.width > 10 { 3 } else { 0 });
+            canvas.tint(Rect::new(area.x, y, width, 1), canvas.theme.styles.chosen);
+        }
+    }
+}
+
+fn row(canvas: &mut Canvas<'_>, placed: &Placed, area: Rect) {
+    let styles = canvas.theme.styles;
+    let Rect { x, y, width, .. } = area;
+    let text_width = width.saturating_sub(3).max(1);
+    match &placed.row {
+        Row::Day(day) => canvas.rule(x, y, text_width, day, styles.dim),
+        Row::New(new) => canvas.rule(x, y, text_width, &format!("{new} new"), styles.warn),
+        Row::Head { name, own, time } => {
+            canvas.put(x, y, text_width, name, if *own { styles.own } else { styles.strong });
+            canvas.put_right(x, y, text_width, time, styles.dim);
+        }
+        Row::Quote(line) => {
+            canvas.put(x, y, text_width, line, styles.dim);
+        }
+        Row::Text { text, suffix, mark, faint } => {
+            let style = if *faint { styles.dim } else { styles.text };
+            let used = canvas.put(x, y, text_width, text, style);
+            canvas.put(x + used, y, text_width.saturating_sub(used), suffix, styles.dim);
+            let style = match mark.as_str() {
+                "✗" | "!" => styles.warn,
+                _ => styles.dim,
+            };
+            canvas.put_right(x, y, width, mark, style);
+        }
+        Row::Reactions(line) => {
+            canvas.put(x, y, text_width, line, styles.text);
+        }
+        Row::Note(line) => {
+            canvas.put(x, y, text_width, line, styles.dim);
+        }
+        Row::Gap(line) => {
+            canvas.put(x, y, text_width, line, styles.warn);
+        }
+    }
+}
+
+/// What stands where no message is yet.
+fn empty(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
+    let styles = canvas.theme.styles;
+    let mut rows = Rows::new(canvas, area);
+    if model.alone() {
+        rows.text("Nobody else is here yet. Bring somebody in:", styles.text);
+        rows.gap();
+        rows.line("  Ctrl-N   invite somebody (shows a link and a code)", styles.text);
+        rows.line("  /add     add somebody by a link they gave you", styles.text);
+        rows.line("  F1       all keys", styles.text);
+        rows.gap();
+        rows.text(
+            "Until then these are your notes to self. Only your device sees them: good for links, lists and trying \
+             things out.",
+            styles.dim,
+        );
+        return;
+    }
+    let words = match model.chat() {
+        None => "Ctrl-K goes to a chat.".to_owned(),
+        Some(chat) if chat.kind == "me" => {
+            "Only your device sees this. Good for links, lists and trying things out.".to_owned()
+        }
+        Some(chat) => match chat.state.as_str() {
+            "pending" => format!("You asked {}. You can write once they have accepted.", chat.title),
+            "blocked" => format!("You have blocked {}. /unblock takes that back.", chat.title),
+            _ if chat.presence == "offline" => format!(
+                "Messages here are only for you and {0}. {0} is not here now; what you write waits on this computer \
+                 and goes when both of you are online.",
+                chat.title
+            ),
+            _ => format!("Messages here are only for you and {}.", chat.title),
+        },
+    };
+    rows.text(&words, styles.dim);
+}
+
+fn notice(model: &Model, parts: &Arrangement, canvas: &mut Canvas<'_>, top: u16) -> u16 {
+    let geometry = model.geometry();
+    let styles = canvas.theme.styles;
+    let style = if matches!(model.notice, Some(Notice::Trouble(_))) { styles.warn } else { styles.dim };
+    let mut y = top;
+    for line in &parts.notice {
+        canvas.put(geometry.left, y, geometry.pane, line, style);
+        y += 1;
+    }
+    y
+}
+
+/// What the editor answers or changes.
+fn context(model: &Model, canvas: &mut Canvas<'_>, y: u16) {
+    let geometry = model.geometry();
+    let (word, id) = match &model.compose {
+        Compose::Reply { id } => ("Answer to", id),
+        Compose::Edit { id, .. } => ("Changing", id),
+        Compose::New => return,
+    };
+    let line = match model.log().and_then(|log| log.get(id)) {
+        Some(item) => {
+            let whose =
+                if item.message.from.me { "your".to_owned() } else { format!("{}:", item.message.from.name) };
+            let first = item.message.text.lines().next().unwrap_or("");
+            format!("{word} {} \"{}\"", clean::line(&whose), clean::line(first))
+        }
+        None => format!("{word} an older message"),
+    };
+    let line = text::cut(&line, usize::from(geometry.pane), canvas.theme.marks.ellipsis);
+    canvas.put(geometry.left, y, geometry.pane, &line, canvas.theme.styles.strong);
+}
+
+/// The rule above the editor: who writes, and what is further down.
+fn rule(model: &Model, canvas: &mut Canvas<'_>, y: u16) {
+    let geometry = model.geometry();
+    let styles = canvas.theme.styles;
+    let (x, width) = (geometry.left, geometry.pane);
+    canvas.rule(x, y, width, "", styles.dim);
+    let writers = model.writers();
+    let words = match writers.as_slice() {
+        [] => String::new(),
+        [one] => format!("{one} is writing{}", canvas.theme.marks.ellipsis),
+        several => format!("{} are writing{}", several.join(" and "), canvas.theme.marks.ellipsis),
+    };
+    if !words.is_empty() && width > 6 {
+        let line = format!(
+            " {} ",
+            text::cut(&clean::line(&words), usize::from(width - 6), canvas.theme.marks.ellipsis)
+        );
+        canvas.put(x + 2, y, width - 4, &line, styles.text);
+    }
+    let Some(log) = model.log().filter(|log| log.anchor.is_some()) else { return };
+    let below = u64::try_from(log.unseen_below()).unwrap_or(0);
+    let line = if below > 0 { format!(" {below} new below, End ") } else { " more below, End ".to_owned() };
+    if width > 30 {
+        canvas.put_right(x, y, width - 1, &line, if below > 0 { styles.warn } else { styles.dim });
+    }
+}
+
+fn editor(model: &Model, parts: &Arrangement, canvas: &mut Canvas<'_>, top: u16) {
+    let geometry = model.geometry();
+    let styles = canvas.theme.styles;
+    let (x, width) = (geometry.left, geometry.pane);
+    for (nth, row) in parts.editor.iter().enumerate() {
+        let y = top + u16::try_from(nth).unwrap_or(0);
+        let prompt = if nth == 0 { ">" } else { " " };
+        canvas.put(x, y, 1, prompt, styles.strong);
+        canvas.put(x + 2, y, width.saturating_sub(2), &row.text, styles.text);
+    }
+    if model.editor.is_empty() {
+        let to = model.chat().map_or_else(
+            || "Message".to_owned(),
+            |chat| match chat.kind.as_str() {
+                "me" => "Note to self".to_owned(),
+                _ => format!("Message {}", clean::line(&chat.title)),
+            },
+        );
+        let hints = ["   Enter sends, Ctrl-J new line, / commands", "   Enter sends, / commands", ""];
+        let room = usize::from(width.saturating_sub(2));
+        let hint = hints.iter().map(|hint| format!("{to}{hint}")).find(|hint| text::columns(hint) <= room);
+        let hint = hint.unwrap_or_else(|| text::cut(&to, room, canvas.theme.marks.ellipsis));
+        canvas.put(x + 2, top, width.saturating_sub(2), &hint, styles.dim);
+    }
+    let (row, column) = parts.caret;
+    let column = u16::try_from(column).unwrap_or(0).min(width.saturating_sub(3));
+    canvas.set_caret(x + 2 + column, top + u16::try_from(row).unwrap_or(0));
+}

@@ -1,0 +1,181 @@
+//! The chat list, the network card below it, and the key line at the bottom.
+
+use super::canvas::Canvas;
+use crate::screen::keymap::MESSAGE_KEYS;
+use crate::screen::model::{Compose, Model, words};
+use crate::screen::text::{self, count};
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use starling_node::api::types::Chat;
+
+/// Draws the list at the left edge.
+pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
+    let geometry = model.geometry();
+    let (width, styles) = (geometry.list, canvas.theme.styles);
+    let rows = geometry.height.saturating_sub(geometry.bar);
+    canvas.put(0, 0, width, "Chats", styles.strong);
+    canvas.put_right(6, 0, width.saturating_sub(6), "Ctrl-K", styles.dim);
+    let room = rows.saturating_sub(1 + geometry.card);
+    let lines = lines(model, usize::from(width));
+    let open = model.chats.iter().position(|chat| Some(&chat.chat) == model.open.as_ref()).unwrap_or(0);
+    // The open chat is always among the rows that are shown.
+    let from =
+        (open + 1).saturating_sub(usize::from(room)).min(lines.len().saturating_sub(usize::from(room)));
+    for (line, y) in lines.iter().skip(from).zip(1..=room) {
+        row(canvas, 0, y, width, line);
+    }
+    for y in 0..rows {
+        canvas.put(width, y, 1, canvas.theme.marks.up, styles.dim);
+    }
+    if geometry.card > 0 {
+        card(model, canvas, rows.saturating_sub(geometry.card));
+    }
+}
+
+/// A row of the list: text at the left, a short note at the right.
+pub struct ListLine {
+    left: String,
+    right: String,
+    style: Style,
+    note: Style,
+    open: bool,
+}
+
+/// The rows of the list.
+pub fn lines(model: &Model, width: usize) -> Vec<ListLine> {
+    let styles = model.theme.styles;
+    let mut lines: Vec<ListLine> = model
+        .chats
+        .iter()
+        .enumerate()
+        .map(|(at, chat)| {
+            let open = Some(&chat.chat) == model.open.as_ref();
+            let number = if at < 9 { (at + 1).to_string() } else { " ".to_owned() };
+            let mark = if chat.kind == "me" {
+                String::new()
+            } else {
+                format!("{} ", model.theme.person(&chat.presence, &chat.via))
+            };
+            let style = if chat.unread > 0 { styles.strong } else { styles.text };
+            let note = if chat.unread > 0 { styles.warn } else { styles.dim };
+            let title = text::clean::line(&chat.title);
+            ListLine {
+                left: format!("{number} {mark}{title}"),
+                right: note_of(chat, open, width),
+                style,
+                note,
+                open,
+            }
+        })
+        .collect();
+    let extra = |left: String, right: &str, style| ListLine {
+        left,
+        right: right.to_owned(),
+        style,
+        note: styles.dim,
+        open: false,
+    };
+    let asking = u64::try_from(model.requests.len()).unwrap_or(0);
+    if asking > 0 {
+        lines.push(extra(format!("! {}", count(asking, "request", "requests")), "Enter", styles.warn));
+    }
+    if model.words_due() {
+        lines.push(extra(
+            "! write down words".to_owned(),
+            if width > 20 { "/words" } else { "" },
+            styles.warn,
+        ));
+    }
+    lines.push(extra("+ invite".to_owned(), "Ctrl-N", styles.text));
+    lines
+}
+
+fn note_of(chat: &Chat, open: bool, width: usize) -> String {
+    if chat.unread > 0 {
+        return if chat.unread > 999 { "999+".to_owned() } else { chat.unread.to_string() };
+    }
+    match chat.state.as_str() {
+        "pending" => return "asked".to_owned(),
+        "blocked" => return "blocked".to_owned(),
+        "removed" => return "gone".to_owned(),
+        _ => {}
+    }
+    if chat.key_changed {
+        return "key!".to_owned();
+    }
+    if chat.draft.is_some() && !open && width > 10 { "draft".to_owned() } else { String::new() }
+}
+
+/// Draws one row of the list.
+pub fn row(canvas: &mut Canvas<'_>, x: u16, y: u16, width: u16, line: &ListLine) {
+    let right = u16::try_from(text::columns(&line.right)).unwrap_or(0);
+    let gap = u16::from(right > 0);
+    let room = width.saturating_sub(right + gap);
+    let left = text::cut(&line.left, usize::from(room), canvas.theme.marks.ellipsis);
+    canvas.put(x, y, room, &left, line.style);
+    canvas.put_right(x, y, width, &line.right, line.note);
+    if line.open {
+        canvas.tint(Rect::new(x, y, width, 1), canvas.theme.styles.chosen);
+    }
+}
+
+fn card(model: &Model, canvas: &mut Canvas<'_>, top: u16) {
+    let (width, styles) = (model.geometry().list, canvas.theme.styles);
+    canvas.rule(0, top, width, "", styles.dim);
+    for (line, y) in words::card(model).iter().zip(top + 1..) {
+        let cut = text::cut(line, usize::from(width), canvas.theme.marks.ellipsis);
+        canvas.put(0, y, width, &cut, styles.text);
+    }
+}
+
+/// Draws the key line: as many hints as fit, whole ones only.
+pub fn bar(model: &Model, canvas: &mut Canvas<'_>) {
+    let geometry = model.geometry();
+    if geometry.bar == 0 {
+        return;
+    }
+    let choosing = model.log().is_some_and(|log| log.chosen.is_some());
+    let hints: Vec<String> = if choosing {
+        MESSAGE_KEYS.iter().map(|(key, word, _)| format!("{key} {word}")).collect()
+    } else {
+        main_hints(model)
+    };
+    let width = usize::from(geometry.width);
+    let gap = if width >= 110 { "   " } else { "  " };
+    let mut line = String::new();
+    for hint in hints {
+        let next = if line.is_empty() { hint } else { format!("{line}{gap}{hint}") };
+        if text::columns(&next) > width {
+            break;
+        }
+        line = next;
+    }
+    let y = geometry.height.saturating_sub(1);
+    canvas.put(0, y, geometry.width, &line, canvas.theme.styles.dim);
+}
+
+fn main_hints(model: &Model) -> Vec<String> {
+    let geometry = model.geometry();
+    let unread = model.unread_elsewhere();
+    let tab = match (geometry.list, unread) {
+        (_, 0) => None,
+        (0, unread) => Some(format!("Tab unread({unread})")),
+        _ => Some("Tab next unread".to_owned()),
+    };
+    let mut hints: Vec<String> = vec!["F1 help".to_owned()];
+    hints.push(if geometry.list == 0 { "^K go to" } else { "Ctrl-K go to" }.to_owned());
+    if geometry.list == 0 {
+        hints.extend(tab);
+        hints.push("F2 chats".to_owned());
+    } else {
+        hints.push("Ctrl-P commands".to_owned());
+        hints.extend(tab);
+        hints.push("Up message actions".to_owned());
+    }
+    if model.compose != Compose::New {
+        hints.insert(0, "Esc back".to_owned());
+    }
+    hints.push("F5 network".to_owned());
+    hints.push("Ctrl-Q quit".to_owned());
+    hints
+}
