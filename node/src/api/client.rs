@@ -116,7 +116,9 @@ impl ErrorIn {
     }
 }
 
-type Pending = Mutex<Option<HashMap<u64, oneshot::Sender<Result<Value, Trouble>>>>>;
+type Callers = HashMap<u64, oneshot::Sender<Result<Value, Trouble>>>;
+/// None once the connection has ended.
+type Pending = Mutex<Option<Callers>>;
 
 /// A connection to a node. Cheap to clone; ends when the last clone is dropped.
 #[derive(Clone)]
@@ -129,11 +131,10 @@ struct Inner {
     welcome: Welcome,
     next: AtomicU64,
     requests: mpsc::Sender<Vec<u8>>,
-    /// None once the connection has ended.
     pending: Arc<Pending>,
 }
 
-fn lock(pending: &Pending) -> MutexGuard<'_, Option<HashMap<u64, oneshot::Sender<Result<Value, Trouble>>>>> {
+fn lock(pending: &Pending) -> MutexGuard<'_, Option<Callers>> {
     // Whole after every statement.
     pending.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -128,14 +128,14 @@ impl Feed {
         }
         loop {
             if self.replay
-                && let Err(over) = self.from_store().await
+                && let Err(over) = self.tell_kept().await
             {
                 return over;
             }
             if !self.wanted.follow {
                 return Over::Told;
             }
-            let lost = match self.from_live().await {
+            let lost = match self.tell_live().await {
                 Ok(lost) => lost,
                 Err(over) => return over,
             };
@@ -147,7 +147,7 @@ impl Feed {
         }
     }
 
-    async fn from_store(&mut self) -> Result<(), Over> {
+    async fn tell_kept(&mut self) -> Result<(), Over> {
         loop {
             let page = match self.hub.handle.store().events(self.last, PAGE).await {
                 Ok(page) => page,
@@ -167,7 +167,7 @@ impl Feed {
     }
 
     /// Returns the number of lost events when it lagged.
-    async fn from_live(&mut self) -> Result<u64, Over> {
+    async fn tell_live(&mut self) -> Result<u64, Over> {
         loop {
             match self.live.recv().await {
                 Ok(event) => match event.as_ref() {

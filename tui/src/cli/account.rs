@@ -8,7 +8,6 @@ use serde_json::json;
 use starling_node::api::client::{Client, ClientError};
 use starling_node::api::trouble::{self, misuse};
 use starling_node::api::types::{Account, Contact, Object, Safety, Trouble, V};
-use starling_node::node;
 use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -28,7 +27,7 @@ pub fn init(global: &Global, init: &Init) -> Result<(), Trouble> {
     let lock = new_lock(global, init.no_passphrase)?;
     let words_to =
         init.words_to.as_deref().map(|path| new_secret_file(path).map(|file| (path, file))).transpose()?;
-    let made = node::init(&profile, &init.name, lock.as_ref().map(|lock| lock.as_slice()));
+    let made = starling_node::init(&profile, &init.name, lock.as_ref().map(|lock| lock.as_slice()));
     let made = match (made, &words_to) {
         (Ok(made), _) => made,
         (Err(fault), Some((path, _))) => {
@@ -127,7 +126,7 @@ pub fn restore(global: &Global, restore: &Restore) -> Result<(), Trouble> {
     })?;
     let lock = new_lock(global, restore.no_passphrase)?;
     let name = if restore.name.is_empty() { "me" } else { &restore.name };
-    let made = node::restore(&profile, name, words, lock.as_ref().map(|lock| lock.as_slice()))?;
+    let made = starling_node::restore(&profile, name, words, lock.as_ref().map(|lock| lock.as_slice()))?;
     let out = session::out(global);
     let account = Account {
         v: V,
@@ -164,7 +163,9 @@ pub async fn words(global: &Global) -> Result<(), Trouble> {
             let params = json!({ "passphrase": text.as_ref().map(|text| text.as_str()) });
             Zeroizing::new(client.call::<Words>("words", params).await?.words)
         }
-        Err(ClientError::NoNode) => node::words(&profile, passphrase.as_ref().map(|text| text.as_slice()))?,
+        Err(ClientError::NoNode) => {
+            starling_node::words(&profile, passphrase.as_ref().map(|text| text.as_slice()))?
+        }
         Err(fault) => return Err(fault.into()),
     };
     if global.json {
@@ -186,7 +187,7 @@ pub async fn id(session: &Session, out: Out, who: Option<&str>) -> Result<(), Tr
         return safety(session, out, who).await;
     }
     let own: Object = session.client.call("id", json!({})).await?;
-    out.object(&own, || super::human::object(&own));
+    out.object(&own, || super::human::object(&own, &super::human::Names::default()));
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use super::duration::roughly;
 use super::out::guard_line;
 use starling_node::api::types::{Chat, Contact, Invite, Message, Object, Receipt, Request, Status};
+use std::collections::HashMap;
 
 /// A time of the API as "2026-11-22 21:12", here.
 pub fn when(stamp: &str) -> String {
@@ -42,10 +43,36 @@ pub fn message(message: &Message, with_chat: bool) -> String {
     line
 }
 
-fn receipt(receipt: &Receipt) -> String {
+fn receipt(receipt: &Receipt, names: &Names) -> String {
     let reason =
         receipt.reason.as_deref().map(|reason| format!(": {}", guard_line(reason))).unwrap_or_default();
-    format!("{} message {} {} by {}{reason}", when(&receipt.at), receipt.id, receipt.state, receipt.who)
+    format!(
+        "{} message {} {} for {}{reason}",
+        when(&receipt.at),
+        receipt.id,
+        receipt.state,
+        names.name(&receipt.who)
+    )
+}
+
+/// Names for account ids, where an object has only those.
+#[derive(Debug, Default)]
+pub struct Names(HashMap<String, String>);
+
+impl Names {
+    /// From a list of contacts.
+    pub fn new(people: Vec<Contact>) -> Self {
+        Self(people.into_iter().map(|contact| (contact.account, guard_line(&contact.name))).collect())
+    }
+
+    /// Takes in a contact that changed.
+    pub fn learn(&mut self, contact: &Contact) {
+        self.0.insert(contact.account.clone(), guard_line(&contact.name));
+    }
+
+    fn name<'a>(&'a self, account: &'a str) -> &'a str {
+        self.0.get(account).map_or(account, String::as_str)
+    }
 }
 
 /// Somebody who asks.
@@ -57,6 +84,11 @@ pub fn request(request: &Request) -> String {
 
 /// A contact.
 pub fn contact(contact: &Contact) -> String {
+    let now = (contact.state == "accepted").then(|| presence(&contact.presence, &contact.via));
+    contact_line(contact, now)
+}
+
+fn contact_line(contact: &Contact, now: Option<String>) -> String {
     let handle = starling_node::api::names::handle(&contact.name);
     let mut facts = vec![contact.state.clone()];
     if contact.key_changed {
@@ -67,9 +99,7 @@ pub fn contact(contact: &Contact) -> String {
     if let Some(reason) = &contact.reason {
         facts.push(guard_line(reason));
     }
-    if contact.state == "accepted" {
-        facts.push(presence(&contact.presence, &contact.via));
-    }
+    facts.extend(now);
     if contact.waiting > 0 {
         facts.push(format!("{} waiting", plural(contact.waiting, "message", "messages")));
     }
@@ -92,22 +122,25 @@ pub fn invite(invite: &Invite) -> String {
 }
 
 /// An event, or any other object.
-pub fn object(object: &Object) -> String {
+pub fn object(object: &Object, names: &Names) -> String {
     match object {
         Object::Message(kept) => message(kept, true),
-        Object::Receipt(kept) => receipt(kept),
+        Object::Receipt(kept) => receipt(kept, names),
         Object::Request(asks) => format!("{} somebody asks: {}", when(&asks.at), request(asks)),
-        Object::Contact(changed) => contact(changed),
+        // An event tells what changed; how they are now is no part of it.
+        Object::Contact(changed) => contact_line(changed, None),
         Object::Presence(passing) => {
-            format!("{} is {}", passing.account, presence(&passing.state, &passing.via))
+            format!("{} is {}", names.name(&passing.account), presence(&passing.state, &passing.via))
         }
         Object::Typing(typing) => {
-            format!("{} {}", typing.account, if typing.on { "types" } else { "stopped typing" })
+            format!("{} {}", names.name(&typing.account), if typing.on { "types" } else { "stopped typing" })
         }
         Object::Network(network) => format!("network: {}, {} waiting", network.state, network.waiting),
-        Object::Gap(gap) if gap.missing == 0 => format!("nothing is missing from {} any more", gap.from),
+        Object::Gap(gap) if gap.missing == 0 => {
+            format!("nothing is missing from {} any more", names.name(&gap.from))
+        }
         Object::Gap(gap) => {
-            format!("{} from {} missing", plural(gap.missing, "message", "messages"), gap.from)
+            format!("{} from {} missing", plural(gap.missing, "message", "messages"), names.name(&gap.from))
         }
         Object::Resync(resync) => {
             format!("too slow for {}; they follow", plural(resync.lost, "event", "events"))

@@ -15,6 +15,7 @@ pub mod session;
 mod system;
 mod usage;
 
+use crate::screen::ScreenOptions;
 use args::{Cli, Global, Verb};
 use clap::Parser;
 use out::Out;
@@ -23,7 +24,6 @@ use session::Session;
 use starling_node::api::trouble;
 use starling_node::api::types::Trouble;
 use std::io::IsTerminal;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
@@ -32,17 +32,6 @@ use tokio::signal::unix::{SignalKind, signal};
 const INTERRUPTED: u8 = 130;
 /// Exit code after SIGTERM.
 const TERMINATED: u8 = 143;
-
-/// What the screen needs to know of the command line.
-#[derive(Debug, Clone, Default)]
-pub struct ProfileOptions {
-    /// `--dir`
-    pub dir: Option<PathBuf>,
-    /// `--profile`
-    pub profile: Option<String>,
-    /// `--passphrase-file`
-    pub passphrase_file: Option<PathBuf>,
-}
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
@@ -118,8 +107,17 @@ fn screen_fits() -> bool {
 
 /// Opens the screen, on a chat if one is named.
 fn screen(global: &Global, chat: Option<String>) -> Result<ExitCode, Trouble> {
-    let _ = (global, chat);
-    Err(trouble::misuse("The screen is not there yet", "Use the verbs; `starling --help` lists them."))
+    let profile = session::profile(global)?;
+    let options = ScreenOptions { profile, passphrase_file: global.passphrase_file.clone(), chat };
+    crate::screen::run(options).map_err(|fault| {
+        Trouble::new(
+            "E-TERMINAL",
+            trouble::FAILED,
+            format!("The screen ended: {fault:#}"),
+            "What was stored is kept.",
+            "Start it again; `starling status` tells whether a node runs.",
+        )
+    })
 }
 
 /// Ends with 130 or 143 when a signal comes first; what was begun at the node goes on there.
@@ -144,8 +142,8 @@ async fn talk_to_node(global: &Global, out: Out, verb: Verb) -> Result<(), Troub
         let session = Session::open(&global).await?;
         return daemon::stop(session, out, &session::profile(&global)?).await;
     }
-    // These two have their own meaning for `--timeout`.
-    let own_limit = matches!(verb, Verb::Send(_) | Verb::Recv(_));
+    // These have their own meaning for `--timeout`.
+    let own_limit = matches!(verb, Verb::Send(_) | Verb::Recv(_) | Verb::Status { watch: true });
     let session = Session::open(global).await?;
     let work = with_session(&session, global, out, verb);
     let outcome = match global.timeout.filter(|_| !own_limit) {
@@ -186,7 +184,7 @@ async fn with_session(session: &Session, global: &Global, out: Out, verb: Verb) 
         Verb::Find { text, limit } => messages::find(session, out, &text, limit).await,
         Verb::Export { to, format } => messages::export(session, &to, format).await,
         Verb::Recv(recv) => receive::recv(session, global, out, &recv).await,
-        Verb::Status { watch } => system::status(session, out, watch).await,
+        Verb::Status { watch } => system::status(session, out, watch, global.timeout).await,
         Verb::Rpc { method, params } => system::rpc(session, &method, params.as_deref()).await,
         // The rest needs no node and was done before.
         Verb::Init(_)

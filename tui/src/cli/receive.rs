@@ -2,8 +2,8 @@
 //! before the file says so, and the file is replaced in one step.
 
 use super::args::{Global, Recv};
-use super::human;
-use super::out::{Out, json_line, write_out};
+use super::human::{self, Names};
+use super::out::{Out, guard, json_line, write_out};
 use super::session::Session;
 use serde_json::{Value, json};
 use starling_node::api::client::{Subscription, Wanted};
@@ -35,12 +35,14 @@ pub async fn recv(session: &Session, global: &Global, out: Out, recv: &Recv) -> 
         max: recv.max,
         follow: recv.follow || global.timeout.is_some(),
     };
+    let people = if out.json { Vec::new() } else { session.client.call("people.list", json!({})).await? };
+    let mut names = Names::new(people);
     let mut events = session.client.subscribe(&wanted).await?;
     let deadline = global.timeout.and_then(|limit| Instant::now().checked_add(limit.0));
     let mut place = Place { session, file: recv.cursor_file.clone(), cursor: None, read: BTreeMap::new() };
     loop {
         let Some(event) = next(&mut events, deadline).await? else { break };
-        print(out, &event);
+        print(out, &event, &mut names);
         place.after(&event, recv.mark_read);
         let mut printed = 1;
         // What is here already goes out before the place is kept, once for all of it.
@@ -48,7 +50,7 @@ pub async fn recv(session: &Session, global: &Global, out: Out, recv: &Recv) -> 
             && let Ok(event) = tokio::time::timeout(Duration::ZERO, events.next()).await
         {
             let Some(event) = event else { break };
-            print(out, &event);
+            print(out, &event, &mut names);
             place.after(&event, recv.mark_read);
             printed += 1;
         }
@@ -78,11 +80,14 @@ async fn next(events: &mut Subscription, deadline: Option<Instant>) -> Result<Op
     Ok(event)
 }
 
-fn print(out: Out, event: &Object) {
+fn print(out: Out, event: &Object, names: &mut Names) {
     if out.json {
         json_line(event);
     } else {
-        write_out(&format!("{}\n", super::out::guard(&human::object(event))));
+        if let Object::Contact(contact) = event {
+            names.learn(contact);
+        }
+        write_out(&format!("{}\n", guard(&human::object(event, names))));
     }
 }
 

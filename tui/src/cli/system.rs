@@ -1,6 +1,7 @@
 //! `status`, `version`, `rpc`, `completions`, `man`: the program itself.
 
 use super::args::Cli;
+use super::duration::Span;
 use super::human;
 use super::out::{Out, json_line, write_out};
 use super::session::Session;
@@ -11,6 +12,7 @@ use starling_node::api::types::{API, Object, Status, Trouble, V};
 use std::io;
 use std::path::Path;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How often `status --watch` looks.
 const WATCH: Duration = Duration::from_secs(2);
@@ -19,8 +21,9 @@ const WATCH: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// The node's, in words.
-pub async fn status(session: &Session, out: Out, watch: bool) -> Result<(), Trouble> {
+pub async fn status(session: &Session, out: Out, watch: bool, limit: Option<Span>) -> Result<(), Trouble> {
     let mut shown = None;
+    let end = limit.and_then(|limit| Instant::now().checked_add(limit.0));
     loop {
         let status: Status = session.client.call("status", json!({})).await?;
         // The time it runs changes always and is no news.
@@ -32,7 +35,11 @@ pub async fn status(session: &Session, out: Out, watch: bool) -> Result<(), Trou
         if !watch {
             return Ok(());
         }
-        tokio::time::sleep(WATCH).await;
+        let next = Instant::now() + WATCH;
+        tokio::time::sleep_until(end.map_or(next, |end| end.min(next))).await;
+        if end.is_some_and(|end| Instant::now() >= end) {
+            return Ok(());
+        }
     }
 }
 

@@ -24,6 +24,20 @@ Without a terminal it needs a verb:
 `starling --help` lists all verbs.
 ";
 
+/// Words of other programs for our verbs.
+const OTHER_WORDS: &[(&str, &str)] = &[
+    ("receive", "recv"),
+    ("listen", "recv"),
+    ("message", "send"),
+    ("contacts", "people"),
+    ("friends", "people"),
+    ("history", "log"),
+    ("search", "find"),
+    ("quit", "stop"),
+    ("start", "daemon"),
+    ("whoami", "id"),
+];
+
 /// Help in ten lines, and exit 2.
 pub fn short() -> ExitCode {
     write_out(SHORT);
@@ -95,10 +109,17 @@ fn coloured(color: Color, terminal: bool) -> bool {
     }
 }
 
+/// What clap says before its usage lines, as one line.
 fn first_line(fault: &clap::Error) -> String {
     let text = fault.render().to_string();
-    let line = text.lines().next().unwrap_or_default();
-    guard_line(line.strip_prefix("error: ").unwrap_or(line))
+    let lines: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:"))
+        .filter(|line| !line.is_empty())
+        .collect();
+    let line = guard_line(&lines.join(" "));
+    line.strip_prefix("error: ").map(str::to_owned).unwrap_or(line)
 }
 
 /// For a verb that is not there: whether it will come, or which one was perhaps meant.
@@ -107,17 +128,17 @@ fn unknown_verb(fault: &clap::Error) -> Option<Trouble> {
         return None;
     }
     let Some(ContextValue::String(verb)) = fault.get(ContextKind::InvalidSubcommand) else { return None };
-    let verbs: Vec<String> = match fault.get(ContextKind::Usage) {
-        _ if LATER.contains(&verb.as_str()) => {
-            return Some(misuse(
-                format!("`starling {verb}` is not there yet"),
-                "`starling --help` lists what is there.",
-            ));
-        }
-        _ => Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect(),
-    };
+    if LATER.contains(&verb.as_str()) {
+        return Some(misuse(
+            format!("`starling {verb}` is not there yet"),
+            "`starling --help` lists what is there.",
+        ));
+    }
+    let command = Cli::command();
+    let verbs = command.get_subcommands().map(|command| (command.get_name(), command.get_name()));
     let shown: String = guard_line(verb).chars().take(40).collect();
-    let near = verbs.into_iter().map(|name| (distance(verb, &name), name)).min();
+    let near =
+        verbs.chain(OTHER_WORDS.iter().copied()).map(|(word, name)| (distance(verb, word), name)).min();
     let meant = match near {
         Some((off, name)) if off <= 2 && off < verb.chars().count() => format!("Did you mean `{name}`?"),
         _ => "`starling --help` lists the verbs.".to_owned(),
@@ -144,7 +165,8 @@ mod tests {
 
     #[test]
     fn a_wrong_verb_gets_the_one_that_was_meant() {
-        assert_eq!(said(&["starling", "recieve"]).do_, "`starling --help` lists the verbs.");
+        assert_eq!(said(&["starling", "recieve"]).do_, "Did you mean `recv`?");
+        assert_eq!(said(&["starling", "zzzzzz"]).do_, "`starling --help` lists the verbs.");
         assert_eq!(said(&["starling", "snd"]).do_, "Did you mean `send`?");
         assert_eq!(said(&["starling", "recvv"]).do_, "Did you mean `recv`?");
     }
