@@ -143,7 +143,9 @@ impl Driver {
 
     fn sleep(&self) -> Duration {
         let now_ms = self.clock.now().mono_ms;
-        self.wake_at_ms.map_or(LONGEST_SLEEP, |at| Duration::from_millis(at.saturating_sub(now_ms))).min(LONGEST_SLEEP)
+        self.wake_at_ms
+            .map_or(LONGEST_SLEEP, |at| Duration::from_millis(at.saturating_sub(now_ms)))
+            .min(LONGEST_SLEEP)
     }
 
     fn take_event(&mut self, event: NetEvent, inputs: &mut Vec<Input>) {
@@ -273,9 +275,11 @@ impl Driver {
 
 fn trouble_words(error: &StoreError) -> String {
     match error {
-        StoreError::Full => "The disk is full. New messages cannot be stored, so none are taken; senders keep theirs. \
+        StoreError::Full => {
+            "The disk is full. New messages cannot be stored, so none are taken; senders keep theirs. \
             Free some space: Starling goes on by itself."
-            .to_owned(),
+                .to_owned()
+        }
         other => format!("{other}. New messages are not taken; senders keep theirs."),
     }
 }

@@ -1,5 +1,11 @@
 //! Two whole nodes in one process: real network on loopback, real encrypted store.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
 
 use super::handle::{COMMAND_QUEUE, EVENT_QUEUE, Facts, NodeHandle};
 use super::*;
@@ -38,8 +44,14 @@ async fn start(path: &Path, number: u8) -> (NodeHandle, tokio::task::JoinHandle<
         listen: net.listen.clone(),
         started: Instant::now(),
     };
-    let handle =
-        NodeHandle { orders, store: store.clone(), events: events.clone(), facts: Arc::new(facts), stop, trouble };
+    let handle = NodeHandle {
+        orders,
+        store: store.clone(),
+        events: events.clone(),
+        facts: Arc::new(facts),
+        stop,
+        trouble,
+    };
     let driver = Driver {
         engine,
         store,
@@ -65,7 +77,8 @@ async fn meet(alice: &NodeHandle, bob: &NodeHandle) {
     bob.command(Command::Add { link: invite.link, name: None, note: String::new() }).await.unwrap();
     tokio::time::timeout(Duration::from_secs(20), async {
         loop {
-            if let NodeEvent::Kept(StoredEvent { what: EventBody::Other(event), .. }) = heard.recv().await.unwrap().as_ref()
+            if let NodeEvent::Kept(StoredEvent { what: EventBody::Other(event), .. }) =
+                heard.recv().await.unwrap().as_ref()
                 && let crate::store::OtherEvent::Contact { state, .. } = event
                 && state == "accepted"
             {
@@ -85,8 +98,14 @@ async fn delivered(handle: &NodeHandle, chat: ChatId, count: usize) -> Duration 
         let send = Command::Send { chat, text, reply_to: None, client_ref: None, require_verified: false };
         let Reply::Sent { message, .. } = handle.command(send).await.unwrap() else { panic!() };
         loop {
-            if let NodeEvent::Kept(StoredEvent { what: EventBody::Receipt { message: id, message_state, .. }, .. }) =
-                tokio::time::timeout(Duration::from_secs(10), heard.recv()).await.expect("no receipt in time").unwrap().as_ref()
+            if let NodeEvent::Kept(StoredEvent {
+                what: EventBody::Receipt { message: id, message_state, .. },
+                ..
+            }) = tokio::time::timeout(Duration::from_secs(10), heard.recv())
+                .await
+                .expect("no receipt in time")
+                .unwrap()
+                .as_ref()
                 && *id == message
                 && *message_state == MessageState::Delivered
             {
@@ -123,7 +142,9 @@ async fn two_nodes_talk_and_find_each_other_again_after_a_restart() {
     let mut heard = bob.subscribe();
     let text = tokio::time::timeout(Duration::from_secs(20), async {
         loop {
-            if let NodeEvent::Kept(StoredEvent { what: EventBody::Message(message), .. }) = heard.recv().await.unwrap().as_ref() {
+            if let NodeEvent::Kept(StoredEvent { what: EventBody::Message(message), .. }) =
+                heard.recv().await.unwrap().as_ref()
+            {
                 return message.text.clone();
             }
         }
