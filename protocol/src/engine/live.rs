@@ -150,8 +150,7 @@ impl Engine {
             self.seal_later(device);
             let Some(link) = self.live_link(device) else { continue };
             let now_ms = self.now.mono_ms;
-            loop {
-                let Some(peer) = self.peers.get_mut(&device) else { break };
+            while let Some(peer) = self.peers.get_mut(&device) {
                 let parts = peer.next_batch(now_ms, PARTS_COUNT, PARTS_BYTES);
                 if parts.is_empty() {
                     break;

@@ -43,6 +43,8 @@ impl Engine {
         let own = take(&mut by_space, Space::Own);
         let own = load_own(own.first().ok_or(LoadError { space: Space::Own })?, now)?;
         let mut engine = Self::empty(own, rng, now);
+        // An engine that is loaded again within a run must not take links and dials of before for its own.
+        engine.next_number = engine.rng.below(1 << 40).saturating_mul(2);
         for record in take(&mut by_space, Space::Contact) {
             engine.contacts.insert(id(&record, AccountId::from_slice)?, state::open(&record)?);
         }
@@ -154,10 +156,13 @@ impl Engine {
                 let (device, chat, _) = key::split::<16, 32, 0>(&record.key)?;
                 let (device, chat) = (DeviceId(device), ChatId(chat));
                 Some(if device == self.own.device_id {
-                    state::open::<OutStream>(record).map(|stream| drop(self.streams_out.insert(chat, stream)))
+                    state::open::<OutStream>(record).map(|stream| {
+                        self.streams_out.insert(chat, stream);
+                    })
                 } else {
-                    state::open::<InStream>(record)
-                        .map(|stream| drop(self.streams_in.insert((device, chat), stream)))
+                    state::open::<InStream>(record).map(|stream| {
+                        self.streams_in.insert((device, chat), stream);
+                    })
                 })
             }
             Space::Parked => {

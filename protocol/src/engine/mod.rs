@@ -40,6 +40,8 @@ pub use command::{RequestView, StatusView};
 pub use genesis::{Genesis, GenesisError};
 pub use net::{ConnId, DialId, LinkId, LinkProtocol, NetCommand, NetEvent, Via};
 pub use state::LoadError;
+#[doc(hidden)]
+pub use state::stored_part;
 pub use step::{Action, Change, Event, MessageKind, MessageState, NewMessage, Notice, Record, Space, Step};
 
 use crate::identity::DeviceKeys;

@@ -16,7 +16,7 @@ use crate::text;
 impl Engine {
     pub(super) fn people(&self) -> Reply {
         let mut views: Vec<ContactView> = self.contacts.values().map(|contact| self.view(contact)).collect();
-        views.sort_by(|a, b| (a.name.to_lowercase(), a.account).cmp(&(b.name.to_lowercase(), b.account)));
+        views.sort_by_key(|view| (view.name.to_lowercase(), view.account));
         Reply::People(views)
     }
 

@@ -210,3 +210,12 @@ pub(super) mod key {
         Some((*a, *b, c))
     }
 }
+
+/// The message and the part in a stored outbox row, for test worlds that watch a disk.
+#[doc(hidden)]
+pub fn stored_part(record: &Record) -> Option<(MessageId, Option<OlmPart>)> {
+    (record.space == Space::Outbox)
+        .then(|| open::<OutRow>(record).ok())
+        .flatten()
+        .map(|row| (row.msg_id, row.part))
+}

@@ -1,0 +1,126 @@
+//! What one machine of a test world has on its disk, and what is watched there.
+
+use crate::engine::{Change, Event, MessageState, NewMessage, Record, Space, stored_part};
+use crate::ids::{AccountId, MessageId};
+use crate::kdf;
+use std::collections::BTreeMap;
+
+/// The engine's records and what a store would show.
+#[derive(Debug, Clone, Default)]
+pub struct Disk {
+    /// The engine's records.
+    pub records: BTreeMap<(Space, Vec<u8>), Vec<u8>>,
+    /// Messages in the order they were stored.
+    pub messages: Vec<NewMessage>,
+    /// States of own messages.
+    pub states: BTreeMap<(MessageId, AccountId), MessageState>,
+    /// Kept events, in order.
+    pub events: Vec<Event>,
+    /// Edits, deletions and reactions applied, in order.
+    pub edits: Vec<Change>,
+}
+
+impl Disk {
+    /// Applies one step's changes, as a store would.
+    pub fn commit(&mut self, changes: &[Change]) {
+        for change in changes {
+            match change {
+                Change::Put(record) => {
+                    self.records.insert((record.space, record.key.clone()), record.value.clone());
+                }
+                Change::Drop { space, key } => {
+                    self.records.remove(&(*space, key.clone()));
+                }
+                Change::Message(message) => {
+                    let known =
+                        self.messages.iter().any(|m| m.id == message.id && m.author == message.author);
+                    if !known {
+                        self.messages.push(message.clone());
+                    }
+                }
+                Change::State { message, account, state, .. } => {
+                    let key = (*message, *account);
+                    if *state == MessageState::Queued {
+                        self.states.entry(key).or_insert(*state);
+                    } else if let Some(held) = self.states.get_mut(&key) {
+                        *held = (*held).max(*state);
+                    }
+                }
+                Change::Event(event) => self.events.push(event.clone()),
+                Change::Edit { .. } | Change::Delete { .. } | Change::React { .. } => {
+                    self.edits.push(change.clone());
+                }
+                Change::MarkRead { .. } => {}
+            }
+        }
+    }
+
+    /// All records of one kind are gone.
+    pub fn lose(&mut self, space: Space) {
+        self.records.retain(|(kind, _), _| *kind != space);
+    }
+
+    /// How many records of one kind there are.
+    pub fn count(&self, space: Space) -> usize {
+        self.records.keys().filter(|(kind, _)| *kind == space).count()
+    }
+
+    pub(super) fn load(&self) -> Vec<Record> {
+        self.records
+            .iter()
+            .map(|((space, key), value)| Record { space: *space, key: key.clone(), value: value.clone() })
+            .collect()
+    }
+}
+
+/// What was ever committed on a machine, whatever became of its disk later.
+#[derive(Debug, Default)]
+pub struct Watch {
+    /// Own messages, in order.
+    pub accepted: Vec<NewMessage>,
+    /// Own edits, deletions and reactions, in order.
+    pub edited: Vec<Change>,
+    /// The bytes that stand for each place in each session: the hash of the ciphertext.
+    places: BTreeMap<(Vec<u8>, u64), [u8; 32]>,
+    /// Rules that were broken, in words.
+    pub faults: Vec<String>,
+}
+
+impl Watch {
+    pub(super) fn see(&mut self, me: AccountId, changes: &[Change]) {
+        for change in changes {
+            match change {
+                Change::Message(message) if message.me => self.accepted.push(message.clone()),
+                Change::Edit { author, .. } | Change::Delete { author, .. } if *author == me => {
+                    self.edited.push(change.clone());
+                }
+                Change::React { who, .. } if *who == me => self.edited.push(change.clone()),
+                Change::Put(record) => self.see_record(record),
+                _ => {}
+            }
+        }
+    }
+
+    /// One place in a session never stands for two ciphertexts.
+    fn see_record(&mut self, record: &Record) {
+        let Some((message, Some(part))) = stored_part(record) else { return };
+        let hash = kdf::hash(&part.olm);
+        let mut place = record.key.get(..16).unwrap_or_default().to_vec();
+        place.extend_from_slice(&part.session.0);
+        let held = *self.places.entry((place, part.order)).or_insert(hash);
+        if held != hash {
+            self.faults
+                .push(format!("order {} of a session stands for two ciphertexts ({message})", part.order));
+        }
+    }
+
+    /// How many places in sessions were used.
+    pub fn places(&self) -> usize {
+        self.places.len()
+    }
+
+    /// A disk that was set back makes its machine use places again, which nobody can see from inside.
+    pub(super) fn forget_places(&mut self) {
+        self.places.clear();
+    }
+}
