@@ -56,8 +56,8 @@ pub struct Global {
     /// How long to wait: 30s, 5m, 2h
     #[arg(long, global = true, value_name = "TIME")]
     pub timeout: Option<Span>,
-    /// Colour in help and errors
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// Colour in help and errors: auto, always, never
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub color: Color,
     /// A file whose content opens the profile's lock
     #[arg(long, global = true, value_name = "FILE")]
