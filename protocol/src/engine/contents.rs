@@ -330,6 +330,8 @@ impl Engine {
         if news {
             self.on_name(account, &accept.name);
             self.contact_event(account);
+            // The link that brought this is theirs: from now on they are somebody who may be seen to be there.
+            self.presence_changed(device);
         }
     }
 }
