@@ -149,6 +149,11 @@ impl Scene {
             }
             lines.push(line.trim_end().to_owned());
         }
+        let chosen: Vec<String> = (0..height)
+            .filter(|y| (0..width).any(|x| buffer[(x, *y)].modifier.contains(ratatui::style::Modifier::REVERSED)))
+            .map(|y| y.to_string())
+            .collect();
+        lines.push(format!("[chosen rows: {}]", chosen.join(" ")));
         match caret {
             Some(at) => lines.push(format!("[caret {},{}]", at.x, at.y)),
             None => lines.push("[no caret]".to_owned()),

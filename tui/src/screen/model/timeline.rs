@@ -120,7 +120,8 @@ impl<'a> Timeline<'a> {
         let alone = self.lines_above(index, before, &mut rows);
         let message = &item.message;
         if message.kind == "notice" {
-            self.notes(&message.text, &mut rows);
+            let line = format!("{} {}", self.model.theme.marks.dot, message.text);
+            self.notes(&line, &mut rows);
             return rows;
         }
         if alone {

@@ -2,7 +2,7 @@
 //! relay, mailbox); a word never says more than is known.
 
 use super::Model;
-use crate::screen::text::{count, time};
+use crate::screen::text::{columns, count, time};
 use starling_node::api::types::{Chat, Contact, Message, Network, Trouble};
 
 /// What the newest own message says under itself.
@@ -66,7 +66,7 @@ pub fn road(via: &str) -> &'static str {
     }
 }
 
-/// The mark and the short word of the network, top right.
+/// The mark and the word of the network, top right: the whole words if they fit into `room` columns.
 pub fn network(model: &Model, room: usize) -> String {
     let marks = &model.theme.marks;
     let (mark, short, long) = match model.network.as_ref().map(|network| network.state.as_str()) {
@@ -78,20 +78,25 @@ pub fn network(model: &Model, room: usize) -> String {
         Some(_) => ("?", "unknown", ""),
     };
     let whole = format!("{mark} {short}{long}");
-    if crate::screen::text::columns(&whole) <= room { whole } else { format!("{mark} {short}") }
+    if columns(&whole) <= room { whole } else { format!("{mark} {short}") }
 }
 
-/// The line above the messages when the network is not fully there.
-pub fn network_line(model: &Model) -> Option<String> {
+/// The line above the messages when the network is not fully there, as long as `room` columns allow.
+pub fn network_line(model: &Model, room: usize) -> Option<String> {
     let network = model.network.as_ref()?;
-    match network.state.as_str() {
-        "offline" => Some(
-            "No connection to anybody. You can write; messages wait on this computer and go by themselves."
-                .to_owned(),
-        ),
-        "relayed" => Some("All traffic goes by relay (it sees who and when, not what).".to_owned()),
-        _ => None,
-    }
+    let words: &[&str] = match network.state.as_str() {
+        "offline" => &[
+            "! Nobody is reached now. You can write; messages wait on this computer and go by themselves.",
+            "! Nobody is reached now. Messages wait on this computer.",
+            "! Messages wait on this computer.",
+        ],
+        "relayed" => &[
+            "! All traffic goes by relay (it sees who and when, not what).",
+            "! All traffic goes by relay.",
+        ],
+        _ => return None,
+    };
+    words.iter().find(|line| columns(line) <= room).or(words.last()).map(|line| (*line).to_owned())
 }
 
 /// The card at the bottom left, four short lines.

@@ -20,7 +20,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
     }
     let mut y = parts.head;
     if let Some(warning) = &parts.warning {
-        let line = text::cut(&format!("! {warning}"), usize::from(width), canvas.theme.marks.ellipsis);
+        let line = text::cut(warning, usize::from(width), canvas.theme.marks.ellipsis);
         canvas.put(x, y, width, &line, canvas.theme.styles.warn);
         y += 1;
     }
@@ -40,7 +40,12 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
 
 fn title(model: &Model, canvas: &mut Canvas<'_>, x: u16, width: u16) {
     let styles = canvas.theme.styles;
-    let network = words::network(model, usize::from(width / 2));
+    let (name, about) = match model.chat() {
+        Some(chat) => (clean::line(&chat.title), words::about(model, chat)),
+        None => ("Starling".to_owned(), String::new()),
+    };
+    let needed = text::columns(&name) + text::columns(&about) + 4;
+    let network = words::network(model, usize::from(width).saturating_sub(needed));
     let right = u16::try_from(text::columns(&network)).unwrap_or(0);
     let style = match model.network.as_ref().map(|network| network.state.as_str()) {
         Some("direct" | "lan" | "relayed") => styles.good,
@@ -49,10 +54,6 @@ fn title(model: &Model, canvas: &mut Canvas<'_>, x: u16, width: u16) {
     };
     let room = width.saturating_sub(right + 2);
     let ellipsis = canvas.theme.marks.ellipsis;
-    let (name, about) = match model.chat() {
-        Some(chat) => (clean::line(&chat.title), words::about(model, chat)),
-        None => ("Starling".to_owned(), String::new()),
-    };
     let name = text::cut(&name, usize::from(room), ellipsis);
     let used = canvas.put(x, 0, room, &name, styles.strong);
     if room > used + 6 {

@@ -11,7 +11,8 @@ use starling_node::api::types::Chat;
 /// Draws the list at the left edge.
 pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
     let geometry = model.geometry();
-    let (width, styles) = (geometry.list, canvas.theme.styles);
+    // One column stays free between the list and the line at its right.
+    let (width, styles) = (geometry.list.saturating_sub(1), canvas.theme.styles);
     let rows = geometry.height.saturating_sub(geometry.bar);
     canvas.put(0, 0, width, "Chats", styles.strong);
     canvas.put_right(6, 0, width.saturating_sub(6), "Ctrl-K", styles.dim);
@@ -25,7 +26,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
         row(canvas, 0, y, width, line);
     }
     for y in 0..rows {
-        canvas.put(width, y, 1, canvas.theme.marks.up, styles.dim);
+        canvas.put(geometry.list, y, 1, canvas.theme.marks.up, styles.dim);
     }
     if geometry.card > 0 {
         card(model, canvas, rows.saturating_sub(geometry.card));
@@ -82,7 +83,7 @@ pub fn lines(model: &Model, width: usize) -> Vec<ListLine> {
     if model.words_due() {
         lines.push(extra(
             "! write down words".to_owned(),
-            if width > 20 { "/words" } else { "" },
+            if width > 24 { "/words" } else { "" },
             styles.warn,
         ));
     }
@@ -170,12 +171,21 @@ fn main_hints(model: &Model) -> Vec<String> {
     } else {
         hints.push("Ctrl-P commands".to_owned());
         hints.extend(tab);
-        hints.push("Up message actions".to_owned());
     }
     if model.compose != Compose::New {
         hints.insert(0, "Esc back".to_owned());
     }
-    hints.push("F5 network".to_owned());
-    hints.push("Ctrl-Q quit".to_owned());
+    // The way out comes before what is only handy.
+    let leave = "Ctrl-Q quit".to_owned();
+    let used: usize = hints.iter().map(|hint| text::columns(hint) + 3).sum::<usize>() + text::columns(&leave);
+    let mut room = usize::from(geometry.width).saturating_sub(used);
+    for handy in ["Up message actions", "F5 network"] {
+        if handy.len() + 3 > room || geometry.list == 0 {
+            break;
+        }
+        room -= handy.len() + 3;
+        hints.push(handy.to_owned());
+    }
+    hints.push(leave);
     hints
 }

@@ -302,8 +302,9 @@ fn leave(model: &Model, canvas: &mut Canvas<'_>) {
     let inside = canvas.boxed("Leave?", "q leave   Esc stay", 60, 4);
     let styles = canvas.theme.styles;
     let waiting = count(model.waiting(), "message still waits", "messages still wait");
+    let (goes, go) = if model.waiting() == 1 { ("It goes", "it goes") } else { ("They go", "they go") };
     let mut rows = Rows::new(canvas, inside);
-    rows.text(&format!("{waiting} on this computer. They go only while Starling runs."), styles.text);
+    rows.text(&format!("{waiting} on this computer. {goes} only while Starling runs."), styles.text);
     rows.gap();
-    rows.text("q leaves; they go the next time Starling runs.", styles.text);
+    rows.text(&format!("q leaves; {go} the next time Starling runs."), styles.text);
 }

@@ -82,14 +82,21 @@ pub fn draw(setup: &Setup, canvas: &mut Canvas<'_>) {
         Page::Words(page) => words_page(page, &mut rows, true),
         Page::People(_) => {}
     }
-    let foot = match &setup.page {
-        Page::Name => "Enter next   Ctrl-C leave (nothing is sent before step 4)",
-        Page::Lock => "Enter next   Esc back   Ctrl-C leave",
-        _ => "Ctrl-C leave",
+    let lines: &[&str] = match &setup.page {
+        Page::Name => &["Enter next   Ctrl-C leave (nothing is sent before step 4)", "Enter next   Ctrl-C leave"],
+        Page::Lock => &["Enter next   Esc back   Ctrl-C leave"],
+        _ => &["Ctrl-C leave"],
     };
-    let y = area.bottom().saturating_sub(1);
-    if rows.y() <= y {
-        canvas.put(area.x, y, area.width, foot, styles.dim);
+    if rows.y() < area.bottom() {
+        foot(canvas, area, lines);
+    }
+}
+
+/// The longest of some lines that fits, on the last row.
+fn foot(canvas: &mut Canvas<'_>, area: Rect, lines: &[&str]) {
+    let fits = lines.iter().find(|line| text::columns(line) <= usize::from(area.width));
+    if let Some(line) = fits.or(lines.last()) {
+        canvas.put(area.x, area.bottom().saturating_sub(1), area.width, line, canvas.theme.styles.dim);
     }
 }
 
@@ -210,7 +217,7 @@ fn words_page(page: &WordsPage, rows: &mut Rows<'_, '_>, first_run: bool) {
     rows.gap();
     rows.line("Enter   I wrote them down: check two of them", styles.text);
     if first_run {
-        rows.line("l       later (a line in the chat list reminds you)", styles.text);
+        rows.line("l       later (the chat list reminds you)", styles.text);
     }
 }
 
@@ -242,10 +249,14 @@ fn people(invite: &crate::screen::model::overlay::InviteBox, canvas: &mut Canvas
     let top = rows.y();
     let page = Rect { y: top, height: area.bottom().saturating_sub(top + 1), ..area };
     overlays::invite_page(invite, canvas, page);
-    let foot = if invite.field.is_empty() {
-        "Enter go to your chats   c copy again   q code alone   v paste a link"
+    let lines: &[&str] = if invite.field.is_empty() {
+        &[
+            "Enter go to your chats   c copy again   q code alone   v paste a link",
+            "Enter chats   c copy   q code   v paste a link",
+            "Enter chats  c copy  q code",
+        ]
     } else {
-        "Enter ask them   Esc clear"
+        &["Enter ask them   Esc clear"]
     };
-    canvas.put(area.x, area.bottom().saturating_sub(1), area.width, foot, styles.dim);
+    foot(canvas, area, lines);
 }
