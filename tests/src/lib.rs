@@ -2,3 +2,4 @@
 //! Nothing in the product depends on this crate.
 
 pub mod live;
+pub mod sim;
