@@ -353,6 +353,13 @@ async fn order_holds_while_the_driver_is_slow() {
         alice.write(link, b"early");
     }
     bob.settles(|s| s.links == 4 && s.waiting > 0).await;
+    // Only when alice has flushed and waited in vain for bob to close too has everything surely arrived.
+    for link in [40, 42, 44] {
+        alice.tell(NetCommand::CloseLink { link });
+    }
+    for _ in 0..3 {
+        alice.until(|e| matches!(e, NetEvent::LinkClosed { .. }).then_some(())).await;
+    }
     alice.tell(NetCommand::CloseConn { conn });
     alice.conn_closed(conn).await;
 
