@@ -295,7 +295,7 @@ async fn a_reader_that_is_too_slow_gets_resync_and_then_everything() {
     assert_eq!(resyncs, 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_of_one_connection_reach_the_node_in_the_order_of_their_lines() {
     let fake = Fake::new().await;
     let mut stream = fake.raw().await;
