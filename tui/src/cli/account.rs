@@ -135,7 +135,10 @@ pub fn restore(global: &Global, restore: &Restore) -> Result<(), Trouble> {
         name: name.to_owned(),
     };
     out.object(&Object::Account(account), || made.account.to_string());
-    out.talk("The account is back on a new device. Contacts and history are not in the words: ask people to invite you again.");
+    out.talk("The account is back on a new device. The words hold no contacts and no history: exchange invites again.");
+    if restore.name.is_empty() {
+        out.talk("Others see the name \"me\"; `starling rpc name '{\"name\":\"Ilse\"}'` changes it.");
+    }
     Ok(())
 }
 
