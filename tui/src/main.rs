@@ -1,2 +1,5 @@
-//! x
-fn main(){}
+//! The program `starling`: everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    starling_tui::cli::main()
+}
