@@ -15,6 +15,9 @@ use crate::time::{MINUTE_MS, SECOND_MS};
 /// spin on a node that restarts; a longer last one would leave two people waiting who are both back.
 const FIRST_WAIT_MS: u64 = 2 * SECOND_MS;
 const LAST_WAIT_MS: u64 = 2 * MINUTE_MS;
+/// The longest wait while something waits for the device: a healed network should be noticed within half a minute,
+/// and nothing but a dial notices it.
+pub(super) const WAITING_MS: u64 = 20 * SECOND_MS;
 /// The same for somebody who has not accepted us yet.
 pub(super) const FIRST_JOIN_MS: u64 = 5 * SECOND_MS;
 const LAST_JOIN_MS: u64 = 10 * MINUTE_MS;
@@ -143,6 +146,8 @@ impl Engine {
             .is_some_and(|contact| contact.state == ContactState::Pending);
         let (first, last) =
             if pending { (FIRST_JOIN_MS, LAST_JOIN_MS) } else { (FIRST_WAIT_MS, LAST_WAIT_MS) };
+        let waiting = self.peers.get(&device).is_some_and(|peer| !peer.outbox.is_empty());
+        let last = if waiting { WAITING_MS } else { last };
         let wait = backoff(first, last, *failures);
         let wait = wait.saturating_add(self.rng.below(wait / 4));
         self.timers.set(Timer::Dial(device), self.now.mono_ms.saturating_add(wait));

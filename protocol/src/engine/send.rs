@@ -237,9 +237,10 @@ impl Engine {
         if self.live_link(device).is_none()
             && let Some(due) = self.timers.when(&Timer::Dial(device))
         {
-            let soon = self.now.mono_ms.saturating_add(SOON_MS);
-            if due > soon && self.failures.get(&device).copied().unwrap_or(0) <= super::dial::PATIENT_FAILURES
-            {
+            let patient = self.failures.get(&device).copied().unwrap_or(0) <= super::dial::PATIENT_FAILURES;
+            let wait = if patient { SOON_MS } else { super::dial::WAITING_MS };
+            let soon = self.now.mono_ms.saturating_add(wait);
+            if due > soon {
                 self.timers.set(Timer::Dial(device), soon);
             }
         }

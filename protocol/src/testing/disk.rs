@@ -119,8 +119,8 @@ impl Watch {
         self.places.len()
     }
 
-    /// A disk that was set back makes its machine use places again, which nobody can see from inside.
-    pub(super) fn forget_places(&mut self) {
+    /// A disk that was set back or lost its sessions makes its machine use places again, which nobody can see from inside.
+    pub fn forget_places(&mut self) {
         self.places.clear();
     }
 }

@@ -249,6 +249,7 @@ impl Run {
         if let Some(machine) = self.world.machines.get_mut(index) {
             machine.disk.lose(Space::Session);
             machine.disk.lose(Space::Held);
+            machine.watch.forget_places();
         }
         self.world.start(index);
     }
