@@ -157,10 +157,10 @@ fn install_panic_hook() {
             if std::thread::current().id() == own {
                 restore();
                 before(info);
-            } else if let Ok(mut others) = OTHERS.lock() {
-                if others.len() < 16 {
-                    others.push(info.to_string());
-                }
+            } else if let Ok(mut others) = OTHERS.lock()
+                && others.len() < 16
+            {
+                others.push(info.to_string());
             }
         }));
     });

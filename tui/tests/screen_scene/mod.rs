@@ -150,7 +150,9 @@ impl Scene {
             lines.push(line.trim_end().to_owned());
         }
         let chosen: Vec<String> = (0..height)
-            .filter(|y| (0..width).any(|x| buffer[(x, *y)].modifier.contains(ratatui::style::Modifier::REVERSED)))
+            .filter(|y| {
+                (0..width).any(|x| buffer[(x, *y)].modifier.contains(ratatui::style::Modifier::REVERSED))
+            })
             .map(|y| y.to_string())
             .collect();
         lines.push(format!("[chosen rows: {}]", chosen.join(" ")));

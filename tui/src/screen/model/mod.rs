@@ -9,6 +9,7 @@ pub mod line;
 pub mod overlay;
 pub mod setup;
 pub mod timeline;
+mod window;
 pub mod words;
 
 use super::msg::Opened;
@@ -32,6 +33,8 @@ pub const READ_MS: u64 = 1_000;
 pub const DRAFT_MS: u64 = 2_000;
 /// Milliseconds in which a second Ctrl-C leaves.
 pub const TWICE_MS: u64 = 2_000;
+/// Milliseconds between two readings of the people while a try to reach one of them is under way.
+pub const PEOPLE_MS: u64 = 3_000;
 /// Chats kept loaded.
 pub const CHATS_LOADED: usize = 6;
 
@@ -134,6 +137,8 @@ pub struct Model {
     pub draft_at: Option<u64>,
     /// When a sign that one writes may be given again; none = not writing.
     pub typing_sent: Option<u64>,
+    /// When the people are read again because a message waits and it is not known until when.
+    pub people_at: Option<u64>,
     /// Who writes where until when (chat, account).
     pub typing: BTreeMap<(String, String), u64>,
     /// The line above the editor.
@@ -182,6 +187,7 @@ impl Model {
             draft_kept: String::new(),
             draft_at: None,
             typing_sent: None,
+            people_at: None,
             typing: BTreeMap::new(),
             notice: None,
             seen: BTreeMap::new(),
@@ -298,19 +304,19 @@ impl Model {
             && !matches!(self.overlay, Some(Overlay::Invite(_) | Overlay::Words(_) | Overlay::Person(_)))
     }
 
+    /// The person of the open chat, while the words under the newest own message say that it waits for them.
+    pub fn awaited(&self) -> Option<String> {
+        let chat = self.chat().filter(|chat| chat.presence == "offline" || chat.via == "none")?;
+        let newest = self.log()?.items.iter().rfind(|item| item.message.from.me)?;
+        chat.account.clone().filter(|_| newest.message.state == "queued")
+    }
+
     /// Whether seconds are shown that run down.
     fn counts_down(&self) -> bool {
         let network = self.geometry().card > 0
             && self.network_next_ms.is_some_and(|at| at > self.now_ms)
             && self.network.as_ref().is_some_and(|network| network.state == "offline");
-        let account = self.chat().and_then(|chat| chat.account.clone());
-        let person = account.is_some_and(|account| self.next_try_ms(&account).is_some())
-            && self.log().is_some_and(|log| {
-                log.items
-                    .iter()
-                    .rfind(|item| item.message.from.me)
-                    .is_some_and(|item| item.message.state == "queued")
-            });
+        let person = self.awaited().is_some_and(|account| self.next_try_ms(&account).is_some());
         matches!(self.place, Place::Main) && (network || person)
     }
 
@@ -327,6 +333,9 @@ impl Model {
             }
         }
         if let Some(time) = self.draft_at {
+            at(time);
+        }
+        if let Some(time) = self.people_at {
             at(time);
         }
         if let Some(time) = self.interrupted {

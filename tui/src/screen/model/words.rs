@@ -73,7 +73,7 @@ pub fn network(model: &Model, room: usize) -> String {
         None | Some("starting") => (marks.ellipsis, "starting", ""),
         Some("direct") => (marks.direct, "online", ": direct"),
         Some("relayed") => (marks.relay, "online", ": all by relay"),
-        Some("lan") => (marks.lan, "LAN only", ": no internet"),
+        Some("lan") => (marks.lan, "LAN only", ": nobody beyond it"),
         Some("offline") => (marks.away, "offline", ": messages wait here"),
         Some(_) => ("?", "unknown", ""),
     };
@@ -90,10 +90,9 @@ pub fn network_line(model: &Model, room: usize) -> Option<String> {
             "! Nobody is reached now. Messages wait on this computer.",
             "! Messages wait on this computer.",
         ],
-        "relayed" => &[
-            "! All traffic goes by relay (it sees who and when, not what).",
-            "! All traffic goes by relay.",
-        ],
+        "relayed" => {
+            &["! All traffic goes by relay (it sees who and when, not what).", "! All traffic goes by relay."]
+        }
         _ => return None,
     };
     words.iter().find(|line| columns(line) <= room).or(words.last()).map(|line| (*line).to_owned())

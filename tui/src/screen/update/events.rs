@@ -270,9 +270,8 @@ fn on_event(model: &mut Model, object: Object, out: &mut Out) {
         Object::Message(message) => on_new_message(model, *message, out),
         Object::Receipt(receipt) => on_receipt(model, &receipt),
         Object::Request(request) => {
-            if !model.requests.iter().any(|known| known.account == request.account) {
-                model.requests.push(request);
-            }
+            model.requests.retain(|known| known.account != request.account);
+            model.requests.push(request);
         }
         Object::Contact(contact) => {
             let account = contact.account.clone();

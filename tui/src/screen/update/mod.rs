@@ -117,11 +117,14 @@ fn tick(model: &mut Model, out: &mut Out) {
     }
     let due = model.next_try.len();
     model.next_try.retain(|_, at| *at > now);
-    let network_due = model.network_next_ms.is_some_and(|at| at <= now);
-    if network_due {
+    if model.network_next_ms.is_some_and(|at| at <= now) {
         model.network_next_ms = None;
     }
-    if model.next_try.len() != due || network_due {
+    let again = model.people_at.is_some_and(|at| at <= now);
+    if again {
+        model.people_at = None;
+    }
+    if model.next_try.len() != due || again {
         out.push(Effect::People);
         model.dirty = true;
     } else if due > 0 || model.network_next_ms.is_some() {

@@ -4,11 +4,26 @@
 use super::Out;
 use crate::screen::model::arrange::arrange;
 use crate::screen::model::timeline::Timeline;
-use crate::screen::model::{Model, Place, READ_MS};
+use crate::screen::model::{Model, PEOPLE_MS, Place, READ_MS};
 use crate::screen::msg::Effect;
 
 /// Looks at the window of the open chat.
 pub fn after(model: &mut Model, out: &mut Out) {
+    await_person(model);
+    read(model, out);
+}
+
+/// While a message waits for somebody whose next try is not known (one is under way), the people are read again soon.
+fn await_person(model: &mut Model) {
+    let unknown = model.awaited().is_some_and(|account| model.next_try_ms(&account).is_none());
+    if !unknown || !matches!(model.place, Place::Main) {
+        model.people_at = None;
+    } else if model.people_at.is_none() {
+        model.people_at = Some(model.now_ms + PEOPLE_MS);
+    }
+}
+
+fn read(model: &mut Model, out: &mut Out) {
     let watching = matches!(model.place, Place::Main) && model.focus && model.overlay.is_none();
     let unread = model.log().is_some_and(|log| log.items.iter().any(|item| item.message.unread));
     if !watching || !unread {

@@ -54,11 +54,12 @@ fn on_lock(setup: &mut Setup, key: KeyEvent, out: &mut Out) {
         KeyCode::Up if setup.field > 0 => setup.field -= 1,
         KeyCode::BackTab => setup.field = setup.field.saturating_sub(1),
         KeyCode::Up | KeyCode::Down | KeyCode::Char(' ') if setup.field == 0 => {
-            if setup.with_lock && key.code == KeyCode::Down || !setup.with_lock && key.code == KeyCode::Up {
-                setup.with_lock = !setup.with_lock;
-            } else if key.code == KeyCode::Char(' ') {
-                setup.with_lock = !setup.with_lock;
-            }
+            // Up chooses the upper entry, Down the lower one, Space the other one.
+            setup.with_lock = match key.code {
+                KeyCode::Up => true,
+                KeyCode::Down => false,
+                _ => !setup.with_lock,
+            };
         }
         KeyCode::Tab | KeyCode::Down => setup.field = (setup.field + 1).min(fields),
         KeyCode::Enter => on_lock_enter(setup, out),
@@ -112,13 +113,14 @@ fn on_words(
         }
         (Some(_), KeyCode::Esc) => page.check = None,
         (Some(_), KeyCode::Enter) => {
-            if page.answer() {
+            let right = page.answer();
+            if right {
                 out.push(Effect::WordsLater(false));
                 if let Some(opened) = opened {
                     opened.words_later = false;
                 }
-                return true;
             }
+            return right;
         }
         (Some(check), _) => {
             check.field.key(key);

@@ -68,7 +68,10 @@ fn messages(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
         return empty(model, canvas, area);
     };
     if log.items.is_empty() && log.pending.is_empty() {
-        return if log.loaded || model.alone() { empty(model, canvas, area) } else { () };
+        if log.loaded || model.alone() {
+            empty(model, canvas, area);
+        }
+        return;
     }
     let Some(timeline) = Timeline::open(model) else { return };
     let rows = timeline.window(usize::from(area.height));

@@ -73,7 +73,6 @@ pub fn draw(setup: &Setup, canvas: &mut Canvas<'_>) {
         }
         return people(invite, canvas);
     }
-    let styles = canvas.theme.styles;
     let mut rows = Rows::new(canvas, area);
     steps(&mut rows, &setup.page);
     match &setup.page {
@@ -83,7 +82,9 @@ pub fn draw(setup: &Setup, canvas: &mut Canvas<'_>) {
         Page::People(_) => {}
     }
     let lines: &[&str] = match &setup.page {
-        Page::Name => &["Enter next   Ctrl-C leave (nothing is sent before step 4)", "Enter next   Ctrl-C leave"],
+        Page::Name => {
+            &["Enter next   Ctrl-C leave (nothing is sent before step 4)", "Enter next   Ctrl-C leave"]
+        }
         Page::Lock => &["Enter next   Esc back   Ctrl-C leave"],
         _ => &["Ctrl-C leave"],
     };
