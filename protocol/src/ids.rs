@@ -115,3 +115,11 @@ impl ChatId {
         AccountId(self.0)
     }
 }
+
+impl MessageId {
+    /// The id that a client's own reference stands for: the same for the same sender, chat and reference, so that a
+    /// send that is tried again makes no second message (docs/spec/05-delivery.md, "Accepting").
+    pub fn of_reference(sender: &AccountId, chat: &ChatId, reference: &str) -> Self {
+        Self(crate::kdf::derive_short("client ref", &[&sender.0, &chat.0, reference.as_bytes()]))
+    }
+}

@@ -17,7 +17,7 @@ const ADDRESSES: usize = 64;
 
 /// What a new file says.
 const TEMPLATE: &str = "\
-# Starling's configuration. `starling reload` makes the running node read it again.
+# Starling's configuration. A running node reads it at its next start.
 
 ";
 

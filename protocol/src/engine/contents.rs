@@ -328,7 +328,7 @@ impl Engine {
         self.timers.clear(&Timer::Join(account));
         self.dirty_contacts.insert(account);
         if news {
-            self.on_name(account, &accept.name);
+            self.take_name(account, &accept.name);
             self.contact_event(account);
             // The link that brought this is theirs: from now on they are somebody who may be seen to be there.
             self.presence_changed(device);

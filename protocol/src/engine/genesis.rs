@@ -9,9 +9,6 @@ use crate::time::Now;
 use vodozemac::olm::Account;
 use zeroize::Zeroizing;
 
-/// Flag of a manifest made from the 24 words alone.
-pub const RESTORED: u32 = 1;
-
 /// Why a profile cannot begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum GenesisError {
@@ -61,7 +58,7 @@ impl Genesis {
             version: created_s.max(1),
             prev: [0; 32],
             created_s,
-            flags: if restored { RESTORED } else { 0 },
+            flags: if restored { Manifest::RESTORED } else { 0 },
             devices: vec![DeviceEntry {
                 id: device.id(),
                 sig: device.sig_public(),

@@ -1,4 +1,4 @@
-//! The invite stream on both ends: a joiner brings a request, an inviter hears it (docs/spec/04-invite.md,
+//! The invite stream on both ends: a joiner brings a request, an inviter hears it (docs/spec/03-live.md,
 //! "Stream").
 
 use super::Engine;

@@ -16,17 +16,13 @@ use super::live::{self, FrameOut};
 use super::net::{ConnId, LinkId, LinkProtocol, NetCommand, Via};
 use super::{Engine, Timer};
 use crate::ids::{AccountId, DeviceId, InviteId};
-use crate::noise::{Transport, invite, live as noise_live};
+use crate::noise::{STREAM_LIFE_BYTES, STREAM_LIFE_MS, Transport, invite, live as noise_live};
 use crate::time::{MINUTE_MS, SECOND_MS};
 
 /// A handshake that is not done by now is closed: slow strangers must not hold streams.
 pub(super) const HANDSHAKE_MS: u64 = 10 * SECOND_MS;
 /// The longest time before a stranger is closed, so that the refusal's time tells nothing about a look-up.
 const STRANGER_MS: u64 = 200;
-/// A live link is shaken anew after this long ([`crate::noise`] bounds the bytes).
-const LINK_LIFE_MS: u64 = 60 * MINUTE_MS;
-/// Bytes after which a live link is shaken anew: one gibibyte.
-const LINK_LIFE_BYTES: u64 = 1 << 30;
 
 /// Where a link stands.
 pub(super) enum LinkState {
@@ -267,7 +263,7 @@ impl Engine {
     fn next_frame(&mut self, link: LinkId, message: &[u8]) -> Option<()> {
         let LinkState::Up(transport) = &mut self.links.get_mut(&link)?.state else { return None };
         let frame = transport.open(message).ok()?;
-        if transport.bytes_moved() > LINK_LIFE_BYTES {
+        if transport.bytes_moved() > STREAM_LIFE_BYTES {
             self.timers.set_earlier(Timer::Renew(link), self.now.mono_ms.saturating_add(SECOND_MS));
         }
         frame.map_or(Some(()), |frame| self.live_frame(link, &frame))
@@ -294,7 +290,7 @@ impl Engine {
         self.timers.clear(&Timer::Dial(device));
         self.failures.remove(&device);
         if self.links.get(&link).is_some_and(|entry| entry.initiator) {
-            let life = LINK_LIFE_MS.saturating_sub(self.rng.below(MINUTE_MS));
+            let life = STREAM_LIFE_MS.saturating_sub(self.rng.below(MINUTE_MS));
             self.timers.set(Timer::Renew(link), self.now.mono_ms.saturating_add(life));
         }
         self.learn_address(link, device);

@@ -91,20 +91,27 @@ impl Engine {
         self.contact(account)
     }
 
-    /// A contact's own name for themselves; kept only while we have given none.
+    /// A contact tells a new name.
     pub(super) fn on_name(&mut self, account: AccountId, name: &str) {
+        if self.take_name(account, name) {
+            self.contact_event(account);
+        }
+    }
+
+    /// A contact's own name for themselves; kept only while we have given none. Returns whether it is news.
+    pub(super) fn take_name(&mut self, account: AccountId, name: &str) -> bool {
         let name = text::clean_name(name);
         if name.is_empty() {
-            return;
+            return false;
         }
         let name = self.unique_name(&name, &account);
-        if let Some(contact) = self.contacts.get_mut(&account)
-            && !contact.named_by_us
-            && contact.name != name
-        {
-            contact.name = name;
-            self.dirty_contacts.insert(account);
-            self.contact_event(account);
+        match self.contacts.get_mut(&account) {
+            Some(contact) if !contact.named_by_us && contact.name != name => {
+                contact.name = name;
+                self.dirty_contacts.insert(account);
+                true
+            }
+            _ => false,
         }
     }
 

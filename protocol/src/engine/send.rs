@@ -8,7 +8,7 @@ use super::{Engine, Timer};
 use crate::content::{Body, Content, Edit, Reaction, Target, Text};
 use crate::ids::{AccountId, ChatId, DeviceId, MessageId};
 use crate::limits::{FRAME_BYTES, OUTBOX_BYTES, OUTBOX_MESSAGES, TEXT_BYTES};
-use crate::{kdf, text, wire};
+use crate::{text, wire};
 
 /// Ids of own messages remembered for a client reference that comes twice within a run (the store knows the rest).
 const RECENT_SENT: usize = 4_096;
@@ -35,7 +35,7 @@ impl Engine {
             }
         }
         let id = match client_ref {
-            Some(reference) => self.referenced_id(chat, reference),
+            Some(reference) => MessageId::of_reference(&self.own.account, &chat, reference),
             None => MessageId(self.rng.bytes()),
         };
         let at = self.now.wall_ms;
@@ -76,11 +76,6 @@ impl Engine {
             self.recent_sent.pop_front();
         }
         Ok(Reply::Sent { message: id, at, repeated: false })
-    }
-
-    /// The id a client reference stands for: the same for the same account, chat and reference.
-    pub fn referenced_id(&self, chat: ChatId, reference: &str) -> MessageId {
-        MessageId(kdf::derive_short("client ref", &[&self.own.account.0, &chat.0, reference.as_bytes()]))
     }
 
     pub(super) fn edit(&mut self, chat: ChatId, message: MessageId, typed: &str) -> Result<Reply, Refusal> {

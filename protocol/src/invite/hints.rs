@@ -1,4 +1,4 @@
-//! Hints in as few bytes as they need, because a link is shown as a QR code (docs/spec/04-invite.md, "Hints").
+//! Hints in as few bytes as they need, because a link is shown as a QR code (docs/spec/02-identity.md, "Hints").
 //! Ordinary addresses become 7 or 19 bytes, an address with both transports on one port counts once, anything else
 //! is text. Every list of hints has one encoding.
 

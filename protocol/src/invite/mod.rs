@@ -1,4 +1,4 @@
-//! Invites: the link that lets somebody ask, and the request they send with it (docs/spec/04-invite.md).
+//! Invites: the link that lets somebody ask, and the request they send with it (docs/spec/02-identity.md).
 //!
 //! An invite is a secret. It must not appear in a log, an error or a `Debug` output.
 

@@ -1,4 +1,4 @@
-//! The request: what a joiner sends the one who invited (docs/spec/04-invite.md, "Request"). It carries everything
+//! The request: what a joiner sends the one who invited (docs/spec/02-identity.md, "Request"). It carries everything
 //! needed to answer, and proves that this very account holds the invite.
 
 use super::Invite;

@@ -1,4 +1,4 @@
-//! The handshake of somebody who holds an invite (docs/spec/04-invite.md, "Live"):
+//! The handshake of somebody who holds an invite (docs/spec/03-live.md, "Live"):
 //! `Noise_XXpsk0_25519_ChaChaPoly_BLAKE2s` under the invite's secret. The secret has 256 bits and travelled outside
 //! the network, so the stream is safe from a quantum computer without another exchange.
 //!

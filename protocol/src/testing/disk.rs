@@ -18,6 +18,8 @@ pub struct Disk {
     pub events: Vec<Event>,
     /// Edits, deletions and reactions applied, in order.
     pub edits: Vec<Change>,
+    /// Whether a message that is there already is stored once more.
+    pub(super) careless: bool,
 }
 
 impl Disk {
@@ -34,7 +36,7 @@ impl Disk {
                 Change::Message(message) => {
                     let known =
                         self.messages.iter().any(|m| m.id == message.id && m.author == message.author);
-                    if !known {
+                    if !known || self.careless {
                         self.messages.push(message.clone());
                     }
                 }

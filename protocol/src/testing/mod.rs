@@ -10,8 +10,8 @@ mod wires;
 pub use disk::{Disk, Watch};
 
 use crate::engine::{
-    Action, Command, ContactState, Engine, Genesis, Input, LinkId, MessageKind, MessageState, NetEvent,
-    Notice, Refusal, Reply, Step,
+    Action, Change, Command, ContactState, Engine, Genesis, Input, LinkId, MessageKind, MessageState,
+    NetEvent, Notice, Refusal, Reply, Space, Step,
 };
 use crate::identity::Seed;
 use crate::ids::{AccountId, ChatId, DeviceId, MessageId};
@@ -61,6 +61,35 @@ pub enum Crash {
     AfterActions(usize),
 }
 
+/// A planted fault, to see that the laws of a simulation find it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sabotage {
+    /// Actions are taken before the commit: answers leave for what is not on disk.
+    ActFirst,
+    /// Which contents were taken in is not written down, and the store takes everything.
+    ForgetSeen,
+    /// Undelivered messages are not written down.
+    ForgetRows,
+    /// Ratchet states are not written down after the first time.
+    ForgetSessions,
+    /// Places in the chains are not written down.
+    ForgetStreams,
+}
+
+impl Sabotage {
+    fn forgets(self, disk: &Disk, change: &Change) -> bool {
+        let Change::Put(record) = change else { return false };
+        let known = disk.records.contains_key(&(record.space, record.key.clone()));
+        match self {
+            Self::ActFirst => false,
+            Self::ForgetSeen => record.space == Space::Seen,
+            Self::ForgetRows => record.space == Space::Outbox,
+            Self::ForgetSessions => record.space == Space::Session && known,
+            Self::ForgetStreams => record.space == Space::Stream,
+        }
+    }
+}
+
 /// All machines and the network between them.
 pub struct World {
     /// The machines.
@@ -81,6 +110,8 @@ pub struct World {
     pub bytes: u64,
     /// Every message written on a link and who wrote it, if recording is on.
     pub capture: Option<Vec<(usize, Vec<u8>)>>,
+    /// A planted fault.
+    pub sabotage: Option<Sabotage>,
     /// Turns taken.
     pub turns: u64,
     /// What every turn did, without the bytes, as one running hash.
@@ -107,6 +138,7 @@ impl World {
             deaf: BTreeSet::new(),
             bytes: 0,
             capture: None,
+            sabotage: None,
             turns: 0,
             trace: [0; 32],
             wires: BTreeMap::new(),
@@ -326,7 +358,11 @@ impl World {
         let Some(machine) = self.machines.get_mut(index) else { return };
         let Some(engine) = machine.engine.as_mut() else { return };
         self.turns = self.turns.saturating_add(1);
-        let step = engine.turn(inputs, now);
+        let mut step = engine.turn(inputs, now);
+        if let Some(sabotage) = self.sabotage {
+            machine.disk.careless = sabotage == Sabotage::ForgetSeen;
+            step.changes.retain(|change| !sabotage.forgets(&machine.disk, change));
+        }
         let crash = match &mut machine.plan {
             Some((0, crash)) => Some(*crash),
             Some((turns, _)) => {
@@ -336,6 +372,9 @@ impl World {
             None => None,
         };
         if crash == Some(Crash::BeforeCommit) {
+            if self.sabotage == Some(Sabotage::ActFirst) {
+                step.actions.into_iter().for_each(|action| self.perform(index, action));
+            }
             self.crash(index);
             return;
         }
@@ -374,7 +413,7 @@ impl World {
 
     /// What a step did, without key bytes and what depends on them: the kinds and sizes of everything.
     fn trace(&mut self, index: usize, step: &Step) {
-        use crate::engine::{Change, NetCommand};
+        use crate::engine::NetCommand;
         let mut words = format!("{index} {}:", self.now_ms);
         for change in &step.changes {
             let word = match change {

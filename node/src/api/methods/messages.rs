@@ -53,6 +53,13 @@ pub(super) async fn send(hub: &Hub, params: Send) -> Outcome {
     let level = level(&params.wait)?;
     let chat = hub.chat(&params.to).await?;
     let reply_to = params.reply_to.as_deref().map(message_id).transpose()?;
+    let me = hub.handle.facts().account;
+    // The engine knows the references of messages that wait; those that arrived before are in the store.
+    let before = params.client_ref.as_deref().map(|reference| MessageId::of_reference(&me, &chat, reference));
+    let stored = match before {
+        Some(id) => hub.handle.store().message(id).await?.into_iter().find(|message| message.me),
+        None => None,
+    };
     let command = Command::Send {
         chat,
         text: params.text,
@@ -60,12 +67,15 @@ pub(super) async fn send(hub: &Hub, params: Send) -> Outcome {
         client_ref: params.client_ref,
         require_verified: params.require_verified,
     };
-    let (id, at, repeated) = match hub.handle.command(command).await? {
-        Reply::Sent { message, at, repeated } => (message, at, repeated),
-        other => return Err(odd_fault("Send", &other)),
+    let (id, at, repeated) = match stored {
+        Some(message) => (message.id, message.sent_at, true),
+        None => match hub.handle.command(command).await? {
+            Reply::Sent { message, at, repeated } => (message, at, repeated),
+            other => return Err(odd_fault("Send", &other)),
+        },
     };
     // A new message to somebody else is queued; of any other the store knows more.
-    let own_chat = chat.account() == hub.handle.facts().account;
+    let own_chat = chat.account() == me;
     let look = repeated || own_chat;
     let mut reached = Reached { state: MessageState::Queued, reason: None };
     if look && let Some(found) = hub.reached(id).await? {
