@@ -85,6 +85,19 @@ impl World {
         }
     }
 
+    /// Ends a wire after what is on the way in it has arrived.
+    pub(super) fn let_run_dry(&mut self, id: u64) {
+        let Some(wire) = self.wires.remove(&id) else { return };
+        for (side, (end, conn)) in wire.ends.into_iter().zip(wire.conn).enumerate() {
+            for links in wire.links.values() {
+                if let Some(link) = links.get(side) {
+                    self.post(end, wire.latency_ms, NetEvent::LinkClosed { link: *link });
+                }
+            }
+            self.post(end, wire.latency_ms, NetEvent::ConnClosed { conn });
+        }
+    }
+
     pub(super) fn act(&mut self, from: usize, command: NetCommand) {
         match command {
             NetCommand::Dial { dial, addrs } => {

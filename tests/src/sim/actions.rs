@@ -3,7 +3,7 @@
 use starling_protocol::engine::{Command, Space};
 use starling_protocol::ids::MessageId;
 use starling_protocol::rng::Rng;
-use starling_protocol::testing::{Crash, World};
+use starling_protocol::testing::{Crash, Sabotage, World};
 
 const HOUR_MS: u64 = 3_600_000;
 const YEAR_MS: i64 = 365 * 24 * 3_600_000;
@@ -33,6 +33,8 @@ pub struct Scenario {
     pub forget: u64,
     /// Much time passes.
     pub wait: u64,
+    /// A fault planted in every machine after they became contacts.
+    pub sabotage: Option<Sabotage>,
 }
 
 impl Default for Scenario {
@@ -49,6 +51,7 @@ impl Default for Scenario {
             clock: 3,
             forget: 2,
             wait: 4,
+            sabotage: None,
         }
     }
 }
@@ -97,6 +100,7 @@ impl Run {
         let count = 2 + usize::try_from(rng.below(spread)).unwrap_or(0);
         let mut world = World::friends(count, seed);
         world.max_latency_ms = [2, 20, 300, 2_000].get(rng.below(4) as usize).copied().unwrap_or(20);
+        world.sabotage = scenario.sabotage;
         Self { world, rng, scenario: scenario.clone(), count, written: 0 }
     }
 
