@@ -10,12 +10,12 @@ use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use starling_protocol::engine::net::{LinkId, NetEvent};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::frames::{Frames, put};
 
@@ -143,7 +143,7 @@ where
     R: AsyncRead + Unpin,
 {
     let mut frames = Frames::default();
-    let mut deadline = inbound.then(|| tokio::time::Instant::now() + FIRST_MESSAGE);
+    let mut deadline = inbound.then(|| Instant::now() + FIRST_MESSAGE);
     loop {
         loop {
             match frames.next() {
@@ -161,7 +161,7 @@ where
             }
         }
         if deadline.is_none() && frames.is_partial() {
-            deadline = Some(tokio::time::Instant::now() + WHOLE_MESSAGE);
+            deadline = Some(Instant::now() + WHOLE_MESSAGE);
         }
         let fill = poll_fn(|cx| frames.poll_fill(&mut stream, cx));
         let filled = match deadline {

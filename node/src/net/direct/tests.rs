@@ -8,12 +8,18 @@ use std::task::{Context, Poll};
 
 use futures::io::Cursor;
 use futures::{AsyncRead, AsyncWrite};
+use libp2p::PeerId;
+use libp2p::core::transport::PortUse;
+use libp2p::core::{ConnectedPoint, Endpoint};
+use libp2p::swarm::behaviour::{ConnectionClosed, ConnectionEstablished};
+use libp2p::swarm::{ConnectionId, FromSwarm, NetworkBehaviour, ToSwarm};
 use proptest::prelude::*;
-use starling_protocol::engine::net::NetEvent;
+use starling_protocol::engine::net::{LinkProtocol, NetEvent};
 use tokio::sync::{mpsc, oneshot};
 
 use super::frames::{EmptyMessage, Frames, MESSAGE_BYTES, put};
 use super::link::{Heard, Link, queue};
+use super::{Direct, Event};
 
 /// Gives bytes in pieces of the given sizes, then its end; takes everything.
 struct Pieces {
@@ -158,4 +164,54 @@ async fn the_write_queue_is_bounded_by_bytes() {
     let message = vec![0; 64_000];
     let taken = (0..1_000).take_while(|_| writer.write(vec![message.clone()])).count();
     assert_eq!(taken, 4 * 1024 * 1024 / 64_000);
+}
+
+fn endpoint() -> ConnectedPoint {
+    ConnectedPoint::Dialer {
+        address: "/ip4/127.0.0.1/tcp/1".parse().unwrap(),
+        role_override: Endpoint::Dialer,
+        port_use: PortUse::New,
+    }
+}
+
+/// What a behaviour wants now: how many notifications to handlers, and which links failed.
+fn wants(direct: &mut Direct) -> (usize, Vec<u64>) {
+    let mut cx = Context::from_waker(std::task::Waker::noop());
+    let (mut notified, mut failed) = (0, Vec::new());
+    while let Poll::Ready(event) = direct.poll(&mut cx) {
+        match event {
+            ToSwarm::NotifyHandler { .. } => notified += 1,
+            ToSwarm::GenerateEvent(Event::Failed { link }) => failed.push(link),
+            other => panic!("{other:?}"),
+        }
+    }
+    failed.sort_unstable();
+    (notified, failed)
+}
+
+#[test]
+fn opens_are_bounded_and_none_is_forgotten() {
+    let mut direct = Direct::default();
+    let (connection, peer_id) = (ConnectionId::new_unchecked(7), PeerId::random());
+    direct.on_swarm_event(FromSwarm::ConnectionEstablished(ConnectionEstablished {
+        peer_id,
+        connection_id: connection,
+        endpoint: &endpoint(),
+        failed_addresses: &[],
+        other_established: 0,
+    }));
+    for link in 0..20 {
+        direct.open(connection, link, LinkProtocol::Live);
+    }
+    direct.open(ConnectionId::new_unchecked(8), 99, LinkProtocol::Live);
+    assert_eq!(wants(&mut direct), (16, vec![16, 17, 18, 19, 99]));
+    direct.on_swarm_event(FromSwarm::ConnectionClosed(ConnectionClosed {
+        peer_id,
+        connection_id: connection,
+        endpoint: &endpoint(),
+        cause: None,
+        remaining_established: 0,
+    }));
+    assert_eq!(wants(&mut direct), (0, (0..16).collect()));
+    assert_eq!(direct.connection_count(), 0);
 }

@@ -203,6 +203,7 @@ async fn a_write_queue_over_its_bound_closes_the_link() {
 async fn a_closed_link_delivers_what_was_written_first() {
     for listen in [tcp(), quic()] {
         let Pair { mut alice, mut bob, ours, theirs, .. } = pair(listen).await;
+        let began = Instant::now();
         for i in 0..100u8 {
             alice.write(ours, &[i; 5_000]);
         }
@@ -212,6 +213,8 @@ async fn a_closed_link_delivers_what_was_written_first() {
         }
         bob.link_closed(theirs).await;
         alice.link_closed(ours).await;
+        // In good order on both sides: neither waited for the other in vain.
+        assert!(began.elapsed() < Duration::from_secs(2));
         alice.settles(|s| s.links == 0 && s.conns == 1).await;
     }
 }
@@ -287,12 +290,16 @@ async fn it_listens_everywhere_by_default_and_with_discovery() {
 async fn shutdown_flushes_closes_and_frees_the_port() {
     for listen in [tcp(), quic()] {
         let Pair { alice, mut bob, ours, theirs, .. } = pair(listen).await;
-        alice.write(ours, b"last words");
+        for i in 0..500u16 {
+            alice.write(ours, &i.to_be_bytes());
+        }
         let port = alice.listen.clone();
         let start_of_end = Instant::now();
         alice.stop.shutdown().await;
         assert!(start_of_end.elapsed() < Duration::from_secs(2));
-        assert_eq!(bob.message().await, (theirs, b"last words".to_vec()));
+        for i in 0..500u16 {
+            assert_eq!(bob.message().await, (theirs, i.to_be_bytes().to_vec()));
+        }
         bob.link_closed(theirs).await;
         bob.until(|e| matches!(e, NetEvent::ConnClosed { .. }).then_some(())).await;
         assert!(start_of_end.elapsed() < Duration::from_secs(4));

@@ -1,11 +1,19 @@
 //! Addresses, dials, and the words for them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+use std::time::Duration;
+
+use libp2p::core::transport::PortUse;
+use libp2p::core::{ConnectedPoint, Endpoint};
+use libp2p::swarm::ConnectionId;
 use libp2p::{Multiaddr, PeerId};
 use starling_protocol::engine::net::{NetEvent, Via};
 
+use crate::net::conns::Conns;
 use crate::net::dials::{Dials, Failed};
+use crate::net::watch::{Found, Watch};
 use crate::net::{addr, translate};
+use tokio::time::{Instant, advance};
 
 #[test]
 fn only_hosts_are_dialled() {
@@ -113,10 +121,78 @@ async fn dials_fail_with_their_last_attempt_or_their_time() {
     assert_eq!(turns.len(), 4);
     assert_eq!(dials.lost(turns[0]), Failed::Nothing);
     assert_eq!(dials.lost(turns[1]), Failed::Dial(1));
-    assert_eq!(dials.overdue(tokio::time::Instant::now()), None);
-    tokio::time::advance(std::time::Duration::from_secs(11)).await;
-    assert_eq!(dials.overdue(tokio::time::Instant::now()), Some(2));
+    assert_eq!(dials.overdue(Instant::now()), None);
+    advance(Duration::from_secs(11)).await;
+    assert_eq!(dials.overdue(Instant::now()), Some(2));
     assert_eq!(dials.lost(turns[2]), Failed::Nothing);
     assert_eq!(dials.len(), 0);
     assert_eq!(dials.next_at(), None);
+}
+
+fn one_conn() -> (Conns, u64) {
+    let mut conns = Conns::default();
+    let endpoint = ConnectedPoint::Dialer {
+        address: "/ip4/127.0.0.1/tcp/1".parse().unwrap(),
+        role_override: Endpoint::Dialer,
+        port_use: PortUse::New,
+    };
+    let conn = conns.add(ConnectionId::new_unchecked(1), PeerId::random(), &endpoint);
+    (conns, conn)
+}
+
+/// Looks whenever the watch wants to, for `seconds`; what it found and after how many seconds.
+async fn looked(watch: &mut Watch, conns: &Conns, seconds: u64) -> Option<(Found, u64)> {
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(seconds) {
+        tokio::time::sleep_until(watch.next_at()?).await;
+        let found = watch.look(Instant::now(), false, conns);
+        if found != Found::default() {
+            return Some((found, began.elapsed().as_secs()));
+        }
+    }
+    None
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_and_stuck_closes_are_found_in_time() {
+    let (mut conns, conn) = one_conn();
+    let mut watch = Watch::new();
+    watch.opened();
+    let silent = Found { silent: vec![conn], stuck: vec![] };
+    assert_eq!(looked(&mut watch, &conns, 60).await, Some((silent, 10)));
+    conns.get_mut(conn).unwrap().ending = Some(Instant::now());
+    watch.closing();
+    let stuck = Found { silent: vec![], stuck: vec![conn] };
+    assert_eq!(looked(&mut watch, &conns, 60).await, Some((stuck, 1)));
+    conns.closed(ConnectionId::new_unchecked(1));
+    assert!(conns.reap(conn));
+    assert_eq!(looked(&mut watch, &conns, 60).await, None);
+    assert_eq!(watch.next_at(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_heard_stays() {
+    let (conns, conn) = one_conn();
+    let mut watch = Watch::new();
+    watch.opened();
+    let heard = conns.get(conn).unwrap().heard.clone();
+    let talking = async {
+        for _ in 0..20 {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            heard.touch();
+        }
+    };
+    let ((), found) = tokio::join!(talking, looked(&mut watch, &conns, 200));
+    assert_eq!(found, Some((Found { silent: vec![conn], stuck: vec![] }, 110)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn our_own_sleep_is_not_their_silence() {
+    let (conns, conn) = one_conn();
+    let mut watch = Watch::new();
+    watch.opened();
+    advance(Duration::from_secs(3_600)).await;
+    assert_eq!(watch.look(Instant::now(), false, &conns), Found::default());
+    let silent = Found { silent: vec![conn], stuck: vec![] };
+    assert_eq!(looked(&mut watch, &conns, 60).await, Some((silent, 10)));
 }
