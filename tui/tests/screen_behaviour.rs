@@ -423,3 +423,36 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_rushed_past_is_not_taken_for_read() {
+    let mut scene = Scene::talk(SIZE);
+    scene.wait(2_000);
+    for n in 0..40 {
+        let mut new = message(&format!("n{n}"), "ilse", "2026-11-22T21:14:00.000Z", "new");
+        new.unread = true;
+        scene.event(Object::Message(Box::new(new)));
+    }
+    scene.wait(2_000);
+    let unread = scene.model.chat().unwrap().unread;
+    assert!(unread > 10 && unread < 40, "{unread}");
+    assert!(scene.screen().contains(&format!("{unread} new above, Alt-U")));
+    scene.key(KeyCode::Char('u'), KeyModifiers::ALT);
+    scene.wait(2_000);
+    assert!(scene.model.chat().unwrap().unread < unread);
+}
+
+#[test]
+fn while_a_message_waits_the_next_try_is_learnt_and_counted_down() {
+    let mut scene = Scene::talk((120, 36));
+    let mut away = contact("ilse", "Ilse Brandt", "offline", "none");
+    away.next_try_ms = None;
+    scene.msg(Msg::People(Ok(vec![away.clone()])));
+    let asked = scene.wait(4_000);
+    assert!(asked.iter().any(|effect| matches!(effect, Effect::People)));
+    away.next_try_ms = Some(15_000);
+    scene.msg(Msg::People(Ok(vec![away])));
+    assert!(scene.screen().contains("next try in 15 s"));
+    scene.wait(5_000);
+    assert!(scene.screen().contains("next try in 10 s"));
+}

@@ -30,6 +30,8 @@ pub async fn run(
     let mut runner =
         Loop { model, screen, bridge: &mut bridge, started: Instant::now(), drawn: None, quit: None };
     let result = runner.turn(inbox).await;
+    // The shell is back at once; the node may take a moment to end.
+    screen.leave();
     bridge.finish(LAST_CALLS).await;
     result
 }
@@ -103,7 +105,10 @@ impl Loop<'_> {
                     self.model.dirty = true;
                 }
                 Effect::Copy { text } => {
-                    self.screen.copy(&text);
+                    if !self.screen.copy(&text) {
+                        let words = "That is too long for the clipboard of a terminal.".to_owned();
+                        self.model.notice = Some(super::model::Notice::Said(words));
+                    }
                 }
                 other => self.bridge.perform(other),
             }

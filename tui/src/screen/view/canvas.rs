@@ -237,3 +237,42 @@ impl<'c, 'b> Rows<'c, 'b> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::*;
+    use crate::screen::theme::UNICODE;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Whatever is put somewhere stays inside the columns it was given, and nothing steers.
+        #[test]
+        fn a_text_never_leaves_its_columns(line in ".{0,30}", x in 0u16..20, width in 0u16..20, y in 0u16..3) {
+            let mut buffer = Buffer::filled(Rect::new(0, 0, 24, 2), ratatui::buffer::Cell::new("#"));
+            let mut canvas = Canvas::new(&mut buffer, Theme::new(UNICODE, true));
+            let used = canvas.put(x, y, width, &line, Style::new());
+            prop_assert!(used <= width);
+            canvas.put_right(x, y, width, &line, Style::new());
+            for row in 0..2 {
+                for column in 0..24u16 {
+                    let symbol = buffer[(column, row)].symbol();
+                    prop_assert!(!symbol.chars().any(char::is_control));
+                    if row != y || column < x || column >= x + width {
+                        prop_assert_eq!(symbol, "#");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_wide_character_cut_in_half_leaves_no_stray_half() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 6, 1));
+        let mut canvas = Canvas::new(&mut buffer, Theme::new(UNICODE, true));
+        canvas.put(0, 0, 6, "a你好", Style::new());
+        canvas.put(2, 0, 1, "|", Style::new());
+        assert_eq!(buffer[(1, 0)].symbol(), " ");
+        assert_eq!(buffer[(2, 0)].symbol(), "|");
+    }
+}

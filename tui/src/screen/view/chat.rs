@@ -212,12 +212,31 @@ fn rule(model: &Model, canvas: &mut Canvas<'_>, y: u16) {
         );
         canvas.put(x + 2, y, width - 4, &line, styles.text);
     }
-    let Some(log) = model.log().filter(|log| log.anchor.is_some()) else { return };
-    let below = u64::try_from(log.unseen_below()).unwrap_or(0);
-    let line = if below > 0 { format!(" {below} new below, End ") } else { " more below, End ".to_owned() };
-    if width > 30 {
-        canvas.put_right(x, y, width - 1, &line, if below > 0 { styles.warn } else { styles.dim });
+    if width <= 30 {
+        return;
     }
+    let (line, style) = match (further(model), model.log().is_some_and(|log| log.anchor.is_some())) {
+        (0, false) => return,
+        (0, true) => (" more below, End ".to_owned(), styles.dim),
+        (new, true) => (format!(" {new} new below, End "), styles.warn),
+        (new, false) => (format!(" {new} new above, Alt-U "), styles.warn),
+    };
+    canvas.put_right(x, y, width - 1, &line, style);
+}
+
+/// Unseen messages outside the window: below it while one reads older ones, above it otherwise.
+fn further(model: &Model) -> u64 {
+    let Some(log) = model.log() else { return 0 };
+    if log.anchor.is_some() {
+        return u64::try_from(log.unseen_below()).unwrap_or(0);
+    }
+    let unseen = log.items.iter().filter(|item| item.message.unread && !item.message.from.me).count();
+    if unseen == 0 {
+        return 0;
+    }
+    let height = usize::from(arrange(model).messages);
+    let visible = Timeline::open(model).map_or(0, |timeline| timeline.unseen(height).len());
+    u64::try_from(unseen.saturating_sub(visible)).unwrap_or(0)
 }
 
 fn editor(model: &Model, parts: &Arrangement, canvas: &mut Canvas<'_>, top: u16) {

@@ -88,6 +88,7 @@ pub fn code_alone(invite: &InviteBox, canvas: &mut Canvas<'_>) {
     let area = canvas.area();
     let styles = canvas.theme.styles;
     let Some(code) = invite.invite.as_ref().and_then(|made| qr::Code::of(&made.link)) else { return };
+    let code = code.alone(area.width, area.height);
     if code.fits(area.width, area.height) && canvas.theme.marks.blocks {
         let left = (area.width - code.columns()) / 2;
         let top = (area.height - code.rows()) / 2;
