@@ -1,6 +1,12 @@
 //! Real nodes on loopback, and what may befall them: kill -9 under load, a full disk, a second process, a wrong
 //! clock, a damaged database, restarts without end.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr
+)]
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
@@ -108,7 +114,7 @@ async fn a_second_daemon_is_refused_and_writes_nothing() -> Result<()> {
     std::os::unix::fs::symlink(&alice.dir, &link)?;
     let before = files(&alice.dir)?;
     for dir in [&alice.dir, &link] {
-        let said = alice.run(&["--dir", dir.to_str().context("utf-8")?, "--json", "daemon", "--no-lan"])?;
+        let said = alice.run_in(dir, &["--json", "daemon", "--no-lan"])?;
         assert_eq!(said.code, 1, "{said:?}");
         assert!(said.err.contains(&alice.pid().unwrap().to_string()), "{said:?}");
     }
@@ -238,7 +244,9 @@ async fn clocks_that_are_years_off_lose_nothing() -> Result<()> {
     let (mut alice, mut bob) = pair(base.path()).await?;
     let mut expected = Vec::new();
     for (round, (ours, theirs)) in
-        [("+0", "-400d"), ("+3650d", "+0"), ("-18000d", "+400d"), ("+26000d", "-20000d"), ("+0", "+0")].into_iter().enumerate()
+        [("+0", "-400d"), ("+3650d", "+0"), ("-18000d", "+400d"), ("+26000d", "-20000d"), ("+0", "+0")]
+            .into_iter()
+            .enumerate()
     {
         alice.terminate()?;
         bob.terminate()?;
@@ -262,10 +270,13 @@ async fn clocks_that_are_years_off_lose_nothing() -> Result<()> {
 }
 
 fn faketime() -> Option<String> {
-    ["/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1"]
-        .into_iter()
-        .find(|path| Path::new(path).is_file())
-        .map(str::to_owned)
+    [
+        "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
+        "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1",
+    ]
+    .into_iter()
+    .find(|path| Path::new(path).is_file())
+    .map(str::to_owned)
 }
 
 /// F30: SIGTERM under load ends in time and loses nothing that was accepted; the next start is never refused.
@@ -280,7 +291,10 @@ async fn sigterm_under_load_ends_in_time_and_keeps_what_was_accepted() -> Result
             let mut accepted = Vec::new();
             for number in 0..10_000 {
                 let text = format!("{round}/{number}");
-                match client.call::<Sent>("send", json!({ "to": "@bob", "text": text, "client_ref": text })).await {
+                match client
+                    .call::<Sent>("send", json!({ "to": "@bob", "text": text, "client_ref": text }))
+                    .await
+                {
                     Ok(_) => accepted.push(text),
                     Err(_) => break,
                 }
@@ -330,7 +344,8 @@ async fn nothing_secret_lies_about() -> Result<()> {
     drained(&alice).await?;
     let words = alice.run(&["words"])?;
     assert_eq!(words.code, 0, "{words:?}");
-    let phrase = words.out.split_whitespace().filter(|word| word.chars().all(char::is_alphabetic)).collect::<Vec<_>>();
+    let phrase =
+        words.out.split_whitespace().filter(|word| word.chars().all(char::is_alphabetic)).collect::<Vec<_>>();
     assert!(phrase.len() >= 24, "{words:?}");
     let secrets = [canary.to_owned(), phrase[..3].join(" "), "alice".to_owned()];
     alice.kill()?;

@@ -189,7 +189,7 @@ impl Driver {
         } else {
             match self.store.commit(changes, now.wall_ms).await {
                 Ok(kept) => kept,
-                Err(error) => return self.undo(error).await,
+                Err(error) => return self.undo(error, actions).await,
             }
         };
         if self.trouble.borrow().is_some() {
@@ -247,11 +247,13 @@ impl Driver {
     }
 
     /// A commit failed: nothing of the turn happened.
-    async fn undo(&mut self, error: StoreError) -> Result<(), DriverError> {
+    async fn undo(&mut self, error: StoreError, actions: Vec<Action>) -> Result<(), DriverError> {
         let fatal = matches!(error, StoreError::Damaged { .. } | StoreError::Closed | StoreError::WrongKey);
         tracing::error!(%error, "a turn could not be committed");
         let error = Arc::new(error);
         self.trouble.send_replace(Some(trouble_words(&error)));
+        // What only asked changed nothing, so its answer holds.
+        self.act(actions.into_iter().filter(only_tells).collect());
         for (_, answer) in std::mem::take(&mut self.waiting) {
             let _ = answer.send(Err(NodeFault::Store(Arc::clone(&error))));
         }
@@ -271,6 +273,22 @@ impl Driver {
         self.wake_at_ms = Some(self.clock.now().mono_ms.saturating_add(1_000));
         Ok(())
     }
+}
+
+/// Whether an action is the answer to a mere question.
+fn only_tells(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Reply {
+            result: Err(_)
+                | Ok(Reply::Status(_)
+                    | Reply::People(_)
+                    | Reply::Requests(_)
+                    | Reply::Invites(_)
+                    | Reply::SafetyNumber(_)),
+            ..
+        }
+    )
 }
 
 fn trouble_words(error: &StoreError) -> String {

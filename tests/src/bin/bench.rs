@@ -38,7 +38,10 @@ impl Report {
 }
 
 fn percentile(sorted: &[Duration], percent: usize) -> Duration {
-    sorted.get((sorted.len().saturating_mul(percent) / 100).min(sorted.len().saturating_sub(1))).copied().unwrap_or_default()
+    sorted
+        .get((sorted.len().saturating_mul(percent) / 100).min(sorted.len().saturating_sub(1)))
+        .copied()
+        .unwrap_or_default()
 }
 
 fn ms(duration: Duration) -> f64 {
@@ -184,11 +187,19 @@ async fn main() -> Result<()> {
 
     let tcp = tcp_echo()?;
     let (p50, p99) = (percentile(&tcp, 50), percentile(&tcp, 99));
-    report.line("tcp_p50_ms", ms(p50), &format!("raw TCP echo, 200 B: median {:.3} ms, p99 {:.3} ms", ms(p50), ms(p99)));
+    report.line(
+        "tcp_p50_ms",
+        ms(p50),
+        &format!("raw TCP echo, 200 B: median {:.3} ms, p99 {:.3} ms", ms(p50), ms(p99)),
+    );
     report.values.insert("tcp_p99_ms".to_owned(), ms(p99).into());
     let sync = fdatasync(base.path())?;
     let (p50, p99) = (percentile(&sync, 50), percentile(&sync, 99));
-    report.line("fdatasync_p50_ms", ms(p50), &format!("fdatasync of a page: median {:.3} ms, p99 {:.3} ms", ms(p50), ms(p99)));
+    report.line(
+        "fdatasync_p50_ms",
+        ms(p50),
+        &format!("fdatasync of a page: median {:.3} ms, p99 {:.3} ms", ms(p50), ms(p99)),
+    );
     report.values.insert("fdatasync_p99_ms".to_owned(), ms(p99).into());
 
     let (mut alice, mut bob) = (Person::new(base.path(), "alice")?, Person::new(base.path(), "bob")?);
@@ -208,7 +219,11 @@ async fn main() -> Result<()> {
     report.line(
         "delivered_p50_ms",
         ms(p50),
-        &format!("send --wait delivered, {TURNS} messages of 200 B one at a time: median {:.3} ms, p99 {:.3} ms", ms(p50), ms(p99)),
+        &format!(
+            "send --wait delivered, {TURNS} messages of 200 B one at a time: median {:.3} ms, p99 {:.3} ms",
+            ms(p50),
+            ms(p99)
+        ),
     );
     report.values.insert("delivered_p99_ms".to_owned(), ms(p99).into());
     for in_flight in [64usize, 256] {
@@ -217,15 +232,31 @@ async fn main() -> Result<()> {
         report.line(
             &format!("rate_{in_flight}"),
             rate.round(),
-            &format!("delivered per second with {in_flight} in flight, {FLOOD} messages: {rate:.0} (by thirds {})", words.join(", ")),
+            &format!(
+                "delivered per second with {in_flight} in flight, {FLOOD} messages: {rate:.0} (by thirds {})",
+                words.join(", ")
+            ),
         );
-        report.values.insert(format!("rate_{in_flight}_thirds"), json!(thirds.iter().map(|t| t.round()).collect::<Vec<_>>()));
+        report.values.insert(
+            format!("rate_{in_flight}_thirds"),
+            json!(thirds.iter().map(|t| t.round()).collect::<Vec<_>>()),
+        );
     }
     let (waited, seconds) = absent(&client, &mut bob).await?;
-    report.line("absent_s", seconds, &format!("{waited:.0} messages for somebody who was away: all delivered {seconds:.2} s after their start"));
+    report.line(
+        "absent_s",
+        seconds,
+        &format!(
+            "{waited:.0} messages for somebody who was away: all delivered {seconds:.2} s after their start"
+        ),
+    );
 
     let loaded = usage(alice.pid().context("no pid")?)?.0;
-    report.line("loaded_rss_mb", loaded.round(), &format!("memory of the sending node after all that: {loaded:.1} MB"));
+    report.line(
+        "loaded_rss_mb",
+        loaded.round(),
+        &format!("memory of the sending node after all that: {loaded:.1} MB"),
+    );
     drop(client);
     alice.terminate()?;
     bob.terminate()?;
@@ -242,7 +273,11 @@ async fn main() -> Result<()> {
     tokio::time::sleep(idle).await;
     let (rss, after) = usage(pid)?;
     let cpu = (after - before) / idle.as_secs_f64() * 100.0;
-    report.line("idle_rss_mb", rss, &format!("an idle node with a contact online: {rss:.1} MB, {cpu:.2} % of a core"));
+    report.line(
+        "idle_rss_mb",
+        rss,
+        &format!("an idle node with a contact online: {rss:.1} MB, {cpu:.2} % of a core"),
+    );
     report.values.insert("idle_cpu_percent".to_owned(), cpu.into());
     if report.json {
         println!("{}", Value::Object(report.values));

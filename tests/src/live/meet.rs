@@ -40,7 +40,10 @@ pub async fn befriend(inviter: &Person, joiner: &Person) -> Result<()> {
     for client in [&one, &other] {
         wait_for("both hold the other as a contact", Duration::from_secs(20), || async {
             let people: Vec<Contact> = client.call("people.list", json!({})).await?;
-            Ok(people.iter().any(|person| person.state == "accepted" && person.presence == "online").then_some(()))
+            Ok(people
+                .iter()
+                .any(|person| person.state == "accepted" && person.presence == "online")
+                .then_some(()))
         })
         .await?;
     }

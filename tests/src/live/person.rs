@@ -21,7 +21,8 @@ pub fn binary() -> Result<PathBuf> {
         return Ok(PathBuf::from(path));
     }
     let exe = std::env::current_exe()?;
-    let found = exe.ancestors().skip(1).take(3).map(|folder| folder.join("starling")).find(|path| path.is_file());
+    let found =
+        exe.ancestors().skip(1).take(3).map(|folder| folder.join("starling")).find(|path| path.is_file());
     found.context("there is no starling binary beside the tests: cargo build -p starling-tui")
 }
 
@@ -96,9 +97,9 @@ impl Person {
         Ok(person)
     }
 
-    fn command(&self) -> Command {
+    fn command(&self, dir: &Path) -> Command {
         let mut command = Command::new(&self.binary);
-        command.arg("--dir").arg(&self.dir).envs(self.env.iter().cloned()).stdin(Stdio::null());
+        command.arg("--dir").arg(dir).envs(self.env.iter().cloned()).stdin(Stdio::null());
         command
     }
 
@@ -107,7 +108,15 @@ impl Person {
     /// # Errors
     /// When the process cannot be started.
     pub fn run(&self, args: &[&str]) -> Result<Said> {
-        let output = self.command().args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).output()?;
+        self.run_in(&self.dir, args)
+    }
+
+    /// Runs one command on another folder.
+    ///
+    /// # Errors
+    /// When the process cannot be started.
+    pub fn run_in(&self, dir: &Path, args: &[&str]) -> Result<Said> {
+        let output = self.command(dir).args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).output()?;
         Ok(Said {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -132,7 +141,7 @@ impl Person {
         let tcp = format!("/ip4/127.0.0.1/tcp/{}", self.port);
         let log = std::fs::File::create(self.dir.with_extension("log"))?;
         let mut child = self
-            .command()
+            .command(&self.dir)
             .args(["daemon", "--no-lan", "--listen", &quic, "--listen", &tcp])
             .args(args)
             .stdout(Stdio::piped())

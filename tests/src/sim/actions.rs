@@ -187,7 +187,12 @@ impl Run {
                 }
                 1 => {
                     if let Some(message) = self.own_message(from, to) {
-                        let (author, emoji) = (self.world.account(from), "👍".to_owned());
+                        let emoji = ["👍", "🎉", ""]
+                            .get(self.rng.below(3) as usize)
+                            .copied()
+                            .unwrap_or("")
+                            .to_owned();
+                        let author = self.world.account(from);
                         let _ = self.world.command(from, Command::React { chat, message, author, emoji });
                     }
                 }

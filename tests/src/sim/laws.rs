@@ -103,7 +103,7 @@ fn order(machine: &Machine, at: usize, outcome: &mut Outcome) {
     }
 }
 
-/// The last edit of every message is the same on both sides, and every reaction is there.
+/// The last edit of every message is the same on both sides, and so is the last reaction.
 fn edits(world: &World, from: usize, by_account: &BTreeMap<AccountId, usize>, outcome: &mut Outcome) {
     let Some(machine) = world.machines.get(from) else { return };
     for sent in &machine.watch.accepted {
@@ -115,7 +115,7 @@ fn edits(world: &World, from: usize, by_account: &BTreeMap<AccountId, usize>, ou
         if mine != theirs {
             outcome.faults.push(format!("{from}: last edit {mine:?}, there {theirs:?}"));
         }
-        if reactions(machine, sent.id) != reactions(to, sent.id) {
+        if reaction(machine, sent.id) != reaction(to, sent.id) {
             outcome.faults.push(format!("{from}: the reactions to {} differ", sent.text));
         }
     }
@@ -128,8 +128,11 @@ fn last_edit(machine: &Machine, by: AccountId, of: MessageId) -> Option<String> 
     })
 }
 
-fn reactions(machine: &Machine, of: MessageId) -> usize {
-    machine.disk.edits.iter().filter(|c| matches!(c, Change::React { message, .. } if *message == of)).count()
+fn reaction(machine: &Machine, of: MessageId) -> Option<&str> {
+    machine.disk.edits.iter().rev().find_map(|change| match change {
+        Change::React { message, emoji, .. } if *message == of => Some(emoji.as_str()),
+        _ => None,
+    })
 }
 
 /// Nothing is left lying about.

@@ -37,6 +37,9 @@ fn log(global: &Global) {
     let ansi = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     // A second subscriber in one process would be a test's; the first one stays.
     let _ = tracing_subscriber::fmt()
+        // A log that cannot be written (a full disk) must not end the node: the default tells of it on stderr, which
+        // panics if that is the log.
+        .log_internal_errors(false)
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(ansi)
