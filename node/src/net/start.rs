@@ -23,6 +23,8 @@ use super::task::Task;
 use super::watch::Watch;
 use super::{COMMANDS_COUNT, EVENTS_COUNT, Gauge, Net, NetConfig, NetError, Stop, build};
 
+/// All addresses of a wildcard are there when none has come for this long.
+const QUIET: Duration = Duration::from_millis(20);
 /// For the first addresses of all listeners. They come within milliseconds; an interface that is just coming up is
 /// told later as an event.
 const SETTLE: Duration = Duration::from_secs(2);
@@ -81,10 +83,15 @@ fn free_listens(config: &NetConfig) -> Result<Listens, NetError> {
     Ok(listens)
 }
 
-/// Whether the port can be had now.
-pub(super) fn try_port(parts: Parts) -> io::Result<()> {
+/// Takes a port for a moment, to see whether it can be had.
+fn try_port(parts: Parts) -> io::Result<()> {
     let addr = SocketAddr::new(parts.ip, parts.port);
     if parts.quic { UdpSocket::bind(addr).map(drop) } else { TcpListener::bind(addr).map(drop) }
+}
+
+/// Whether somebody has the port.
+pub(super) fn is_taken(parts: Parts) -> bool {
+    try_port(parts).is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse)
 }
 
 fn listen_error(addr: String, error: &io::Error) -> NetError {
@@ -97,6 +104,8 @@ fn listen_error(addr: String, error: &io::Error) -> NetError {
 /// Listens, and waits until every listener that must come up has an address.
 async fn listen(task: &mut Task, listens: Listens) -> Result<(), NetError> {
     let mut awaited: HashSet<ListenerId> = HashSet::new();
+    let wildcard = listens.iter().any(|(_, _, parts)| parts.ip.is_unspecified());
+    let quiet = if wildcard { QUIET } else { Duration::ZERO };
     for (text, addr, _) in listens {
         match task.swarm.listen_on(addr) {
             Ok(_) if may_be_missing(&text) => {}
@@ -111,8 +120,9 @@ async fn listen(task: &mut Task, listens: Listens) -> Result<(), NetError> {
         }
     }
     let _ = timeout(SETTLE, async {
-        while !awaited.is_empty() {
-            let event = task.swarm.select_next_some().await;
+        loop {
+            let patience = if awaited.is_empty() { quiet } else { SETTLE };
+            let Ok(event) = timeout(patience, task.swarm.select_next_some()).await else { return };
             if let SwarmEvent::NewListenAddr { listener_id, .. }
             | SwarmEvent::ListenerClosed { listener_id, .. } = &event
             {

@@ -373,7 +373,7 @@ impl Task {
         drop(self);
         // QUIC keeps its socket for the moment a connection takes to drain.
         let _ = timeout(DRAIN, async {
-            while ports.iter().any(|parts| start::try_port(*parts).is_err()) {
+            while ports.iter().any(|parts| start::is_taken(*parts)) {
                 sleep(DRAIN_LOOK).await;
             }
         })

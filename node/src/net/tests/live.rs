@@ -283,7 +283,9 @@ async fn it_listens_everywhere_by_default_and_with_discovery() {
     assert!(net.listen.iter().any(|a| a.contains("/tcp/")), "{:?}", net.listen);
     assert!(net.listen.iter().any(|a| a.ends_with("/quic-v1")), "{:?}", net.listen);
     assert!(net.listen.iter().all(|a| !a.contains("/tcp/0") && !a.contains("/udp/0")));
+    let end = Instant::now();
     net.stop.shutdown().await;
+    assert!(end.elapsed() < Duration::from_millis(300), "nothing to wait for: {:?}", end.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]

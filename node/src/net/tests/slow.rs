@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
-use super::{node, tcp};
+use super::{node, quic, tcp};
 use crate::net::{NetConfig, start};
 
 /// Carries bytes one way until it is told to swallow them.
@@ -135,4 +135,21 @@ async fn a_dead_peer_is_noticed_within_10_s_while_much_is_under_way() {
     assert!(went.elapsed() < Duration::from_secs(13), "{:?}", went.elapsed());
     alice.settles(|s| s.links == 0).await;
     drop(held);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quiet_connection_stays() {
+    for listen in [tcp(), quic()] {
+        let mut bob = node(&[listen]).await;
+        let mut alice = node(&[tcp(), quic()]).await;
+        let conn = alice.dial(1, &bob.listen).await.unwrap();
+        assert!(alice.open(2, conn).await);
+        alice.write(2, b"before");
+        bob.message().await;
+        // Longer than silence is taken for death: only pings pass.
+        let quiet = Duration::from_secs(11);
+        assert!(tokio::time::timeout(quiet, alice.events.recv()).await.is_err());
+        alice.write(2, b"after");
+        assert_eq!(bob.message().await.1, b"after");
+    }
 }
