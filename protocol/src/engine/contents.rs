@@ -3,7 +3,7 @@
 
 use super::command::ContactState;
 use super::live::FrameOut;
-use super::state::{self, MISSING_RANGES, ParkedRecord, key};
+use super::state::{self, CHANGED, MISSING_RANGES, ParkedRecord, key};
 use super::step::{Change, Event, MessageKind, MessageState, NewMessage, Notice, Space};
 use super::{Engine, Timer, Via};
 use crate::content::{Accept, Body, Content};
@@ -225,12 +225,16 @@ impl Engine {
                 self.typing_over(chat, author);
             }
             Body::Edit(edit) => {
+                if self.is_outdated(device, chat, content, edit.id) {
+                    return;
+                }
                 let text = text::clean_text(&edit.text);
                 self.change(Change::Edit { chat, author, message: edit.id, text, at });
             }
             Body::Delete(message) => self.change(Change::Delete { chat, author, message, at }),
             Body::Reaction(reaction) => {
-                if reaction.emoji.is_empty() || text::is_one_emoji(&reaction.emoji) {
+                let fits = reaction.emoji.is_empty() || text::is_one_emoji(&reaction.emoji);
+                if fits && !self.is_outdated(device, chat, content, reaction.target.id) {
                     self.change(Change::React {
                         chat,
                         who: author,
@@ -255,6 +259,26 @@ impl Engine {
                 self.show(device, chat, content, via, MessageKind::Unknown, text, None);
             }
         }
+    }
+
+    /// Whether a later change of the same kind to the same message was made before this one came.
+    fn is_outdated(&mut self, device: DeviceId, chat: ChatId, content: &Content, message: MessageId) -> bool {
+        let Some(stream) = self.streams_in.get_mut(&(device, chat)) else { return false };
+        let same = |(kind, id, _): &(u16, MessageId, u64)| *kind == content.kind && *id == message;
+        if stream.changed.iter().any(|entry| same(entry) && entry.2 > content.seq) {
+            return true;
+        }
+        if !stream.missing.is_empty() {
+            stream.changed.retain(|entry| !same(entry));
+            stream.changed.push((content.kind, message, content.seq));
+            if stream.changed.len() > CHANGED {
+                stream.changed.remove(0);
+            }
+        } else if !stream.changed.is_empty() {
+            stream.changed.clear();
+        }
+        self.dirty_in.insert((device, chat));
+        false
     }
 
     #[allow(clippy::too_many_arguments)]

@@ -58,14 +58,12 @@ impl Engine {
                 let session = part.session;
                 self.hold_part(device, part);
                 let now_ms = self.now.mono_ms;
-                let forced = self
-                    .peers
-                    .get_mut(&device)
-                    .and_then(|peer| peer.reorder.get_mut(&session))
-                    .is_some_and(|reorder| reorder.force(now_ms));
-                if forced {
-                    self.drain_held(device, session, via, lived_ms);
+                let reorder = self.peers.get_mut(&device).and_then(|peer| peer.reorder.get_mut(&session));
+                if let Some(reorder) = reorder {
+                    reorder.force(now_ms);
                 }
+                // Its floor may have made something ready that was held before.
+                self.drain_held(device, session, via, lived_ms);
             }
             Place::Past if peer.knows(&part.msg_id) => self.ack(device, &part, Outcome::Delivered),
             // Its place is used up, and it is not one we have: perhaps Olm still holds the skipped key.
@@ -149,9 +147,7 @@ impl Engine {
                 .and_then(crate::session::Reorder::take_ready);
             let Some(part) = part else { return };
             self.change(Change::Drop { space: Space::Held, key: key::held(&device, &session, part.order) });
-            if !self.open(device, part, via, lived_ms) {
-                return;
-            }
+            self.open(device, part, via, lived_ms);
         }
     }
 

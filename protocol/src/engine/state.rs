@@ -107,14 +107,20 @@ pub(super) struct InStream {
     pub link: [u8; 32],
     /// Numbers below `next_seq` that never came, as inclusive ranges, oldest first, at most [`MISSING_RANGES`].
     pub missing: Vec<(u64, u64)>,
+    /// Kind, message and number of the changes to messages that came while something was missing, so that an older
+    /// one that comes late does not undo them; at most [`CHANGED`].
+    pub changed: Vec<(u16, MessageId, u64)>,
 }
+
+/// Changes remembered per chain while something is missing.
+pub(super) const CHANGED: usize = 256;
 
 /// Ranges of missing numbers remembered per chain; older ones are given up.
 pub(super) const MISSING_RANGES: usize = 64;
 
 impl Default for InStream {
     fn default() -> Self {
-        Self { next_seq: 1, link: [0; 32], missing: Vec::new() }
+        Self { next_seq: 1, link: [0; 32], missing: Vec::new(), changed: Vec::new() }
     }
 }
 
