@@ -56,5 +56,6 @@ pub fn verify(key: &[u8; 32], domain: &str, body: &[u8], sig: &[u8; 64]) -> Resu
     if key.is_weak() {
         return Err(SignatureError::Key);
     }
-    key.verify_strict(&signed_bytes(domain, body), &Signature::from_bytes(sig)).map_err(|_| SignatureError::Mismatch)
+    key.verify_strict(&signed_bytes(domain, body), &Signature::from_bytes(sig))
+        .map_err(|_| SignatureError::Mismatch)
 }

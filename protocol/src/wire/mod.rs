@@ -35,7 +35,11 @@ pub enum WireError {
 #[allow(clippy::disallowed_methods)]
 pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, WireError> {
     let bytes = bincode::serde::encode_to_vec(value, CONFIG).map_err(|_| WireError::Malformed)?;
-    if bytes.len() > DECODE_BYTES { Err(WireError::TooLarge { limit_bytes: DECODE_BYTES }) } else { Ok(bytes) }
+    if bytes.len() > DECODE_BYTES {
+        Err(WireError::TooLarge { limit_bytes: DECODE_BYTES })
+    } else {
+        Ok(bytes)
+    }
 }
 
 /// Decodes a value strictly from the whole of `bytes`.
@@ -47,10 +51,11 @@ pub fn decode<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, WireEr
     if bytes.len() > DECODE_BYTES {
         return Err(WireError::TooLarge { limit_bytes: DECODE_BYTES });
     }
-    let (value, used) = bincode::serde::decode_from_slice::<T, _>(bytes, CONFIG).map_err(|error| match error {
-        bincode::error::DecodeError::LimitExceeded => WireError::TooLarge { limit_bytes: DECODE_BYTES },
-        _ => WireError::Malformed,
-    })?;
+    let (value, used) =
+        bincode::serde::decode_from_slice::<T, _>(bytes, CONFIG).map_err(|error| match error {
+            bincode::error::DecodeError::LimitExceeded => WireError::TooLarge { limit_bytes: DECODE_BYTES },
+            _ => WireError::Malformed,
+        })?;
     if used != bytes.len() || encode(&value)? != bytes {
         return Err(WireError::NotCanonical);
     }
@@ -80,7 +85,11 @@ impl Frame {
     /// [`WireError::TooLarge`] when the whole frame would be over [`FRAME_BYTES`].
     pub fn pack<T: Serialize>(kind: u16, body: &T) -> Result<Vec<u8>, WireError> {
         let bytes = encode(&Self { v: Self::VERSION, kind, body: encode(body)? })?;
-        if bytes.len() > FRAME_BYTES { Err(WireError::TooLarge { limit_bytes: FRAME_BYTES }) } else { Ok(bytes) }
+        if bytes.len() > FRAME_BYTES {
+            Err(WireError::TooLarge { limit_bytes: FRAME_BYTES })
+        } else {
+            Ok(bytes)
+        }
     }
 
     /// A frame out of bytes.
