@@ -99,8 +99,6 @@ impl Engine {
         }
         let account = invite.root;
         match self.contacts.get(&account).map(|contact| contact.state) {
-            // A live link stands: they hold us as a contact too.
-            Some(ContactState::Accepted) if self.best_via(account).is_some() => return self.contact(account),
             Some(ContactState::Blocked) => return Err(Refusal::Blocked),
             None if self.contacts.len() >= CONTACTS => {
                 return Err(Refusal::Full { what: "the list of people", limit: "2,000" });

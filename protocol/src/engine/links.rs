@@ -11,7 +11,6 @@
 //! ```
 //! Whoever fails any step is closed without a word.
 
-use super::command::ContactState;
 use super::live::{self, FrameOut};
 use super::net::{ConnId, LinkId, LinkProtocol, NetCommand, Via};
 use super::{Engine, Timer};
@@ -294,7 +293,6 @@ impl Engine {
             self.timers.set(Timer::Renew(link), self.now.mono_ms.saturating_add(life));
         }
         self.learn_address(link, device);
-        self.end_needless_join(device);
         let older: Vec<LinkId> = self
             .links
             .iter()
@@ -322,18 +320,6 @@ impl Engine {
         }
         self.ask_for_missing(device);
         self.presence_changed(device);
-    }
-
-    /// A live link with a contact shows that they hold us as one: there is nothing left to ask.
-    fn end_needless_join(&mut self, device: DeviceId) {
-        let Some(account) = self.peers.get(&device).map(super::Peer::account) else { return };
-        if let Some(contact) = self.contacts.get_mut(&account)
-            && contact.state == ContactState::Accepted
-            && contact.join.take().is_some()
-        {
-            self.timers.clear(&Timer::Join(account));
-            self.dirty_contacts.insert(account);
-        }
     }
 
     /// The best live link to a device: no relay if there is another, and of those the newest.
