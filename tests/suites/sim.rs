@@ -19,7 +19,10 @@ fn all(scenario: &Scenario, seeds: std::ops::Range<u64>) -> Vec<Outcome> {
         };
         let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
         let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().flat_map(|thread| thread.join().expect("a run panicked")).collect()
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
     })
 }
 
