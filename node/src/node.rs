@@ -166,7 +166,7 @@ pub async fn start(options: StartOptions) -> Result<RunningNode, StartError> {
     let socket = profile.socket_to_bind()?;
     let keys_path = profile.keys();
     let words: Box<crate::api::server::WordsFn> =
-        Box::new(move |passphrase| read_words(&keys_path, passphrase).map_err(Into::into));
+        Box::new(move |passphrase| read_words(&keys_path, passphrase));
     let server = Server::bind(handle.clone(), &socket, words).await.map_err(StartError::Socket)?;
     profile.link_socket(&socket)?;
     let server = tokio::spawn(server.run());
