@@ -3,13 +3,15 @@
 
 PRAGMA application_id = 1398034503;
 
--- The engine's own records.
+-- The engine's own records. With row ids, and so with the keys in an index of their own: values are often over a
+-- kilobyte, which a table without row ids would put on a page of their own each.
 CREATE TABLE record (
+  row   INTEGER PRIMARY KEY,
   space INTEGER NOT NULL,
   key   BLOB    NOT NULL,
   value BLOB    NOT NULL DEFAULT x'',
-  PRIMARY KEY (space, key)
-) STRICT, WITHOUT ROWID;
+  UNIQUE (space, key)
+) STRICT;
 
 -- Messages are never removed: a deleted one keeps its row with an empty text. `text` stands last, so that
 -- reading the rest of a row does not follow its overflow pages.

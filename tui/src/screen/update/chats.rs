@@ -147,12 +147,11 @@ pub fn number(model: &mut Model, number: usize, out: &mut Out) {
 
 /// Opens the first chat after the list is known: the one asked for, else where something is new, else the newest.
 pub fn open_first(model: &mut Model, out: &mut Out) {
-    if model.open.as_deref().is_some_and(|id| model.chat_row(id).is_some()) {
-        return;
-    }
     if let Some(wanted) = model.wanted.take() {
         match find(model, &wanted) {
             Some(id) => return open(model, &id, out),
+            // Somebody who was added just now: their row comes with the next list.
+            None if wanted.starts_with("account:") => model.wanted = Some(wanted),
             None => super::complain(
                 model,
                 &format!("There is no \"{wanted}\" among your chats"),
@@ -160,6 +159,9 @@ pub fn open_first(model: &mut Model, out: &mut Out) {
                 "Ctrl-K shows what there is.",
             ),
         }
+    }
+    if model.open.as_deref().is_some_and(|id| model.chat_row(id).is_some()) {
+        return;
     }
     let first = model
         .chats
