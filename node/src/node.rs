@@ -110,12 +110,15 @@ pub async fn start(options: StartOptions) -> Result<RunningNode, StartError> {
     let config = Config::read(&profile.config())?;
     let path = profile.database();
     let keys = KeyFile::read(&profile.keys())?;
-    let store = tokio::task::spawn_blocking(move || -> Result<StoreHandle, StartError> {
-        let keys = keys.open(passphrase.as_ref().map(|passphrase| passphrase.as_slice()))?;
-        Ok(StoreHandle::spawn_sqlite(&path, &keys.database(), false)?)
+    let store = tokio::task::spawn_blocking(move || {
+        apart(move || -> Result<StoreHandle, StartError> {
+            let keys = keys.open(passphrase.as_ref().map(|passphrase| passphrase.as_slice()))?;
+            Ok(StoreHandle::spawn_sqlite(&path, &keys.database(), false)?)
+        })
     })
     .await
-    .map_err(|error| StartError::System(error.to_string()))??;
+    .map_err(|error| StartError::System(error.to_string()))?
+    .unwrap_or_else(|| Err(StartError::System("opening the store broke off".to_owned())))?;
     let clock = Clock::start();
     let rng = driver::rng().map_err(|error| StartError::System(error.to_string()))?;
     let mut engine = Engine::load(store.load().await?, rng, clock.now())?;
@@ -171,6 +174,13 @@ pub async fn start(options: StartOptions) -> Result<RunningNode, StartError> {
     profile.link_socket(&socket)?;
     let server = tokio::spawn(server.run());
     Ok(RunningNode { handle, driver, server, _lock: lock })
+}
+
+/// Does work with the database on a thread that has ended when this returns; none if it panicked. OpenSSL keeps
+/// something for every thread that used it and takes it down when the process exits: a pooled thread that ends in
+/// that very moment would free it a second time.
+fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
+    std::thread::scope(|scope| scope.spawn(work).join().ok())
 }
 
 /// The network on the profile's port; on any other port, with a warning, when that one is taken.
@@ -278,7 +288,8 @@ fn begin(
     }
     config.save(&profile.config())?;
     let lock = lock.map_or(Lock::None, Lock::Passphrase);
-    profile.install(&lock, seed.as_bytes(), &genesis.changes, now.wall_ms)?;
+    apart(|| profile.install(&lock, seed.as_bytes(), &genesis.changes, now.wall_ms))
+        .ok_or(InitError::Entropy)??;
     Ok(InitOutcome { account: genesis.account, device: genesis.device, words: seed.words() })
 }
 

@@ -303,7 +303,8 @@ async fn sigterm_under_load_ends_in_time_and_keeps_what_was_accepted() -> Result
         });
         tokio::time::sleep(Duration::from_millis(40)).await;
         let (status, took) = alice.terminate()?;
-        assert_eq!(status.code(), Some(0));
+        let log = std::fs::read_to_string(alice.dir.with_extension("log")).unwrap_or_default();
+        assert_eq!(status.code(), Some(0), "{status}\n{log}");
         assert!(took < Duration::from_secs(10), "took {took:?}");
         accepted.extend(sender.await?);
         alice.start()?;

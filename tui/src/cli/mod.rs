@@ -79,9 +79,8 @@ fn run(cli: Cli, out: Out) -> Result<ExitCode, Trouble> {
         }
         Verb::Daemon(daemon) => {
             let runtime = runtime(true)?;
-            let outcome = runtime.block_on(daemon::daemon(&global, &daemon));
-            runtime.shutdown_background();
-            outcome.map(done)
+            // The runtime is dropped, and its threads with it, before the process exits.
+            runtime.block_on(daemon::daemon(&global, &daemon)).map(done)
         }
         verb => {
             let runtime = runtime(global.start)?;
