@@ -336,7 +336,7 @@ async fn nothing_secret_lies_about() -> Result<()> {
     let base = tempfile::tempdir()?;
     let (mut alice, mut bob) = (Person::new(base.path(), "alice")?, Person::new(base.path(), "bob")?);
     for person in [&mut alice, &mut bob] {
-        person.env = vec![("RUST_LOG".to_owned(), "trace".to_owned())];
+        person.env = vec![("STARLING_LOG".to_owned(), "trace".to_owned())];
         person.start()?;
     }
     befriend(&alice, &bob).await?;
