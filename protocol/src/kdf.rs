@@ -18,7 +18,7 @@ pub fn derive(context: &str, parts: &[&[u8]]) -> [u8; 32] {
     *hasher.finalize().as_bytes()
 }
 
-/// The first `N` (at most 32) bytes of [`derive`].
+/// The first `N` (at most 32) bytes of [`derive()`].
 pub fn derive_short<const N: usize>(context: &str, parts: &[&[u8]]) -> [u8; N] {
     const { assert!(N <= 32) };
     let mut out = [0; N];

@@ -64,7 +64,7 @@ impl Content {
         )
     }
 
-    /// The bytes that go into the ratchet: `len u32 LE || content || zeros`, in all [`padded_len`].
+    /// The bytes that go into the ratchet: `len u32 LE || content || zeros`, in all [`PAD_BYTES`]·2^k, or steps of 8 KiB above 32 KiB.
     ///
     /// # Errors
     /// [`WireError`] when the content is over the limits.

@@ -10,6 +10,7 @@ use crate::invite::Invite;
 use crate::kdf;
 use crate::limits::ADDRESSES;
 use crate::time::{MINUTE_MS, SECOND_MS};
+use std::collections::BTreeSet;
 
 /// Waiting times between attempts, in milliseconds, doubled from the first to the last. A shorter first one would
 /// spin on a node that restarts; a longer last one would leave two people waiting who are both back.
@@ -219,6 +220,9 @@ impl Engine {
             for conn in self.lan_conns() {
                 self.open_link(conn, LinkProtocol::Invite, Purpose::Join(account));
             }
+            for addrs in self.lan_strangers() {
+                self.dial(addrs, DialPurpose::Lan);
+            }
         }
     }
 
@@ -263,6 +267,17 @@ impl Engine {
             Some(conn) => self.meet_on_lan(conn),
             None => self.dial(addrs, DialPurpose::Lan),
         }
+    }
+
+    /// Where those of this LAN are whom we have no connection to.
+    fn lan_strangers(&self) -> Vec<Vec<String>> {
+        let met: BTreeSet<&Vec<u8>> = self.conns.values().map(|conn| &conn.peer).collect();
+        self.lan
+            .iter()
+            .filter(|(peer, _)| !met.contains(peer))
+            .map(|(_, addrs)| addrs.clone())
+            .take(16)
+            .collect()
     }
 
     fn lan_conns(&self) -> Vec<ConnId> {

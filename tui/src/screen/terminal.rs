@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// Alternate screen, bracketed paste, focus reports, a clean screen.
 const ENTER: &str = "\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[2J\x1b[H";
-/// Everything [`ENTER`] and [`MOUSE_ON`] did, undone; the cursor is shown, colours are reset, a synchronized update
+/// Everything entering and the mouse did, undone; the cursor is shown, colours are reset, a synchronized update
 /// that was cut short is ended.
 pub const LEAVE: &str = "\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[?25h";
 /// Button and wheel reports. No movement reports: they would wake the process for nothing.

@@ -253,3 +253,19 @@ fn a_contact_who_moved_is_found_on_the_lan() {
     world.run(1_000);
     assert_eq!(world.state(1, id, 0), Some(MessageState::Delivered));
 }
+
+#[test]
+fn a_link_without_addresses_works_on_a_lan_that_is_known_already() {
+    let mut world = World::new(2, 41);
+    world.start(0);
+    world.start(1);
+    // They see each other before either has a reason to call.
+    world.meet_on_lan(0, 1);
+    world.meet_on_lan(1, 0);
+    world.run(1_000);
+    let invite = Command::InviteNew { uses: 1, valid_ms: 86_400_000, private: true, auto_accept: true };
+    let Ok(Reply::Invite(invite)) = world.command(0, invite) else { panic!("no invite") };
+    world.command(1, Command::Add { link: invite.link, name: None, note: String::new() }).unwrap();
+    world.run(2_000);
+    assert!(world.are_friends(1, 0), "the inviter of this LAN was not asked");
+}
