@@ -3,8 +3,8 @@
 
 use crate::api::server::Server;
 use crate::config::{Config, ConfigError};
-use crate::driver::handle::{COMMAND_QUEUE, EVENT_QUEUE, Facts, NodeHandle};
-use crate::driver::{self, Clock, Driver, DriverError};
+use crate::driver::handle::NodeHandle;
+use crate::driver::{self, Clock, DriverError};
 use crate::keys::{KeyError, KeyFile, Lock};
 use crate::net::{self, Net, NetConfig, NetError};
 use crate::profile::{InstallError, Profile, ProfileError, ProfileLock};
@@ -13,10 +13,6 @@ use crate::store::worker::StoreHandle;
 use starling_protocol::engine::{Command, Engine, Genesis, GenesisError, LoadError};
 use starling_protocol::identity::{Seed, WordsError};
 use starling_protocol::ids::{AccountId, DeviceId};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
-use std::time::Instant;
-use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
@@ -121,49 +117,14 @@ pub async fn start(options: StartOptions) -> Result<RunningNode, StartError> {
     .unwrap_or_else(|| Err(StartError::System("opening the store broke off".to_owned())))?;
     let clock = Clock::start();
     let rng = driver::rng().map_err(|error| StartError::System(error.to_string()))?;
-    let mut engine = Engine::load(store.load().await?, rng, clock.now())?;
+    let engine = Engine::load(store.load().await?, rng, clock.now())?;
 
     let mut all_peers = config.peers.clone();
     all_peers.extend(peers);
     let listen = if listen.is_empty() { config.listen.clone() } else { listen };
     let net = start_net(listen, config.port, lan.unwrap_or(config.lan), all_peers).await?;
-    engine.set_peer_id(net.local_peer.clone());
 
-    let (orders, orders_in) = mpsc::channel(COMMAND_QUEUE);
-    let (events, _) = broadcast::channel(EVENT_QUEUE);
-    let (stop, stop_in) = watch::channel(false);
-    let (trouble_out, trouble) = watch::channel(None);
-    let facts = Facts {
-        account: engine.account(),
-        device: engine.device(),
-        dir: profile.dir().to_owned(),
-        listen: net.listen.clone(),
-        started: Instant::now(),
-    };
-    let handle = NodeHandle {
-        orders,
-        store: store.clone(),
-        events: events.clone(),
-        facts: Arc::new(facts),
-        stop,
-        trouble,
-    };
-    let driver = Driver {
-        engine,
-        store,
-        net,
-        clock,
-        orders: orders_in,
-        events,
-        stop: stop_in,
-        trouble: trouble_out,
-        waiting: BTreeMap::new(),
-        conns: BTreeSet::new(),
-        outgoing: VecDeque::new(),
-        next_request: 0,
-        wake_at_ms: Some(0),
-    };
-    let driver = tokio::spawn(driver.run());
+    let (handle, driver) = driver::spawn(engine, store, net, clock, profile.dir().to_owned());
     // The configuration is the truth about receipts; the engine keeps the last one it was told.
     let _ = handle.command(Command::SetReadReceipts { on: config.read_receipts }).await;
     let socket = profile.socket_to_bind()?;

@@ -16,15 +16,17 @@ mod tests;
 use crate::net::Net;
 use crate::store::worker::StoreHandle;
 use crate::store::{StoreError, StoredEvent};
-use handle::{NodeEvent, NodeFault, Order};
+use handle::{COMMAND_QUEUE, EVENT_QUEUE, Facts, NodeEvent, NodeFault, NodeHandle, Order};
 use starling_protocol::engine::net::{ConnId, NetCommand, NetEvent};
 use starling_protocol::engine::{Action, Engine, Input, LoadError, Reply, RequestNumber, Step};
 use starling_protocol::rng::Rng;
 use starling_protocol::time::Now;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 
 /// Inputs taken into one turn, and so into one commit. Fewer cost more writes to the disk; more make the first of
 /// them wait longer.
@@ -71,20 +73,66 @@ pub(crate) fn rng() -> Result<Rng, DriverError> {
 }
 
 /// Everything a driver owns.
-pub(crate) struct Driver {
-    pub engine: Engine,
-    pub store: StoreHandle,
-    pub net: Net,
-    pub clock: Clock,
-    pub orders: mpsc::Receiver<Order>,
-    pub events: broadcast::Sender<Arc<NodeEvent>>,
-    pub stop: watch::Receiver<bool>,
-    pub trouble: watch::Sender<Option<String>>,
-    pub waiting: BTreeMap<RequestNumber, oneshot::Sender<Result<Reply, NodeFault>>>,
-    pub conns: BTreeSet<ConnId>,
-    pub outgoing: VecDeque<NetCommand>,
-    pub next_request: RequestNumber,
-    pub wake_at_ms: Option<u64>,
+struct Driver {
+    engine: Engine,
+    store: StoreHandle,
+    net: Net,
+    clock: Clock,
+    orders: mpsc::Receiver<Order>,
+    events: broadcast::Sender<Arc<NodeEvent>>,
+    stop: watch::Receiver<bool>,
+    trouble: watch::Sender<Option<String>>,
+    waiting: BTreeMap<RequestNumber, oneshot::Sender<Result<Reply, NodeFault>>>,
+    conns: BTreeSet<ConnId>,
+    outgoing: VecDeque<NetCommand>,
+    next_request: RequestNumber,
+    wake_at_ms: Option<u64>,
+}
+
+/// Starts a driver on its parts, and gives the handle to it. It runs until that says stop.
+pub(crate) fn spawn(
+    mut engine: Engine,
+    store: StoreHandle,
+    net: Net,
+    clock: Clock,
+    dir: PathBuf,
+) -> (NodeHandle, JoinHandle<Result<(), DriverError>>) {
+    engine.set_peer_id(net.local_peer.clone());
+    let (orders, orders_in) = mpsc::channel(COMMAND_QUEUE);
+    let (events, _) = broadcast::channel(EVENT_QUEUE);
+    let (stop, stop_in) = watch::channel(false);
+    let (trouble_out, trouble) = watch::channel(None);
+    let facts = Facts {
+        account: engine.account(),
+        device: engine.device(),
+        dir,
+        listen: net.listen.clone(),
+        started: Instant::now(),
+    };
+    let handle = NodeHandle {
+        orders,
+        store: store.clone(),
+        events: events.clone(),
+        facts: Arc::new(facts),
+        stop,
+        trouble,
+    };
+    let driver = Driver {
+        engine,
+        store,
+        net,
+        clock,
+        orders: orders_in,
+        events,
+        stop: stop_in,
+        trouble: trouble_out,
+        waiting: BTreeMap::new(),
+        conns: BTreeSet::new(),
+        outgoing: VecDeque::new(),
+        next_request: 0,
+        wake_at_ms: Some(0),
+    };
+    (handle, tokio::spawn(driver.run()))
 }
 
 /// What ended a sleep.
@@ -98,7 +146,7 @@ enum Woken {
 
 impl Driver {
     /// Runs until the node is asked to end. Everything accepted is committed when it returns.
-    pub async fn run(mut self) -> Result<(), DriverError> {
+    async fn run(mut self) -> Result<(), DriverError> {
         let outcome = self.turns().await;
         // Nobody waits for an answer any more.
         self.orders.close();

@@ -7,7 +7,7 @@
     clippy::print_stdout
 )]
 
-use super::handle::{COMMAND_QUEUE, EVENT_QUEUE, Facts, NodeHandle};
+use super::handle::NodeHandle;
 use super::*;
 use crate::net::{self, NetConfig};
 use crate::store::sqlite::SqliteStore;
@@ -15,7 +15,7 @@ use crate::store::{EventBody, Store as _};
 use starling_protocol::engine::{Command, Genesis, MessageState};
 use starling_protocol::identity::Seed;
 use starling_protocol::ids::ChatId;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 fn make(dir: &Path, name: &str, number: u8) -> PathBuf {
     let path = dir.join(format!("{name}.db"));
@@ -26,48 +26,13 @@ fn make(dir: &Path, name: &str, number: u8) -> PathBuf {
     path
 }
 
-async fn start(path: &Path, number: u8) -> (NodeHandle, tokio::task::JoinHandle<Result<(), DriverError>>) {
+async fn start(path: &Path, number: u8) -> (NodeHandle, JoinHandle<Result<(), DriverError>>) {
     let store = StoreHandle::spawn_sqlite(path, &[number; 32], false).unwrap();
     let clock = Clock::start();
-    let mut engine = Engine::load(store.load().await.unwrap(), rng().unwrap(), clock.now()).unwrap();
+    let engine = Engine::load(store.load().await.unwrap(), rng().unwrap(), clock.now()).unwrap();
     let listen = vec!["/ip4/127.0.0.1/udp/0/quic-v1".to_owned(), "/ip4/127.0.0.1/tcp/0".to_owned()];
     let net = net::start(NetConfig { listen, lan: false, peers: Vec::new() }).await.unwrap();
-    engine.set_peer_id(net.local_peer.clone());
-    let (orders, orders_in) = mpsc::channel(COMMAND_QUEUE);
-    let (events, _) = broadcast::channel(EVENT_QUEUE);
-    let (stop, stop_in) = watch::channel(false);
-    let (trouble_out, trouble) = watch::channel(None);
-    let facts = Facts {
-        account: engine.account(),
-        device: engine.device(),
-        dir: PathBuf::new(),
-        listen: net.listen.clone(),
-        started: Instant::now(),
-    };
-    let handle = NodeHandle {
-        orders,
-        store: store.clone(),
-        events: events.clone(),
-        facts: Arc::new(facts),
-        stop,
-        trouble,
-    };
-    let driver = Driver {
-        engine,
-        store,
-        net,
-        clock,
-        orders: orders_in,
-        events,
-        stop: stop_in,
-        trouble: trouble_out,
-        waiting: BTreeMap::new(),
-        conns: BTreeSet::new(),
-        outgoing: VecDeque::new(),
-        next_request: 0,
-        wake_at_ms: Some(0),
-    };
-    (handle, tokio::spawn(driver.run()))
+    spawn(engine, store, net, clock, PathBuf::new())
 }
 
 async fn meet(alice: &NodeHandle, bob: &NodeHandle) {

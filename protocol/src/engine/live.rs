@@ -217,15 +217,19 @@ impl Engine {
         self.own.card.clone()
     }
 
+    /// Every link that is up.
+    fn live_links(&self) -> Vec<LinkId> {
+        self.links
+            .iter()
+            .filter(|(_, link)| matches!(link.state, LinkState::Up(_)))
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
     /// Tells everybody on a live link our new card.
     pub(super) fn spread_card(&mut self) {
         self.own.card = None;
-        let links: Vec<LinkId> = self
-            .links
-            .iter()
-            .filter(|(_, l)| matches!(l.state, LinkState::Up(_)))
-            .map(|(id, _)| *id)
-            .collect();
+        let links = self.live_links();
         if links.is_empty() {
             return;
         }
@@ -357,13 +361,7 @@ impl Engine {
 
     pub(super) fn set_presence(&mut self, presence: Presence) {
         self.own.presence = presence;
-        let links: Vec<LinkId> = self
-            .links
-            .iter()
-            .filter(|(_, l)| matches!(l.state, LinkState::Up(_)))
-            .map(|(id, _)| *id)
-            .collect();
-        for link in links {
+        for link in self.live_links() {
             self.frame_on(link, &FrameOut::Presence(presence));
         }
     }
