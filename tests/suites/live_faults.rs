@@ -378,3 +378,21 @@ fn open_to_others(dir: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+/// A client's reference makes one message for ever: also after it was delivered and the sender started again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reference_makes_one_message_over_delivery_and_restart() -> Result<()> {
+    let base = tempfile::tempdir()?;
+    let (mut alice, bob) = pair(base.path()).await?;
+    let first = send_surely(&alice, "@bob", "only once").await?;
+    drained(&alice).await?;
+    alice.kill()?;
+    alice.start()?;
+    assert_eq!(send_surely(&alice, "@bob", "only once").await?, first);
+    send_surely(&alice, "@bob", "and after it").await?;
+    drained(&alice).await?;
+    assert_eq!(texts(&bob.client().await?, "@alice").await?, ["only once", "and after it"]);
+    let log: Vec<Message> = alice.client().await?.call("log", json!({ "chat": "@bob" })).await?;
+    assert_eq!(log.len(), 2, "the sender shows it twice");
+    Ok(())
+}

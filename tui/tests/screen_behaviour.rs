@@ -9,7 +9,7 @@ use screen_scene::*;
 use starling_node::api::types::{Object, Receipt, Sent};
 use starling_tui::screen::model::overlay::Overlay;
 use starling_tui::screen::model::{Notice, Place};
-use starling_tui::screen::msg::{Effect, Msg};
+use starling_tui::screen::msg::{After, Effect, Msg};
 
 const SIZE: (u16, u16) = (80, 24);
 
@@ -455,4 +455,16 @@ fn while_a_message_waits_the_next_try_is_learnt_and_counted_down() {
     assert!(scene.screen().contains("next try in 15 s"));
     scene.wait(5_000);
     assert!(scene.screen().contains("next try in 10 s"));
+}
+
+#[test]
+fn the_chat_of_somebody_just_added_opens_when_its_row_comes() {
+    let mut scene = Scene::alone(SIZE);
+    let asked = contact("ilse", "Ilse", "offline", "none");
+    scene.msg(Msg::Contact { then: After::Asked, result: Ok(Box::new(asked)) });
+    // A list that was on its way already does not have them yet.
+    scene.msg(Msg::Chats(Ok(vec![notes()])));
+    assert!(!matches!(scene.model.notice, Some(Notice::Trouble(_))), "{}", scene.screen());
+    scene.msg(Msg::Chats(Ok(vec![notes(), chat("ilse", "Ilse", "offline", "none", "21:00")])));
+    assert_eq!(scene.model.open.as_deref(), Some("chat:ilse"));
 }

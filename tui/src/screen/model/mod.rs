@@ -107,6 +107,8 @@ pub struct Model {
     pub opened: Option<Opened>,
     /// The chat to open at the start.
     pub wanted: Option<String>,
+    /// The account of somebody added or accepted just now, whose chat opens when a list has its row.
+    pub awaited: Option<String>,
     /// The chat list.
     pub chats: Vec<Chat>,
     /// The people.
@@ -172,6 +174,7 @@ impl Model {
             overlay: None,
             opened: None,
             wanted,
+            awaited: None,
             chats: Vec::new(),
             people: Vec::new(),
             next_try: BTreeMap::new(),

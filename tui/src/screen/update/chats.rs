@@ -147,11 +147,16 @@ pub fn number(model: &mut Model, number: usize, out: &mut Out) {
 
 /// Opens the first chat after the list is known: the one asked for, else where something is new, else the newest.
 pub fn open_first(model: &mut Model, out: &mut Out) {
+    if let Some(account) = model.awaited.take() {
+        match find(model, &account) {
+            Some(id) => open(model, &id, out),
+            None => model.awaited = Some(account),
+        }
+        return;
+    }
     if let Some(wanted) = model.wanted.take() {
         match find(model, &wanted) {
             Some(id) => return open(model, &id, out),
-            // Somebody who was added just now: their row comes with the next list.
-            None if wanted.starts_with("account:") => model.wanted = Some(wanted),
             None => super::complain(
                 model,
                 &format!("There is no \"{wanted}\" among your chats"),

@@ -231,7 +231,7 @@ fn on_contact_answer(model: &mut Model, then: After, result: Result<Box<Contact>
     };
     if let Some(words) = words {
         say(model, words);
-        model.wanted = Some(contact.account.clone());
+        model.awaited = Some(contact.account.clone());
         model.overlay = None;
         setup::finish(model, out);
         chats::leave(model, out);
