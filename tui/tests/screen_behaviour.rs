@@ -463,8 +463,9 @@ fn the_chat_of_somebody_just_added_opens_when_its_row_comes() {
     let asked = contact("ilse", "Ilse", "offline", "none");
     scene.msg(Msg::Contact { then: After::Asked, result: Ok(Box::new(asked)) });
     // A list that was on its way already does not have them yet.
-    scene.msg(Msg::Chats(Ok(vec![notes()])));
+    let bob = || chat("bob", "Bob", "online", "direct", "21:05");
+    scene.msg(Msg::Chats(Ok(vec![notes(), bob()])));
     assert!(!matches!(scene.model.notice, Some(Notice::Trouble(_))), "{}", scene.screen());
-    scene.msg(Msg::Chats(Ok(vec![notes(), chat("ilse", "Ilse", "offline", "none", "21:00")])));
+    scene.msg(Msg::Chats(Ok(vec![notes(), bob(), chat("ilse", "Ilse", "offline", "none", "21:00")])));
     assert_eq!(scene.model.open.as_deref(), Some("chat:ilse"));
 }
