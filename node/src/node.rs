@@ -148,10 +148,11 @@ fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
 async fn start_net(listen: Vec<String>, port: u16, lan: bool, peers: Vec<String>) -> Result<Net, NetError> {
     let own_choice = listen.is_empty();
     let listen = if own_choice { NetConfig::everywhere(port) } else { listen };
-    match net::start(NetConfig { listen, lan, peers: peers.clone() }).await {
+    match net::start(NetConfig { listen, lan, peers: peers.clone(), ..NetConfig::default() }).await {
         Err(NetError::PortTaken { addr }) if own_choice => {
             tracing::warn!(%addr, "the port is taken by another program: another one is used for this run");
-            net::start(NetConfig { listen: NetConfig::everywhere(0), lan, peers }).await
+            net::start(NetConfig { listen: NetConfig::everywhere(0), lan, peers, ..NetConfig::default() })
+                .await
         }
         other => other,
     }

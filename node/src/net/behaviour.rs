@@ -3,8 +3,11 @@
 
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
-use libp2p::{connection_limits, identify, mdns, memory_connection_limits, ping};
+use libp2p::{
+    autonat, connection_limits, dcutr, identify, mdns, memory_connection_limits, ping, relay, upnp,
+};
 
+use super::dht;
 use super::direct::Direct;
 use super::gate::Gate;
 
@@ -19,10 +22,24 @@ pub(super) struct Behaviour {
     pub gate: Gate,
     /// Notices dead peers.
     pub ping: ping::Behaviour,
-    /// Says which protocols are spoken.
+    /// Says which protocols are spoken, and where we are seen.
     pub identify: identify::Behaviour,
     /// Finds peers on the local network, if wanted.
     pub mdns: Toggle<mdns::tokio::Behaviour>,
+    /// Keeps records for others, and finds ours.
+    pub dht: dht::Kademlia,
+    /// Lets others reach us through a relay, and us them.
+    pub relay: relay::client::Behaviour,
+    /// Carries bytes for others, if this node serves as a relay.
+    pub carry: Toggle<relay::Behaviour>,
+    /// Turns a connection through a relay into a direct one.
+    pub punch: dcutr::Behaviour,
+    /// Asks others whether they can reach us.
+    pub reachable: autonat::v2::client::Behaviour,
+    /// Tells others whether we can reach them, if this node serves.
+    pub prober: Toggle<autonat::v2::server::Behaviour>,
+    /// Asks the router to let others in, if wanted.
+    pub mapping: Toggle<upnp::tokio::Behaviour>,
     /// Carries the links.
     pub direct: Direct,
 }

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use libp2p::connection_limits::ConnectionLimits;
 use libp2p::swarm::behaviour::toggle::Toggle;
-use libp2p::{Swarm, connection_limits, identify, identity, mdns, memory_connection_limits};
-use libp2p::{noise, ping, quic, tcp, yamux};
+use libp2p::{Swarm, autonat, connection_limits, dcutr, identify, identity, mdns, memory_connection_limits};
+use libp2p::{noise, ping, quic, relay, tcp, upnp, yamux};
 
-use super::NetError;
 use super::behaviour::Behaviour;
+use super::dht;
 use super::direct::Direct;
 use super::gate::Gate;
+use super::{NetConfig, NetError};
 
 /// Between two pings: `watch` knows what their silence means. Shorter wakes idle laptops.
 const PING_INTERVAL: Duration = Duration::from_secs(5);
@@ -43,14 +44,21 @@ const AGENT: &str = "starling";
 /// The protocol family identify names.
 const IDENTIFY: &str = "/starling/id/1";
 
-/// A swarm with an identity made for this start alone.
-pub(super) fn swarm(lan: bool) -> Result<Swarm<Behaviour>, NetError> {
-    let swarm = libp2p::SwarmBuilder::with_existing_identity(identity::Keypair::generate_ed25519())
+/// A swarm, with an identity made for this start alone unless the configuration has one.
+pub(super) fn swarm(config: &NetConfig) -> Result<Swarm<Behaviour>, NetError> {
+    let identity = match config.identity {
+        Some(secret) => identity::Keypair::ed25519_from_bytes(secret)
+            .map_err(|e| NetError::Transport { what: e.to_string() })?,
+        None => identity::Keypair::generate_ed25519(),
+    };
+    let swarm = libp2p::SwarmBuilder::with_existing_identity(identity)
         .with_tokio()
         .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, multiplexer)
         .map_err(|e| NetError::Transport { what: e.to_string() })?
         .with_quic_config(quic_config)
-        .with_behaviour(|keypair| behaviour(keypair, lan))
+        .with_relay_client(noise::Config::new, multiplexer)
+        .map_err(|e| NetError::Transport { what: e.to_string() })?
+        .with_behaviour(|keypair, relay| behaviour(keypair, relay, config))
         .map_err(|e| NetError::Transport { what: e.to_string() })?
         .with_swarm_config(|config| {
             config
@@ -79,7 +87,9 @@ fn quic_config(mut config: quic::Config) -> quic::Config {
     config
 }
 
-fn behaviour(keypair: &identity::Keypair, lan: bool) -> Behaviour {
+fn behaviour(keypair: &identity::Keypair, relay: relay::client::Behaviour, config: &NetConfig) -> Behaviour {
+    let local = keypair.public().to_peer_id();
+    let serves = config.serve.relay || config.serve.bootstrap;
     let limits = ConnectionLimits::default()
         .with_max_pending_incoming(Some(PENDING_COUNT))
         .with_max_pending_outgoing(Some(PENDING_COUNT))
@@ -98,7 +108,16 @@ fn behaviour(keypair: &identity::Keypair, lan: bool) -> Behaviour {
             ping::Config::new().with_interval(PING_INTERVAL).with_timeout(PING_TIMEOUT),
         ),
         identify: identify::Behaviour::new(identify),
-        mdns: Toggle::from(if lan { discovery(keypair) } else { None }),
+        mdns: Toggle::from(if config.lan { discovery(keypair) } else { None }),
+        dht: dht::behaviour(local),
+        relay,
+        carry: Toggle::from(
+            config.serve.relay.then(|| relay::Behaviour::new(local, relay::Config::default())),
+        ),
+        punch: dcutr::Behaviour::new(local),
+        reachable: autonat::v2::client::Behaviour::default(),
+        prober: Toggle::from(serves.then(autonat::v2::server::Behaviour::default)),
+        mapping: Toggle::from(config.upnp.then(upnp::tokio::Behaviour::default)),
         direct: Direct::default(),
     }
 }

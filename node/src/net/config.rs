@@ -11,6 +11,21 @@ pub struct NetConfig {
     pub lan: bool,
     /// Multiaddr texts that are dialled at start and again, with growing pauses, whenever the connection is gone.
     pub peers: Vec<String>,
+    /// Whether the router is asked to let others in (UPnP).
+    pub upnp: bool,
+    /// What this node does for others.
+    pub serve: Serve,
+    /// The Ed25519 secret of a peer id that stays, for a node that serves. Without it every start has another.
+    pub identity: Option<[u8; 32]>,
+}
+
+/// What a node offers to everybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Serve {
+    /// To carry bytes for those who cannot be reached.
+    pub relay: bool,
+    /// To be a first address of the DHT, and to tell others whether they can be reached.
+    pub bootstrap: bool,
 }
 
 impl NetConfig {

@@ -31,6 +31,19 @@ pub(super) enum Purpose {
     Peer(usize),
 }
 
+/// What a connection that we began is for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Won {
+    /// A dial of the engine.
+    Dial(DialId),
+    /// A configured peer.
+    Peer,
+    /// Another address of the same dial was faster, or its time was up.
+    TooLate,
+    /// One of the behaviours asked for it: the DHT, or a punched hole.
+    Another,
+}
+
 /// How a failed attempt leaves its dial.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Failed {
@@ -132,16 +145,17 @@ impl Dials {
         self.attempts.insert(connection, purpose);
     }
 
-    /// An attempt ended in a connection: who it was for, or `None` if nobody waits for it any more and it should
-    /// be closed.
-    pub fn succeeded(&mut self, connection: ConnectionId) -> Option<Purpose> {
-        let purpose = self.attempts.remove(&connection)?;
-        match purpose {
-            Purpose::Dial(dial) => self.dials.remove(&dial).map(|_| purpose),
-            Purpose::Peer(index) => {
-                let peer = self.peers.get_mut(index)?;
-                peer.pause = REDIAL_FIRST;
-                Some(purpose)
+    /// An attempt ended in a connection: what for.
+    pub fn succeeded(&mut self, connection: ConnectionId) -> Won {
+        match self.attempts.remove(&connection) {
+            None => Won::Another,
+            Some(Purpose::Dial(dial)) if self.dials.remove(&dial).is_some() => Won::Dial(dial),
+            Some(Purpose::Dial(_)) => Won::TooLate,
+            Some(Purpose::Peer(index)) => {
+                if let Some(peer) = self.peers.get_mut(index) {
+                    peer.pause = REDIAL_FIRST;
+                }
+                Won::Peer
             }
         }
     }

@@ -13,11 +13,14 @@ mod behaviour;
 mod build;
 mod config;
 mod conns;
+mod dht;
 mod dials;
 mod direct;
+pub mod facts;
 mod gate;
 mod links;
 mod outbox;
+mod reach;
 mod start;
 mod task;
 #[cfg(test)]
@@ -29,10 +32,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use starling_protocol::engine::net::{NetCommand, NetEvent};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch as latest};
 use tokio::task::JoinHandle;
 
-pub use config::NetConfig;
+pub use config::{NetConfig, Serve};
+use facts::{Ask, NetFacts};
 pub use start::start;
 
 /// Commands waiting for the network. The driver never waits: a full queue means the network is stuck on a driver
@@ -41,6 +45,8 @@ pub const COMMANDS_COUNT: usize = 1_024;
 /// Events waiting for the driver. More hides a slow driver from fast peers and costs up to 64 KiB each; fewer makes
 /// readers wait at every burst.
 pub const EVENTS_COUNT: usize = 512;
+/// Questions of front ends waiting for the network. People ask; a few at a time are plenty.
+const ASKS_COUNT: usize = 8;
 
 /// Why the network did not start.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +92,10 @@ pub struct Net {
     pub listen: Vec<String>,
     /// Its figures.
     pub gauge: Arc<Gauge>,
+    /// Its situation, for people.
+    pub facts: latest::Receiver<NetFacts>,
+    /// What people ask of it.
+    pub asks: mpsc::Sender<Ask>,
     /// Ends it.
     pub stop: Stop,
 }

@@ -10,18 +10,21 @@ use futures::StreamExt;
 use libp2p::Multiaddr;
 use libp2p::core::transport::{ListenerId, TransportError};
 use libp2p::swarm::SwarmEvent;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use super::addr::{self, Parts};
 use super::config::may_be_missing;
 use super::conns::Conns;
+use super::dht::Dht;
 use super::dials::Dials;
+use super::facts::NetFacts;
 use super::links::Links;
 use super::outbox::Outbox;
+use super::reach::Reach;
 use super::task::Task;
 use super::watch::Watch;
-use super::{COMMANDS_COUNT, EVENTS_COUNT, Gauge, Net, NetConfig, NetError, Stop, build};
+use super::{ASKS_COUNT, COMMANDS_COUNT, EVENTS_COUNT, Gauge, Net, NetConfig, NetError, Stop, build};
 
 /// All addresses of a wildcard are there when none has come for this long.
 const QUIET: Duration = Duration::from_millis(20);
@@ -36,13 +39,18 @@ pub async fn start(config: NetConfig) -> Result<Net, NetError> {
     let (events, events_out) = mpsc::channel(EVENTS_COUNT);
     let (commands_in, commands) = mpsc::channel(COMMANDS_COUNT);
     let gauge = Arc::new(Gauge::default());
+    let (facts, facts_out) = watch::channel(NetFacts::default());
+    let (asks_in, asks) = mpsc::channel(ASKS_COUNT);
     let mut task = Task {
-        swarm: build::swarm(config.lan)?,
+        swarm: build::swarm(&config)?,
         outbox: Outbox::new(events.clone()),
         links: Links::new(events),
         conns: Conns::default(),
         dials: Dials::new(&config.peers),
         watch: Watch::new(),
+        dht: Dht::default(),
+        reach: Reach::default(),
+        facts,
         loopback,
         settled: false,
         gauge: Arc::clone(&gauge),
@@ -53,13 +61,15 @@ pub async fn start(config: NetConfig) -> Result<Net, NetError> {
     task.settled = true;
     task.tell_addresses();
     let (signal, stopped) = oneshot::channel();
-    let task = tokio::spawn(task.run(commands, stopped));
+    let task = tokio::spawn(task.run(commands, asks, stopped));
     Ok(Net {
         commands: commands_in,
         events: events_out,
         local_peer,
         listen,
         gauge,
+        facts: facts_out,
+        asks: asks_in,
         stop: Stop { signal, task },
     })
 }

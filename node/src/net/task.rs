@@ -9,16 +9,19 @@ use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::swarm::{ConnectionId, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, Stream, Swarm, mdns, ping};
 use starling_protocol::engine::net::{ConnId, DialId, LinkId, LinkProtocol, NetCommand, NetEvent};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch as latest};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::addr::{self, Parts};
 use super::behaviour::{Behaviour, BehaviourEvent};
 use super::conns::Conns;
-use super::dials::{Dials, Failed, Purpose};
+use super::dht::Dht;
+use super::dials::{Dials, Failed, Won};
 use super::direct::{self, Slot};
+use super::facts::{Ask, NetFacts};
 use super::links::{Links, Opened, Start};
 use super::outbox::{Drained, Outbox};
+use super::reach::{Reach, ReachEvent};
 use super::watch::Watch;
 use super::{Gauge, start, translate};
 
@@ -40,6 +43,9 @@ pub(super) struct Task {
     pub conns: Conns,
     pub dials: Dials,
     pub watch: Watch,
+    pub dht: Dht,
+    pub reach: Reach,
+    pub facts: latest::Sender<NetFacts>,
     /// Whether loopback addresses are told to others.
     pub loopback: bool,
     /// Whether addresses are told as they change; not while the start still gathers them.
@@ -49,7 +55,12 @@ pub(super) struct Task {
 
 impl Task {
     /// Runs until asked to stop or nobody is left to work for.
-    pub async fn run(mut self, mut commands: mpsc::Receiver<NetCommand>, mut stop: oneshot::Receiver<()>) {
+    pub async fn run(
+        mut self,
+        mut commands: mpsc::Receiver<NetCommand>,
+        mut asks: mpsc::Receiver<Ask>,
+        mut stop: oneshot::Receiver<()>,
+    ) {
         let mut batch = Vec::with_capacity(BATCH_COUNT);
         loop {
             let timer = [self.dials.next_at(), self.watch.next_at()].into_iter().flatten().min();
@@ -67,6 +78,7 @@ impl Task {
                     Drained::Closed => break,
                 },
                 () = sleep_until(timer.unwrap_or_else(Instant::now)), if timer.is_some() => self.on_timer(),
+                Some(ask) = asks.recv() => self.on_ask(ask),
                 _ = &mut stop => break,
             }
             self.measure();
@@ -91,7 +103,21 @@ impl Task {
             NetCommand::CloseLink { link } if self.links.is_opening(link) => self.on_link_ended(link),
             NetCommand::CloseLink { link } => self.links.finish(link),
             NetCommand::CloseConn { conn } => self.close_conn(conn),
+            NetCommand::Hold { .. } | NetCommand::Seeds { .. } => {}
+            NetCommand::Publish { publish, key, value } => {
+                self.dht.publish(&mut self.swarm, &mut self.outbox, publish, key, value);
+            }
+            NetCommand::LookUp { lookup, key } => {
+                self.dht.look_up(&mut self.swarm, &mut self.outbox, lookup, key);
+            }
+            NetCommand::EndLookUp { lookup } => self.dht.end(&mut self.swarm, lookup),
         }
+    }
+
+    fn on_ask(&mut self, ask: Ask) {
+        let Ask::Test(answer) = ask;
+        // Whoever asked may have gone.
+        let _ = answer.send(Vec::new());
     }
 
     fn dial(&mut self, dial: DialId, texts: &[String]) {
@@ -190,8 +216,19 @@ impl Task {
                     self.outbox.say(event);
                 }
             }
+            BehaviourEvent::Dht(event) => self.dht.on_event(&mut self.swarm, &mut self.outbox, event),
+            BehaviourEvent::Identify(event) => self.on_reach(ReachEvent::Identify(Box::new(event))),
+            BehaviourEvent::Relay(event) => self.on_reach(ReachEvent::Relay(event)),
+            BehaviourEvent::Carry(event) => self.on_reach(ReachEvent::Carry(event)),
+            BehaviourEvent::Punch(event) => self.on_reach(ReachEvent::Punch(event)),
+            BehaviourEvent::Reachable(event) => self.on_reach(ReachEvent::Reachable(event)),
+            BehaviourEvent::Mapping(event) => self.on_reach(ReachEvent::Mapping(event)),
             _ => {}
         }
+    }
+
+    fn on_reach(&mut self, event: ReachEvent) {
+        self.reach.on_event(&mut self.swarm, &mut self.outbox, event);
     }
 
     fn on_direct(&mut self, event: direct::Event) {
@@ -255,24 +292,25 @@ impl Task {
     }
 
     fn on_established(&mut self, connection: ConnectionId, peer: PeerId, endpoint: &ConnectedPoint) {
-        let purpose = if endpoint.is_dialer() {
-            let purpose = self.dials.succeeded(connection);
+        let mut dialed = None;
+        if endpoint.is_dialer() {
+            let won = self.dials.succeeded(connection);
             self.start_dials();
-            if purpose.is_none() {
-                // Another address of the same dial was faster, or its time was up.
-                self.swarm.close_connection(connection);
-                return;
+            match won {
+                Won::TooLate => {
+                    self.swarm.close_connection(connection);
+                    return;
+                }
+                Won::Dial(dial) => dialed = Some(dial),
+                Won::Peer | Won::Another => {}
             }
-            purpose
-        } else {
-            None
-        };
+        }
         self.watch.opened();
         let conn = self.conns.add(connection, peer, endpoint);
         let Some(state) = self.conns.get(conn) else { return };
         tracing::debug!(conn, addr = %state.addr, outbound = state.outbound, "connection open");
         self.outbox.say(translate::conn_opened(conn, state));
-        if let Some(Purpose::Dial(dial)) = purpose {
+        if let Some(dial) = dialed {
             self.outbox.say(NetEvent::Dialed { dial, conn });
         }
     }

@@ -220,6 +220,12 @@ impl Engine {
             }
             NetEvent::LinkData { link, message } => self.on_link_data(link, &message),
             NetEvent::LinkClosed { link } => self.on_link_closed(link),
+            NetEvent::Published { .. }
+            | NetEvent::Found { .. }
+            | NetEvent::LookedUp { .. }
+            | NetEvent::Neighbours { .. }
+            | NetEvent::GoodPeers { .. } => {}
+            NetEvent::Awake => self.dial_all(),
         }
     }
 

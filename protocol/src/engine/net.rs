@@ -8,6 +8,10 @@ pub type ConnId = u64;
 pub type LinkId = u64;
 /// One attempt to reach an address, numbered by the engine.
 pub type DialId = u64;
+/// One record put into the DHT, numbered by the engine.
+pub type PublishId = u64;
+/// One question to the DHT, numbered by the engine.
+pub type LookUpId = u64;
 
 /// How bytes travel between two devices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,7 +50,7 @@ impl LinkProtocol {
 }
 
 /// What the network did. Every request is answered: a dial by `Dialed` or `DialFailed`, an open by `LinkOpened` or
-/// `LinkClosed`.
+/// `LinkClosed`, a publication by `Published`, a look-up by `LookedUp`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NetEvent {
     /// The addresses others may reach this node at now (listening and observed), as multiaddr texts without
@@ -121,16 +125,57 @@ pub enum NetEvent {
         /// The link.
         link: LinkId,
     },
+    /// A record was handed to the nodes nearest to its key.
+    Published {
+        /// The engine's number.
+        publish: PublishId,
+        /// How many of them took it; 0 when the DHT has nobody, or none of them would.
+        copies: u32,
+    },
+    /// A node holds something under a key that was asked for. Anything: it may be old, forged or nonsense, and the
+    /// same value may come from several nodes.
+    Found {
+        /// The engine's number.
+        lookup: LookUpId,
+        /// The bytes.
+        value: Vec<u8>,
+    },
+    /// Nothing more comes of a look-up.
+    LookedUp {
+        /// The engine's number.
+        lookup: LookUpId,
+        /// How many nodes answered.
+        asked: u32,
+    },
+    /// The number of DHT nodes this node knows and can reach has changed.
+    Neighbours {
+        /// How many there are now.
+        count: u32,
+    },
+    /// DHT nodes worth trying first at the next start, best first, at most [`GOOD_PEERS`]; replaces what was said
+    /// before.
+    GoodPeers {
+        /// Multiaddr texts without `/p2p`.
+        addrs: Vec<String>,
+    },
+    /// The machine slept, or its interfaces changed: what stood may be gone, and who was away may be near.
+    Awake,
 }
+
+/// Addresses of DHT nodes that are remembered for the next start. Fewer, and a few weeks of absence strand a node
+/// that nobody bootstraps; more is only old news.
+pub const GOOD_PEERS: usize = 64;
 
 /// What the network is asked to do. None of these may block the one who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NetCommand {
-    /// Try the addresses at once; the first connection wins and the others are dropped.
+    /// Try the addresses, the better roads a moment before the worse; the first connection wins and the others are
+    /// dropped.
     Dial {
         /// The engine's number.
         dial: DialId,
-        /// Multiaddr texts without `/p2p`.
+        /// Multiaddr texts without `/p2p`, but for those through a relay, which name the relay and whom to reach:
+        /// `…/p2p/RELAY/p2p-circuit/p2p/PEER`.
         addrs: Vec<String>,
     },
     /// Open a stream on a standing connection.
@@ -158,5 +203,36 @@ pub enum NetCommand {
     CloseConn {
         /// The connection.
         conn: ConnId,
+    },
+    /// A connection to a contact: it is kept when strangers crowd in.
+    Hold {
+        /// The connection.
+        conn: ConnId,
+    },
+    /// Put a record into the DHT, on the nodes nearest to its key, without naming this one.
+    Publish {
+        /// The engine's number.
+        publish: PublishId,
+        /// The key.
+        key: [u8; 32],
+        /// The value, as `discovery::seal` makes it.
+        value: Vec<u8>,
+    },
+    /// Ask the DHT for everything it has under a key.
+    LookUp {
+        /// The engine's number.
+        lookup: LookUpId,
+        /// The key.
+        key: [u8; 32],
+    },
+    /// Enough was found: ask nobody else. `LookedUp` still comes.
+    EndLookUp {
+        /// The engine's number.
+        lookup: LookUpId,
+    },
+    /// DHT nodes of earlier runs, to begin with, best first.
+    Seeds {
+        /// Multiaddr texts without `/p2p`.
+        addrs: Vec<String>,
     },
 }

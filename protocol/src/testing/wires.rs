@@ -117,6 +117,12 @@ impl World {
                     }
                 }
             }
+            // No DHT in this world yet.
+            NetCommand::Publish { publish, .. } => {
+                self.post(from, 50, NetEvent::Published { publish, copies: 0 });
+            }
+            NetCommand::LookUp { lookup, .. } => self.post(from, 50, NetEvent::LookedUp { lookup, asked: 0 }),
+            NetCommand::EndLookUp { .. } | NetCommand::Seeds { .. } | NetCommand::Hold { .. } => {}
             NetCommand::OpenLink { link, conn, protocol } => self.open(from, link, conn, protocol),
             NetCommand::Write { link, messages } => self.carry(from, link, messages),
             NetCommand::CloseLink { link } => {

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::{PATIENCE, node, quic, tcp};
 use crate::net::behaviour::{Behaviour, BehaviourEvent};
-use crate::net::{Net, build, direct};
+use crate::net::{Net, NetConfig, build, direct};
 
 struct Mallory {
     swarm: Swarm<Behaviour>,
@@ -19,7 +19,7 @@ struct Mallory {
 
 impl Mallory {
     async fn meets(victim: &Net) -> Self {
-        let mut swarm = build::swarm(false).unwrap();
+        let mut swarm = build::swarm(&NetConfig::default()).unwrap();
         swarm.dial(victim.listen[0].parse::<libp2p::Multiaddr>().unwrap()).unwrap();
         loop {
             if let SwarmEvent::ConnectionEstablished { connection_id, .. } = swarm.select_next_some().await {

@@ -258,7 +258,7 @@ async fn a_standing_connection_answers_a_second_dial() {
 #[tokio::test(flavor = "multi_thread")]
 async fn configured_peers_are_dialled_at_start() {
     let mut bob = node(&[tcp()]).await;
-    let config = NetConfig { listen: vec![tcp()], lan: false, peers: bob.listen.clone() };
+    let config = NetConfig { listen: vec![tcp()], peers: bob.listen.clone(), ..NetConfig::default() };
     let mut alice = start(config).await.unwrap();
     let opened = |e| matches!(e, NetEvent::ConnOpened { .. }).then_some(());
     alice.until(opened).await;

@@ -83,7 +83,7 @@ async fn a_port_that_says_nothing_is_a_failed_dial_after_10_s() {
 async fn a_configured_peer_that_comes_back_is_found_again() {
     let bob = node(&[tcp()]).await;
     let peers = bob.listen.clone();
-    let config = NetConfig { listen: vec![tcp()], lan: false, peers: peers.clone() };
+    let config = NetConfig { listen: vec![tcp()], peers: peers.clone(), ..NetConfig::default() };
     let mut alice = start(config).await.unwrap();
     let conn = alice
         .until(|e| match e {

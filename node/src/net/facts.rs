@@ -1,0 +1,114 @@
+//! What the network knows of its own situation, in plain data: for `status`, `net`, `doctor network` and the screen. No
+//! secrets, no identities: what is here may be shown and copied into a report.
+
+/// Whether others can begin a connection to this node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reach {
+    /// Nobody has tried yet, or nobody who could tell.
+    #[default]
+    Unknown,
+    /// Somebody dialled back and got through.
+    Public,
+    /// Those who tried did not get through.
+    Private,
+}
+
+/// How far asking the router has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mapping {
+    /// Not asked for.
+    #[default]
+    Off,
+    /// No answer yet.
+    Asking,
+    /// There is no router that can be asked.
+    NoGateway,
+    /// The router itself is not on the internet.
+    NotPublic,
+    /// The router lets others in.
+    Mapped,
+}
+
+/// How an address of ours became known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// We listen there.
+    Listen,
+    /// Others see us there, and it was tried.
+    Confirmed,
+    /// The router gave it.
+    Mapped,
+    /// A relay passes on what comes there.
+    Relay,
+}
+
+/// An address of ours that contacts are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnAddress {
+    /// A multiaddr text.
+    pub addr: String,
+    /// How it became known.
+    pub source: Source,
+}
+
+/// A relay we use or asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelayFact {
+    /// Its address, a multiaddr text without its peer id.
+    pub addr: String,
+    /// Whether it has a place for us; otherwise it was asked and has not answered, or refused.
+    pub reserved: bool,
+}
+
+/// The situation. Replaced as a whole whenever something in it changes, at most once a second.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NetFacts {
+    /// Where this node listens, multiaddr texts.
+    pub listen: Vec<String>,
+    /// What contacts are told.
+    pub addrs: Vec<OwnAddress>,
+    /// Whether others can begin a connection.
+    pub reach: Reach,
+    /// Whether this machine has a way to the internet at all: a route to public addresses.
+    pub route: bool,
+    /// Whether there is any network but this machine itself.
+    pub network: bool,
+    /// Asking the router.
+    pub mapping: Mapping,
+    /// DHT nodes known that can be reached.
+    pub neighbours: u32,
+    /// Whether this node keeps records for others.
+    pub keeps_records: bool,
+    /// Records kept for others.
+    pub records: u32,
+    /// Relays in use or asked.
+    pub relays: Vec<RelayFact>,
+    /// Connections through relays that became direct, and attempts that did not, since the start.
+    pub punched: u32,
+    /// See `punched`.
+    pub punch_failed: u32,
+    /// Connections of others this node carries now.
+    pub carried: u32,
+    /// All connections.
+    pub conns: u32,
+}
+
+/// One result of `net test`, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestLine {
+    /// What was tried: "route", "listen", "peers", "dht", "store", "reach", "router", "relay".
+    pub what: &'static str,
+    /// Whether it works; `None` where nothing could be found out.
+    pub ok: Option<bool>,
+    /// What was seen.
+    pub text: String,
+    /// What to do about it; empty if nothing.
+    pub advice: String,
+}
+
+/// What a front end may ask of the network itself.
+#[derive(Debug)]
+pub enum Ask {
+    /// Try everything there is, at most 20 s; the answer is in the order of the tests.
+    Test(tokio::sync::oneshot::Sender<Vec<TestLine>>),
+}
