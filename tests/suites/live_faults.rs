@@ -10,18 +10,15 @@
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
-use starling_node::api::client::Client;
 use starling_node::api::types::{Message, Sent, Status};
 use starling_node::keys::KeyFile;
 use starling_node::store::sqlite::SqliteStore;
 use starling_protocol::rng::Rng;
-use starling_tests::live::{Person, befriend, wait_for};
+use starling_tests::live::{Person, befriend, drained, send_surely, texts};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
-
-const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn pair(base: &Path) -> Result<(Person, Person)> {
     let (mut alice, mut bob) = (Person::new(base, "alice")?, Person::new(base, "bob")?);
@@ -29,30 +26,6 @@ async fn pair(base: &Path) -> Result<(Person, Person)> {
     bob.start()?;
     befriend(&alice, &bob).await?;
     Ok((alice, bob))
-}
-
-/// Sends until it is known to be accepted: the same reference makes one message however often it is tried.
-async fn send_surely(person: &Person, to: &str, text: &str) -> Result<String> {
-    wait_for("the send is accepted", PATIENCE, || async {
-        let Ok(client) = person.client().await else { return Ok(None) };
-        let params = json!({ "to": to, "text": text, "client_ref": text });
-        Ok(client.call::<Sent>("send", params).await.ok().map(|sent| sent.id))
-    })
-    .await
-}
-
-async fn texts(client: &Client, chat: &str) -> Result<Vec<String>> {
-    let log: Vec<Message> = client.call("log", json!({ "chat": chat, "limit": 1000 })).await?;
-    Ok(log.into_iter().filter(|message| !message.from.me).map(|message| message.text).collect())
-}
-
-async fn drained(person: &Person) -> Result<()> {
-    wait_for("the outbox is empty", PATIENCE, || async {
-        let Ok(client) = person.client().await else { return Ok(None) };
-        let status: Status = client.call("status", json!({})).await?;
-        Ok((status.outbox.queued == 0).then_some(()))
-    })
-    .await
 }
 
 fn integrity(person: &Person) -> Result<String> {

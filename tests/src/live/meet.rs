@@ -3,6 +3,7 @@
 use super::Person;
 use anyhow::{Result, bail};
 use serde_json::json;
+use starling_node::api::client::Client;
 use starling_node::api::types::{Contact, Invite};
 use std::time::{Duration, Instant};
 
@@ -37,15 +38,42 @@ pub async fn befriend(inviter: &Person, joiner: &Person) -> Result<()> {
     let (one, other) = (inviter.client().await?, joiner.client().await?);
     let invite: Invite = one.call("invite.new", json!({ "auto_accept": true })).await?;
     let _: Contact = other.call("add", json!({ "link": invite.link })).await?;
-    for client in [&one, &other] {
+    for (client, friend) in [(&one, joiner), (&other, inviter)] {
         wait_for("both hold the other as a contact", Duration::from_secs(20), || async {
-            let people: Vec<Contact> = client.call("people.list", json!({})).await?;
-            Ok(people
-                .iter()
-                .any(|person| person.state == "accepted" && person.presence == "online")
-                .then_some(()))
+            let contact = contact(client, friend).await?;
+            Ok(contact.filter(|c| c.state == "accepted" && c.presence == "online").map(|_| ()))
         })
         .await?;
     }
     Ok(())
+}
+
+/// How a node sees somebody, if it knows them.
+///
+/// # Errors
+/// When the call fails.
+pub async fn contact(client: &Client, friend: &Person) -> Result<Option<Contact>> {
+    let people: Vec<Contact> = client.call("people.list", json!({})).await?;
+    Ok(people.into_iter().find(|person| person.name == friend.name))
+}
+
+/// Waits until `person` has a live link to `friend` by a road that `by` accepts ("direct", "lan", "relay"), and says
+/// how long that took.
+///
+/// # Errors
+/// When that does not happen within `limit`.
+pub async fn linked(
+    person: &Person,
+    friend: &Person,
+    by: impl Fn(&str) -> bool,
+    limit: Duration,
+) -> Result<Duration> {
+    let begun = Instant::now();
+    let what = format!("{} has a link to {}", person.name, friend.name);
+    let client = person.client().await?;
+    wait_for(&what, limit, || async {
+        Ok(contact(&client, friend).await?.filter(|c| c.via != "none" && by(&c.via)).map(|_| ()))
+    })
+    .await?;
+    Ok(begun.elapsed())
 }

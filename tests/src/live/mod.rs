@@ -1,8 +1,12 @@
 //! Real `starling` processes, each with a profile of its own in a temporary folder, talking over loopback. Used by
-//! the live suites and by the benchmarks.
+//! the live suites and by the benchmarks; or in network namespaces, where the network can be broken.
 
 mod meet;
+mod net;
 mod person;
+mod talk;
 
-pub use meet::{befriend, wait_for};
+pub use meet::{befriend, contact, linked, wait_for};
+pub use net::{Host, Nat, Net, Router, Switch};
 pub use person::{Person, Said, binary, free_port};
+pub use talk::{Talk, drained, send_surely, texts};

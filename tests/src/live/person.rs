@@ -72,6 +72,8 @@ pub struct Person {
     pub port: u16,
     /// Set in the environment of everything they run.
     pub env: Vec<(String, String)>,
+    /// The network namespace their node runs in; the machine's own if there is none.
+    pub place: Option<String>,
     binary: PathBuf,
     node: Option<Child>,
 }
@@ -87,6 +89,7 @@ impl Person {
             dir: base.join(name),
             port: free_port()?,
             env: Vec::new(),
+            place: None,
             binary: binary()?,
             node: None,
         };
@@ -98,7 +101,15 @@ impl Person {
     }
 
     fn command(&self, dir: &Path) -> Command {
-        let mut command = Command::new(&self.binary);
+        let mut command = match &self.place {
+            // `ip` becomes the program: the process id is the node's.
+            Some(place) => {
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", place]).arg(&self.binary);
+                command
+            }
+            None => Command::new(&self.binary),
+        };
         command.arg("--dir").arg(dir).envs(self.env.iter().cloned()).stdin(Stdio::null());
         command
     }
@@ -139,14 +150,19 @@ impl Person {
     pub fn start_with(&mut self, args: &[&str]) -> Result<Value> {
         let quic = format!("/ip4/127.0.0.1/udp/{}/quic-v1", self.port);
         let tcp = format!("/ip4/127.0.0.1/tcp/{}", self.port);
+        let mut all = vec!["--no-lan", "--listen", &quic, "--listen", &tcp];
+        all.extend(args);
+        self.launch(&all)
+    }
+
+    /// Starts the node with these arguments to `daemon` alone, and waits until it takes calls.
+    ///
+    /// # Errors
+    /// As [`Person::start`].
+    pub fn launch(&mut self, args: &[&str]) -> Result<Value> {
         let log = std::fs::File::create(self.dir.with_extension("log"))?;
-        let mut child = self
-            .command(&self.dir)
-            .args(["daemon", "--no-lan", "--listen", &quic, "--listen", &tcp])
-            .args(args)
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()?;
+        let mut child =
+            self.command(&self.dir).arg("daemon").args(args).stdout(Stdio::piped()).stderr(log).spawn()?;
         let stdout = child.stdout.take().context("no stdout")?;
         let (say, hear) = std::sync::mpsc::sync_channel(1);
         std::thread::spawn(move || {
@@ -163,6 +179,13 @@ impl Person {
             let log = std::fs::read_to_string(self.dir.with_extension("log")).unwrap_or_default();
             format!("{} did not get ready: {line:?}\n{log}", self.name)
         })
+    }
+
+    /// Where everybody on their network can reach the node: all interfaces, at their port.
+    pub fn everywhere(&self) -> [String; 4] {
+        let port = self.port;
+        let (quic, tcp) = (format!("/ip4/0.0.0.0/udp/{port}/quic-v1"), format!("/ip4/0.0.0.0/tcp/{port}"));
+        ["--listen".to_owned(), quic, "--listen".to_owned(), tcp]
     }
 
     /// The node's process id.
