@@ -40,6 +40,8 @@ pub fn presence_word(presence: Presence) -> &'static str {
         Presence::Away => "away",
         Presence::Busy => "busy",
         Presence::Offline => "offline",
+        Presence::Invisible => "invisible",
+        Presence::Hidden => "hidden",
     }
 }
 

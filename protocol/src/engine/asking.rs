@@ -53,10 +53,11 @@ impl Engine {
             until_wall_ms: self.now.wall_ms.saturating_add(i64::try_from(valid_ms).unwrap_or(i64::MAX)),
             auto_accept,
             revoked: false,
+            private,
         };
         let invite = self.invite_of(&record);
         let id = invite.id();
-        self.changes.extend(state::put(Space::Invite, key::invite(&id), &record));
+        self.changes.extend(state::put_second(Space::Invite, key::invite(&id), &record));
         let view = invite_view(&invite, &record);
         self.invites.insert(id, record);
         Ok(Reply::Invite(view))
@@ -82,7 +83,7 @@ impl Engine {
         let record = self.invites.get_mut(&invite).ok_or(Refusal::NoInvite)?;
         record.revoked = true;
         let record = record.clone();
-        self.changes.extend(state::put(Space::Invite, key::invite(&invite), &record));
+        self.changes.extend(state::put_second(Space::Invite, key::invite(&invite), &record));
         Ok(Reply::Invite(invite_view(&self.invite_of(&record), &record)))
     }
 
@@ -207,7 +208,7 @@ impl Engine {
             let record = self.invites.get_mut(&id)?;
             record.uses = record.uses.saturating_sub(1);
             let record = record.clone();
-            self.changes.extend(state::put(Space::Invite, key::invite(&id), &record));
+            self.changes.extend(state::put_second(Space::Invite, key::invite(&id), &record));
         }
         let name = text::clean_name(&request.name);
         let entry = RequestRecord {

@@ -143,6 +143,14 @@ pub enum Command {
         /// The state.
         presence: Presence,
     },
+    /// Whether a contact is shown how one is and when one types (they are, unless hidden from). Messages flow all the
+    /// same.
+    SetVisibility {
+        /// From whom.
+        account: AccountId,
+        /// Shown or hidden.
+        visible: bool,
+    },
     /// Whether read receipts are sent (they are, unless turned off).
     SetReadReceipts {
         /// On or off.
@@ -170,6 +178,10 @@ pub enum Presence {
     Busy,
     /// No live link.
     Offline,
+    /// Only of oneself, and kept over restarts: calls nobody, answers nobody, publishes nothing. Messages wait.
+    Invisible,
+    /// Only of others: a live link stands, and they do not show how they are.
+    Hidden,
 }
 
 /// The answer to a [`Command`].
@@ -300,6 +312,8 @@ pub struct ContactView {
     pub key_changed: bool,
     /// How they are now.
     pub presence: Presence,
+    /// Whether one's own presence and typing are kept from them.
+    pub hidden: bool,
     /// The road of the best live link.
     pub via: Option<Via>,
     /// When a live link to them last ended (wall time), if none stands.
@@ -308,6 +322,10 @@ pub struct ContactView {
     pub waiting: u64,
     /// When the next attempt to reach them is due, in milliseconds from now.
     pub next_try_ms: Option<u64>,
+    /// When the DHT was last asked for them in this run (wall time).
+    pub looked_up: Option<WallMs>,
+    /// When the DHT last had a card of theirs that holds, in this run (wall time).
+    pub found: Option<WallMs>,
 }
 
 pub use super::net::Via;
@@ -363,4 +381,8 @@ pub struct StatusView {
     pub requests: u32,
     /// When the next dial is due, in milliseconds from now.
     pub next_dial_ms: Option<u64>,
+    /// Whether nobody is called or answered now ([`Presence::Invisible`]).
+    pub invisible: bool,
+    /// Own records in the DHT: how many are out there as they should be, of how many.
+    pub published: (u32, u32),
 }

@@ -35,12 +35,14 @@ impl Engine {
                 Ok(Reply::Done)
             }
             Command::SetPresence { presence } => {
-                if presence == Presence::Offline {
-                    return Err(Refusal::OutOfRange { what: "presence", range: "online, away or busy" });
+                if matches!(presence, Presence::Offline | Presence::Hidden) {
+                    let range = "online, away, busy or invisible";
+                    return Err(Refusal::OutOfRange { what: "presence", range });
                 }
                 self.set_presence(presence);
                 Ok(Reply::Done)
             }
+            Command::SetVisibility { account, visible } => self.set_visibility(account, visible),
             Command::SetReadReceipts { on } => {
                 self.own_dirty |= self.own.read_receipts != on;
                 self.own.read_receipts = on;
@@ -56,7 +58,8 @@ impl Engine {
     }
 
     fn tell_typing(&mut self, chat: ChatId, on: bool) {
-        if self.is_accepted(&chat.account()) {
+        let hidden = self.contacts.get(&chat.account()).is_none_or(|contact| contact.hidden);
+        if self.is_accepted(&chat.account()) && !hidden {
             for device in self.devices_of(chat.account()) {
                 self.frame_to(device, &super::live::FrameOut::Typing(on));
             }
@@ -78,6 +81,8 @@ impl Engine {
             waiting,
             requests: u32::try_from(self.requests.len()).unwrap_or(u32::MAX),
             next_dial_ms: next.map(|at| at.saturating_sub(self.now.mono_ms)),
+            invisible: self.is_invisible(),
+            published: (0, 0),
         }
     }
 }

@@ -83,8 +83,10 @@ impl Genesis {
             last_wall_ms: now.wall_ms,
             read_receipts: true,
             received_mark: 1,
+            presence: 1,
+            record_s: 0,
         };
-        let change = state::put(Space::Own, key::own(), &record).ok_or(GenesisError::Keys)?;
+        let change = state::put_second(Space::Own, key::own(), &record).ok_or(GenesisError::Keys)?;
         Ok(Self { changes: vec![change], account: root.account(), device: device.id() })
     }
 }

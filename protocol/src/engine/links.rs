@@ -11,6 +11,7 @@
 //! ```
 //! Whoever fails any step is closed without a word.
 
+use super::command::Presence;
 use super::live::{self, FrameOut};
 use super::net::{ConnId, LinkId, LinkProtocol, NetCommand, Via};
 use super::{Engine, Timer};
@@ -304,7 +305,8 @@ impl Engine {
         if let Some(card) = self.own_card() {
             self.frame_on(link, &FrameOut::Card(card));
         }
-        let presence = self.own.presence;
+        let presence =
+            self.peers.get(&device).map_or(Presence::Hidden, |peer| self.presence_for(peer.account()));
         self.frame_on(link, &FrameOut::Presence(presence));
         if let Some(peer) = self.peers.get_mut(&device) {
             peer.rewind();

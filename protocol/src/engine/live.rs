@@ -138,6 +138,7 @@ impl Engine {
                 let presence = match number {
                     2 => Presence::Away,
                     3 => Presence::Busy,
+                    4 => Presence::Hidden,
                     _ => Presence::Online,
                 };
                 self.show_presence(account, presence, Some(via));
@@ -359,10 +360,26 @@ impl Engine {
         self.actions.push(Action::Notice(Notice::Presence { account, presence, via }));
     }
 
+    /// Whether nobody is called or answered now.
+    pub(super) fn is_invisible(&self) -> bool {
+        self.own.presence == Presence::Invisible
+    }
+
+    /// How we are, as an account is told.
+    pub(super) fn presence_for(&self, account: AccountId) -> Presence {
+        let hidden = self.contacts.get(&account).is_none_or(|contact| contact.hidden);
+        if hidden { Presence::Hidden } else { self.own.presence }
+    }
+
     pub(super) fn set_presence(&mut self, presence: Presence) {
+        self.own_dirty |= self.own.presence != presence;
         self.own.presence = presence;
         for link in self.live_links() {
-            self.frame_on(link, &FrameOut::Presence(presence));
+            let device = self.links.get(&link).and_then(|link| link.device);
+            let account = device.and_then(|device| self.peers.get(&device)).map(super::Peer::account);
+            if account.is_some_and(|account| self.presence_for(account) == presence) {
+                self.frame_on(link, &FrameOut::Presence(presence));
+            }
         }
     }
 }
@@ -382,5 +399,6 @@ fn presence_number(presence: Presence) -> u8 {
         Presence::Online | Presence::Offline => 1,
         Presence::Away => 2,
         Presence::Busy => 3,
+        Presence::Invisible | Presence::Hidden => 4,
     }
 }

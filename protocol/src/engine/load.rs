@@ -2,6 +2,7 @@
 
 use super::command::Presence;
 use super::genesis::pickle;
+use super::older::{FirstContact, FirstInvite, FirstOwn};
 use super::peer::Peer;
 use super::state::{self, InStream, LoadError, OutRow, OutStream, OwnRecord, ParkedRecord, key};
 use super::step::{Change, Record, Space};
@@ -46,10 +47,12 @@ impl Engine {
         // An engine that is loaded again within a run must not take links and dials of before for its own.
         engine.next_number = engine.rng.below(1 << 40).saturating_mul(2);
         for record in take(&mut by_space, Space::Contact) {
-            engine.contacts.insert(id(&record, AccountId::from_slice)?, state::open(&record)?);
+            let contact = state::open_second::<_, FirstContact>(&record)?;
+            engine.contacts.insert(id(&record, AccountId::from_slice)?, contact);
         }
         for record in take(&mut by_space, Space::Invite) {
-            engine.invites.insert(id(&record, InviteId::from_slice)?, state::open(&record)?);
+            let invite = state::open_second::<_, FirstInvite>(&record)?;
+            engine.invites.insert(id(&record, InviteId::from_slice)?, invite);
         }
         for record in take(&mut by_space, Space::Request) {
             engine.requests.insert(id(&record, AccountId::from_slice)?, state::open(&record)?);
@@ -215,7 +218,7 @@ impl Engine {
         }
         for account in std::mem::take(&mut self.dirty_contacts) {
             if let Some(contact) = self.contacts.get(&account) {
-                self.changes.extend(state::put(Space::Contact, key::account(&account), contact));
+                self.changes.extend(state::put_second(Space::Contact, key::account(&account), contact));
             }
         }
         for chat in std::mem::take(&mut self.dirty_out) {
@@ -253,14 +256,21 @@ impl Engine {
             last_wall_ms: self.now.wall_ms,
             read_receipts: self.own.read_receipts,
             received_mark: self.own.received_mark,
+            presence: match self.own.presence {
+                Presence::Away => 2,
+                Presence::Busy => 3,
+                Presence::Invisible => 4,
+                Presence::Online | Presence::Offline | Presence::Hidden => 1,
+            },
+            record_s: self.own.record_s,
         };
-        self.changes.extend(state::put(Space::Own, key::own(), &record));
+        self.changes.extend(state::put_second(Space::Own, key::own(), &record));
     }
 }
 
 fn load_own(record: &Record, now: Now) -> Result<Own, LoadError> {
     let broken = || LoadError { space: Space::Own };
-    let own: OwnRecord = state::open(record)?;
+    let own: OwnRecord = state::open_second::<_, FirstOwn>(record)?;
     let manifest = Manifest::open(&own.manifest).map_err(|_| broken())?;
     let device = DeviceKeys::from_bytes(own.device.as_slice().try_into().map_err(|_| broken())?);
     let olm = serde_json::from_slice(&own.olm).map_err(|_| broken())?;
@@ -281,7 +291,13 @@ fn load_own(record: &Record, now: Now) -> Result<Own, LoadError> {
         last_wall_ms: own.last_wall_ms,
         read_receipts: own.read_receipts,
         received_mark: own.received_mark,
-        presence: Presence::Online,
+        presence: match own.presence {
+            2 => Presence::Away,
+            3 => Presence::Busy,
+            4 => Presence::Invisible,
+            _ => Presence::Online,
+        },
+        record_s: own.record_s,
         addrs: Vec::new(),
         peer_id: Vec::new(),
         card: None,

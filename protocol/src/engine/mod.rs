@@ -24,6 +24,7 @@ mod links;
 mod live;
 mod load;
 pub mod net;
+mod older;
 mod peer;
 mod people;
 mod receive;
@@ -56,6 +57,7 @@ use peer::Peer;
 use state::{Contact, InStream, InviteRecord, OutStream, RequestRecord};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use timers::{Timer, Timers};
+use zeroize::Zeroizing;
 
 /// Everything that can happen to an engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +93,8 @@ struct Own {
     read_receipts: bool,
     received_mark: u64,
     presence: Presence,
+    /// The newest time written into a record of ours, in Unix seconds.
+    record_s: u64,
     /// Own addresses, as the network tells them.
     addrs: Vec<String>,
     peer_id: Vec<u8>,
@@ -167,7 +171,6 @@ impl Engine {
     /// Takes over from an engine whose turn could not be committed what the network would not tell again.
     pub fn carry_on(&mut self, before: &Self) {
         self.own.addrs = before.own.addrs.clone();
-        self.own.presence = before.own.presence;
         self.next_number = before.next_number;
         self.lan = before.lan.clone();
     }
@@ -185,6 +188,12 @@ impl Engine {
     /// Own device.
     pub fn device(&self) -> DeviceId {
         self.own.device_id
+    }
+
+    /// A secret for a peer id that stays: of a node that serves others and must be found again. It says nothing of
+    /// the account.
+    pub fn fixed_peer_seed(&self) -> Zeroizing<[u8; 32]> {
+        self.own.device.peer_seed()
     }
 
     fn fire_timers(&mut self) {

@@ -4,6 +4,7 @@
 use super::command::{ContactState, ContactView, Presence, Refusal, Reply};
 use super::dial::DialPurpose;
 use super::links::Purpose;
+use super::live::FrameOut;
 use super::net::{LinkId, NetCommand};
 use super::state::{Contact, key};
 use super::step::{Change, Event, MessageState, Space};
@@ -46,10 +47,13 @@ impl Engine {
             verified: contact.verified,
             key_changed: contact.key_changed,
             presence,
+            hidden: contact.hidden,
             via,
             last_seen: contact.last_seen,
             waiting,
             next_try_ms: next.map(|at| at.saturating_sub(self.now.mono_ms)),
+            looked_up: None,
+            found: None,
         }
     }
 
@@ -223,6 +227,19 @@ impl Engine {
         self.contact(account)
     }
 
+    /// Shows or hides how we are from one contact.
+    pub(super) fn set_visibility(&mut self, account: AccountId, visible: bool) -> Result<Reply, Refusal> {
+        if !self.contacts.contains_key(&account) {
+            return Err(Refusal::NoContact);
+        }
+        self.contact_mut(account)?.hidden = !visible;
+        let presence = self.presence_for(account);
+        for device in self.devices_of(account) {
+            self.frame_to(device, &FrameOut::Presence(presence));
+        }
+        self.contact(account)
+    }
+
     pub(super) fn safety(&self, account: AccountId) -> Result<Reply, Refusal> {
         self.contacts.get(&account).ok_or(Refusal::NoContact)?;
         Ok(Reply::SafetyNumber(safety_number(&self.own.account, &account)))
@@ -259,6 +276,7 @@ pub(super) fn new_contact(account: AccountId, rv_out: [u8; 32]) -> Contact {
         manifest: None,
         join: None,
         last_seen: None,
+        hidden: false,
     }
 }
 

@@ -8,8 +8,10 @@ use crate::session::OlmPart;
 use crate::wire::{self, Signed};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-/// The version every record is written in.
-const VERSION: u8 = 1;
+/// The version of records that were never changed.
+const FIRST: u8 = 1;
+/// The version of own identity, contacts and invites; their first one is in [`super::older`].
+const SECOND: u8 = 2;
 
 /// The store gave back something this version cannot read. Nothing is guessed: the profile does not start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +37,10 @@ pub(super) struct OwnRecord {
     pub last_wall_ms: i64,
     pub read_receipts: bool,
     pub received_mark: u64,
+    /// 1 online, 2 away, 3 busy, 4 invisible.
+    pub presence: u8,
+    /// The newest time written into a record of ours, in Unix seconds.
+    pub record_s: u64,
 }
 
 /// How we came to ask somebody.
@@ -62,6 +68,7 @@ pub(super) struct Contact {
     pub manifest: Option<Signed>,
     pub join: Option<Join>,
     pub last_seen: Option<i64>,
+    pub hidden: bool,
 }
 
 /// What is kept of a peer's device besides its sessions and outbox.
@@ -142,6 +149,7 @@ pub(super) struct InviteRecord {
     pub until_wall_ms: i64,
     pub auto_accept: bool,
     pub revoked: bool,
+    pub private: bool,
 }
 
 /// Somebody who asks.
@@ -156,7 +164,16 @@ pub(super) struct RequestRecord {
 
 /// A record around a value.
 pub(super) fn put<T: Serialize>(space: Space, key: Vec<u8>, value: &T) -> Option<Change> {
-    let mut bytes = vec![VERSION];
+    put_as(FIRST, space, key, value)
+}
+
+/// A record around a value whose form was changed once.
+pub(super) fn put_second<T: Serialize>(space: Space, key: Vec<u8>, value: &T) -> Option<Change> {
+    put_as(SECOND, space, key, value)
+}
+
+fn put_as<T: Serialize>(version: u8, space: Space, key: Vec<u8>, value: &T) -> Option<Change> {
+    let mut bytes = vec![version];
     bytes.extend(wire::encode(value).ok()?);
     Some(Change::Put(Record { space, key, value: bytes }))
 }
@@ -164,8 +181,20 @@ pub(super) fn put<T: Serialize>(space: Space, key: Vec<u8>, value: &T) -> Option
 /// The value of a record.
 pub(super) fn open<T: Serialize + DeserializeOwned>(record: &Record) -> Result<T, LoadError> {
     match record.value.split_first() {
-        Some((&VERSION, bytes)) => wire::decode(bytes).map_err(|_| LoadError { space: record.space }),
+        Some((&FIRST, bytes)) => wire::decode(bytes).map_err(|_| LoadError { space: record.space }),
         _ => Err(LoadError { space: record.space }),
+    }
+}
+
+/// The value of a record whose form was changed once, from either form.
+pub(super) fn open_second<T, Old>(record: &Record) -> Result<T, LoadError>
+where
+    T: Serialize + DeserializeOwned + From<Old>,
+    Old: Serialize + DeserializeOwned,
+{
+    match record.value.split_first() {
+        Some((&SECOND, bytes)) => wire::decode(bytes).map_err(|_| LoadError { space: record.space }),
+        _ => open::<Old>(record).map(T::from),
     }
 }
 

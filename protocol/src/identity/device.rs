@@ -67,6 +67,11 @@ impl DeviceKeys {
         &self.noise
     }
 
+    /// 32 secret bytes for a libp2p key that is this device's for ever.
+    pub fn peer_seed(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(kdf::derive("serve peer", &[self.sig.as_bytes()]))
+    }
+
     /// Signs an encoded body for the purpose `domain`.
     pub fn sign(&self, domain: &str, body: &[u8]) -> Signed {
         Signed { body: body.to_vec(), sig: kdf::sign(&self.sig, domain, body) }

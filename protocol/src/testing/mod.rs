@@ -4,9 +4,12 @@
 //! A machine's disk holds exactly what was committed. [`World::crash`] throws its engine away, [`World::plan`] does
 //! so in the middle of a turn: before the commit, or between commit and act; [`World::start`] loads it again.
 
+mod dht;
 mod disk;
+mod relays;
 mod wires;
 
+pub use dht::{Capture, Dht, DhtFault, Lie};
 pub use disk::{Disk, Watch};
 
 use crate::engine::{
@@ -39,6 +42,8 @@ pub struct Machine {
     pub wall_skew_ms: i64,
     /// Where it is: changes its address.
     pub place: usize,
+    /// The relay it is behind: nobody can dial it, and this is the only address it has.
+    relay: Option<usize>,
     seed: [u8; 32],
     /// Its monotonic clock begins anywhere at each start.
     mono_base_ms: u64,
@@ -110,12 +115,22 @@ pub struct World {
     pub bytes: u64,
     /// Every message written on a link and who wrote it, if recording is on.
     pub capture: Option<Vec<(usize, Vec<u8>)>>,
+    /// The DHT, if there is one: see [`World::add_dht`].
+    pub dht: Option<Dht>,
+    /// Every publication, if recording is on.
+    pub dht_capture: Option<Vec<Capture>>,
+    /// Every address a machine of this world has ever had.
+    pub told: BTreeSet<String>,
+    /// Every address somebody dialled that no machine ever had.
+    pub strange: BTreeSet<String>,
     /// A planted fault.
     pub sabotage: Option<Sabotage>,
     /// Turns taken.
     pub turns: u64,
     /// What every turn did, without the bytes, as one running hash.
     pub trace: [u8; 32],
+    /// Whether each relay is up.
+    relays: Vec<bool>,
     wires: BTreeMap<u64, Wire>,
     queue: BTreeMap<(u64, u64), Parcel>,
     counter: u64,
@@ -138,9 +153,14 @@ impl World {
             deaf: BTreeSet::new(),
             bytes: 0,
             capture: None,
+            dht: None,
+            dht_capture: None,
+            told: BTreeSet::new(),
+            strange: BTreeSet::new(),
             sabotage: None,
             turns: 0,
             trace: [0; 32],
+            relays: Vec::new(),
             wires: BTreeMap::new(),
             queue: BTreeMap::new(),
             counter: 0,
@@ -272,8 +292,8 @@ impl World {
         };
         engine.set_peer_id(peer_id);
         machine.engine = Some(engine);
-        let addrs = vec![self.address(index)];
-        self.turn(index, vec![Input::Net(NetEvent::Addresses { addrs })]);
+        self.dht_arrive(index);
+        self.tell_addresses(index);
     }
 
     /// Whether a machine runs.
@@ -288,6 +308,7 @@ impl World {
             machine.wake_at_ms = None;
             machine.plan = None;
         }
+        self.dht_leave(index);
         let wires: Vec<u64> =
             self.wires.iter().filter(|(_, wire)| wire.ends.contains(&index)).map(|(id, _)| *id).collect();
         for wire in wires {
@@ -343,6 +364,8 @@ impl World {
     /// Lets a machine find another on its local network.
     pub fn meet_on_lan(&mut self, index: usize, other: usize) {
         let event = NetEvent::LanFound { peer: self.peer_of(other), addrs: vec![self.address(other)] };
+        self.told.insert(self.address(other));
+        self.dht_near(index, other);
         self.turn(index, vec![Input::Net(event)]);
     }
 
@@ -430,6 +453,9 @@ impl World {
                 Action::Net(NetCommand::Write { link, messages }) => {
                     format!("write {link} {:?}", messages.iter().map(Vec::len).collect::<Vec<_>>())
                 }
+                Action::Net(NetCommand::Publish { publish, key, value }) => {
+                    format!("publish {publish} {key:?} {}", value.len())
+                }
                 Action::Net(command) => format!("{command:?}"),
                 Action::Reply { request, result } => format!("reply {request} {}", result.is_ok()),
                 Action::Notice(notice) => format!("{notice:?}"),
@@ -461,11 +487,15 @@ impl World {
         let Some(next) = next.filter(|at| *at <= end) else { return false };
         self.now_ms = self.now_ms.max(next);
         if parcel.is_some_and(|at| at <= self.now_ms) {
-            if let Some((_, Parcel::Event(index, run, event))) = self.queue.pop_first() {
-                // What was on the way to a machine that went down since is lost.
-                if self.machines.get(index).is_some_and(|machine| machine.runs == run) {
+            // What was on the way to a machine that went down since is lost.
+            let there = |index: usize, run| self.machines.get(index).is_some_and(|m| m.runs == run);
+            match self.queue.pop_first() {
+                Some((_, Parcel::Event(index, run, event))) if there(index, run) => {
                     self.turn(index, vec![Input::Net(event)]);
                 }
+                Some((_, Parcel::Look(index, run))) if there(index, run) => self.dht_looks(index, false),
+                Some((_, Parcel::Tick(number))) => self.dht_tick(number),
+                _ => {}
             }
         } else if let Some((_, index)) = wake {
             if let Some(machine) = self.machines.get_mut(index) {
@@ -477,10 +507,14 @@ impl World {
     }
 
     fn post(&mut self, to: usize, delay_ms: u64, event: NetEvent) {
-        let order = self.fresh();
         let run = self.machines.get(to).map_or(0, |machine| machine.runs);
+        self.put_parcel(delay_ms, Parcel::Event(to, run, event));
+    }
+
+    fn put_parcel(&mut self, delay_ms: u64, parcel: Parcel) {
+        let order = self.fresh();
         let at = self.now_ms.saturating_add(delay_ms);
-        self.queue.insert((at, order), Parcel::Event(to, run, event));
+        self.queue.insert((at, order), parcel);
     }
 
     /// Opens a link by hand, from a machine that is only an address: for strangers and liars. The network's events
@@ -533,6 +567,7 @@ impl Machine {
             notices: Vec::new(),
             wall_skew_ms: 0,
             place: 0,
+            relay: None,
             seed,
             mono_base_ms: 0,
             runs: 0,

@@ -2,7 +2,7 @@
 //! refused.
 
 use super::World;
-use crate::engine::{ConnId, LinkId, LinkProtocol, NetCommand, NetEvent, Via};
+use crate::engine::{ConnId, LinkId, LinkProtocol, NetCommand, NetEvent};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) struct Wire {
@@ -10,11 +10,18 @@ pub(super) struct Wire {
     pub conn: [ConnId; 2],
     pub links: BTreeMap<u64, [LinkId; 2]>,
     pub latency_ms: u64,
+    /// The relay it runs through.
+    pub relay: Option<usize>,
 }
 
-/// Something on its way: to a machine, in one of its runs.
+/// Something on its way.
 pub(super) enum Parcel {
+    /// To a machine, in one of its runs.
     Event(usize, u64, NetEvent),
+    /// A machine, in one of its runs, looks around in the DHT.
+    Look(usize, u64),
+    /// Time passes in the DHT.
+    Tick(u64),
 }
 
 impl World {
@@ -68,10 +75,13 @@ impl World {
         // What is on the way in this wire is lost with it.
         let doomed: BTreeSet<LinkId> = wire.links.values().flatten().copied().collect();
         self.queue.retain(|_, parcel| {
-            let Parcel::Event(_, _, event) = parcel;
-            let link = match event {
-                NetEvent::LinkData { link, .. } | NetEvent::LinkOpened { link, .. } => link,
-                _ => return true,
+            let Parcel::Event(
+                _,
+                _,
+                NetEvent::LinkData { link, .. } | NetEvent::LinkOpened { link, .. },
+            ) = parcel
+            else {
+                return true;
             };
             !doomed.contains(link)
         });
@@ -82,6 +92,7 @@ impl World {
                 }
             }
             self.post(end, 1, NetEvent::ConnClosed { conn });
+            self.dht_look(end, 1);
         }
     }
 
@@ -101,13 +112,11 @@ impl World {
     pub(super) fn act(&mut self, from: usize, command: NetCommand) {
         match command {
             NetCommand::Dial { dial, addrs } => {
-                let to = addrs
-                    .iter()
-                    .filter_map(|addr| self.machine_at(addr))
-                    .find(|to| *to != from && self.reachable(from, *to));
-                match to {
-                    Some(to) => {
-                        let conn = self.connect(from, to);
+                self.strange.extend(addrs.iter().filter(|addr| !self.told.contains(*addr)).cloned());
+                let road = addrs.iter().find_map(|addr| Some((addr, self.road(from, addr)?)));
+                match road {
+                    Some((addr, (to, relay))) => {
+                        let conn = self.connect(from, to, addr, relay);
                         let latency = self.latency_of(conn);
                         self.post(from, latency, NetEvent::Dialed { dial, conn });
                     }
@@ -117,12 +126,11 @@ impl World {
                     }
                 }
             }
-            // No DHT in this world yet.
-            NetCommand::Publish { publish, .. } => {
-                self.post(from, 50, NetEvent::Published { publish, copies: 0 });
-            }
-            NetCommand::LookUp { lookup, .. } => self.post(from, 50, NetEvent::LookedUp { lookup, asked: 0 }),
-            NetCommand::EndLookUp { .. } | NetCommand::Seeds { .. } | NetCommand::Hold { .. } => {}
+            NetCommand::Publish { publish, key, value } => self.dht_publish(from, publish, key, value),
+            NetCommand::LookUp { lookup, key } => self.dht_look_up(from, lookup, key),
+            NetCommand::EndLookUp { lookup } => self.dht_end_look_up(from, lookup),
+            NetCommand::Seeds { addrs } => self.dht_seeds(from, addrs),
+            NetCommand::Hold { .. } => {}
             NetCommand::OpenLink { link, conn, protocol } => self.open(from, link, conn, protocol),
             NetCommand::Write { link, messages } => self.carry(from, link, messages),
             NetCommand::CloseLink { link } => {
@@ -163,17 +171,19 @@ impl World {
         self.wires.iter().find(|(_, wire)| fits(wire)).map(|(id, _)| *id)
     }
 
-    fn connect(&mut self, from: usize, to: usize) -> ConnId {
+    pub(super) fn connect(&mut self, from: usize, to: usize, addr: &str, relay: Option<usize>) -> ConnId {
         let wire = self.fresh();
         let (near, far) = (self.fresh(), self.fresh());
         let latency_ms = self.rng.below(self.max_latency_ms.max(1)).saturating_add(1);
         let conn = [near, far];
-        self.wires.insert(wire, Wire { ends: [from, to], conn, links: BTreeMap::new(), latency_ms });
+        let ends = [from, to];
+        self.wires.insert(wire, Wire { ends, conn, links: BTreeMap::new(), latency_ms, relay });
         let (peer_from, peer_to) = (self.peer_of(from), self.peer_of(to));
-        let via = Via::Direct;
+        let via = Self::via_of(relay);
         let opened = |conn, peer, addr, outbound| NetEvent::ConnOpened { conn, peer, addr, outbound, via };
-        self.post(from, 0, opened(near, peer_to, self.address(to), true));
+        self.post(from, 0, opened(near, peer_to, addr.to_owned(), true));
         self.post(to, latency_ms, opened(far, peer_from, "/ip4/192.0.2.1/tcp/1".to_owned(), false));
+        ends.into_iter().for_each(|end| self.dht_look(end, latency_ms));
         near
     }
 
