@@ -39,7 +39,9 @@ mod timers;
 pub use command::{Command, ContactState, ContactView, InviteView, Presence, Refusal, Reply, RequestNumber};
 pub use command::{RequestView, StatusView};
 pub use genesis::{Genesis, GenesisError};
-pub use net::{ConnId, DialId, LinkId, LinkProtocol, NetCommand, NetEvent, Via};
+pub use net::{
+    ConnId, DialId, GOOD_PEERS, LinkId, LinkProtocol, LookUpId, NetCommand, NetEvent, PublishId, Via,
+};
 pub use state::LoadError;
 #[doc(hidden)]
 pub use state::stored_part;

@@ -75,11 +75,8 @@ impl World {
         // What is on the way in this wire is lost with it.
         let doomed: BTreeSet<LinkId> = wire.links.values().flatten().copied().collect();
         self.queue.retain(|_, parcel| {
-            let Parcel::Event(
-                _,
-                _,
-                NetEvent::LinkData { link, .. } | NetEvent::LinkOpened { link, .. },
-            ) = parcel
+            let Parcel::Event(_, _, NetEvent::LinkData { link, .. } | NetEvent::LinkOpened { link, .. }) =
+                parcel
             else {
                 return true;
             };
