@@ -1,16 +1,27 @@
-//! The table of connections the engine knows of. A connection leaves it when its last link has ended.
+//! The table of connections the engine knows of. A connection leaves it when its last link has ended. Knows which
+//! one goes when strangers crowd in; must not close it.
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use libp2p::core::ConnectedPoint;
 use libp2p::swarm::ConnectionId;
 use libp2p::{Multiaddr, PeerId};
-use starling_protocol::engine::net::{ConnId, LinkId};
+use starling_protocol::engine::net::{ConnId, LinkId, Via};
 use tokio::time::Instant;
 
 use super::addr;
 use super::direct::link::Heard;
+
+/// Connections from others, over which the oldest that nobody needs makes room for the newest: who comes last is as
+/// likely a contact as who came first. Fewer would push out slow honest callers; each costs a socket and some 50 kB.
+pub(super) const STRANGERS_COUNT: usize = 192;
+/// The same for those that come through relays, which hide where they come from.
+const RELAYED_COUNT: usize = 48;
+/// A caller that has had a link for this long and is still not held is no contact: its link does not protect it.
+const STRANGE: Duration = Duration::from_secs(15);
 
 /// One connection.
 pub(super) struct Conn {
@@ -18,8 +29,18 @@ pub(super) struct Conn {
     pub connection: ConnectionId,
     /// Who is at the other end.
     pub peer: PeerId,
-    /// The remote address without peer id.
+    /// The remote address without peer id; through a relay with it.
     pub addr: Multiaddr,
+    /// What kind of road it is.
+    pub via: Via,
+    /// Our own end's address, where it is known: on connections from others.
+    pub local: Option<IpAddr>,
+    /// Since when it stands.
+    pub since: Instant,
+    /// It leads to a contact, and is kept when strangers crowd in.
+    pub held: bool,
+    /// The last round trip of a ping.
+    pub round_trip: Option<Duration>,
     /// Whether we dialled.
     pub outbound: bool,
     /// Its links, those being opened included.
@@ -48,10 +69,16 @@ impl Conns {
     /// A new connection; its number.
     pub fn add(&mut self, connection: ConnectionId, peer: PeerId, endpoint: &ConnectedPoint) -> ConnId {
         self.last += 1;
+        let (addr, local) = ends(endpoint);
         let conn = Conn {
             connection,
             peer,
-            addr: addr::without_peer(endpoint.get_remote_address().clone()),
+            via: addr::via(&addr),
+            addr,
+            local,
+            since: Instant::now(),
+            held: false,
+            round_trip: None,
             outbound: endpoint.is_dialer(),
             links: HashSet::new(),
             heard: Arc::new(Heard::new()),
@@ -105,5 +132,43 @@ impl Conns {
             return true;
         }
         false
+    }
+
+    /// The connection from a stranger that goes to make room, if there are too many. Held ones never do, and those
+    /// with an open link only if there is nobody else.
+    pub fn crowded_out(&self) -> Option<ConnId> {
+        let inbound = || self.standing_or_ending().filter(|(_, c)| !c.outbound && c.ending.is_none());
+        let relayed = || inbound().filter(|(_, c)| c.via == Via::Relay);
+        if relayed().count() > RELAYED_COUNT {
+            return first_to_go(relayed());
+        }
+        (inbound().count() > STRANGERS_COUNT).then(|| first_to_go(inbound())).flatten()
+    }
+
+    /// Connections from others that came in over this address of ours.
+    pub fn over(&self, local: IpAddr) -> Vec<ConnId> {
+        let over = self.entries.iter().filter(|(_, conn)| conn.local == Some(local) && conn.ending.is_none());
+        over.map(|(number, _)| *number).collect()
+    }
+}
+
+fn first_to_go<'a>(conns: impl Iterator<Item = (ConnId, &'a Conn)>) -> Option<ConnId> {
+    conns
+        .filter(|(_, conn)| !conn.held)
+        .min_by_key(|(number, conn)| (!conn.links.is_empty() && conn.since.elapsed() < STRANGE, *number))
+        .map(|(number, _)| number)
+}
+
+/// The remote address, and our own where it is known. Of who comes through a relay only the relay is known.
+fn ends(endpoint: &ConnectedPoint) -> (Multiaddr, Option<IpAddr>) {
+    match endpoint {
+        ConnectedPoint::Listener { local_addr, send_back_addr } if endpoint.is_relayed() => {
+            (send_back_addr.iter().fold(local_addr.clone(), |addr, part| addr.with(part)), None)
+        }
+        ConnectedPoint::Listener { local_addr, send_back_addr } => {
+            let local = addr::parts(local_addr).map(|parts| parts.ip).filter(|ip| !ip.is_unspecified());
+            (addr::without_peer(send_back_addr.clone()), local)
+        }
+        ConnectedPoint::Dialer { address, .. } => (addr::without_peer(address.clone()), None),
     }
 }

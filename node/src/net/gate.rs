@@ -1,5 +1,7 @@
-//! At most so many inbound connections from one place on the internet, so that one machine with many throw-away
-//! peer ids cannot take every place there is. Must not look at anything but the remote address.
+//! Who may come in and what may be dialled. At most so many inbound connections from one place on the internet, so
+//! that one machine with many throw-away peer ids cannot take every place there is. And no dial to where a stranger
+//! points us: hole punching, dial-backs and relays name addresses, and the internet has no business in our local
+//! network. Must not look at anything but addresses.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -9,8 +11,8 @@ use std::task::{Context, Poll};
 use libp2p::core::Endpoint;
 use libp2p::core::transport::PortUse;
 use libp2p::swarm::{
-    ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler, THandlerInEvent, THandlerOutEvent,
-    ToSwarm, dummy,
+    ConnectionDenied, ConnectionId, FromSwarm, ListenAddresses, NetworkBehaviour, THandler, THandlerInEvent,
+    THandlerOutEvent, ToSwarm, dummy,
 };
 use libp2p::{Multiaddr, PeerId};
 
@@ -20,14 +22,23 @@ use super::addr;
 /// behind one address fits; lower values would lock out the honest behind a shared address.
 const PER_PLACE_COUNT: usize = 32;
 
+/// Addresses a behaviour may want dialled at once. Peers name them; more is meant to make us knock at many doors.
+const PER_DIAL_COUNT: usize = 24;
+
 /// Too many connections from one place.
 #[derive(Debug, thiserror::Error)]
 #[error("too many connections from one address")]
 struct TooMany;
 
+/// An address that must not be dialled from here, or too many of them.
+#[derive(Debug, thiserror::Error)]
+#[error("not an address to dial from here")]
+pub(super) struct NotFromHere;
+
 /// Counts inbound connections by place. Keeps nothing of a closed connection.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
+    ours: ListenAddresses,
     places: HashMap<IpAddr, usize>,
     connections: HashMap<ConnectionId, IpAddr>,
 }
@@ -79,6 +90,22 @@ impl NetworkBehaviour for Gate {
         self.enter(connection, remote)
     }
 
+    /// Our own dials name no peer id, but for those through a relay; their addresses come from cards and settings
+    /// and were looked at. The others come from behaviours, which believe what peers tell them.
+    fn handle_pending_outbound_connection(
+        &mut self,
+        _: ConnectionId,
+        peer: Option<PeerId>,
+        addrs: &[Multiaddr],
+        _: Endpoint,
+    ) -> Result<Vec<Multiaddr>, ConnectionDenied> {
+        let may = |addr: &Multiaddr| addr::is_near_or_public(addr, self.ours.iter());
+        if peer.is_some() && (addrs.len() > PER_DIAL_COUNT || !addrs.iter().all(may)) {
+            return Err(ConnectionDenied::new(NotFromHere));
+        }
+        Ok(Vec::new())
+    }
+
     fn handle_established_inbound_connection(
         &mut self,
         _: ConnectionId,
@@ -101,6 +128,7 @@ impl NetworkBehaviour for Gate {
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
+        self.ours.on_swarm_event(&event);
         match event {
             FromSwarm::ConnectionClosed(closed) => self.leave(closed.connection_id),
             FromSwarm::ListenFailure(failure) => self.leave(failure.connection_id),

@@ -12,6 +12,7 @@ use starling_protocol::limits::ADDRESSES;
 
 use super::addr;
 use super::conns::Conn;
+use super::gate::NotFromHere;
 
 /// Peers of one discovery answer; the rest shows up in the next.
 const FOUND_COUNT: usize = 64;
@@ -23,7 +24,7 @@ pub(super) fn conn_opened(number: ConnId, conn: &Conn) -> NetEvent {
         peer: conn.peer.to_bytes(),
         addr: conn.addr.to_string(),
         outbound: conn.outbound,
-        via: addr::via(&conn.addr),
+        via: conn.via,
     }
 }
 
@@ -53,6 +54,9 @@ pub(super) fn dial_reason(error: &DialError) -> String {
     match error {
         // The swarm leaves out what it listens on itself.
         DialError::NoAddresses | DialError::LocalPeerId { .. } => "that is this node itself".to_owned(),
+        DialError::Denied { cause } if cause.downcast_ref::<NotFromHere>().is_some() => {
+            "not an address to dial from here".to_owned()
+        }
         DialError::Denied { .. } => "too many connections".to_owned(),
         DialError::Transport(errors) => match errors.first() {
             Some((_, TransportError::Other(error))) => kind(error),
