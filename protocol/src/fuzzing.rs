@@ -6,10 +6,12 @@
 //! | [`wire`] | a strict decode encodes back to the same bytes; opening never panics |
 //! | [`frames`] | at most 64 KiB come out of a stream; a frame packs again as it came |
 //! | [`handshake`] | the five readers of handshake messages never panic |
+//! | [`records`] | what holds and opens is the one form of what is in it |
 //! | [`cleaner`] | cleaning twice is cleaning once, and nothing that moves a cursor is left |
 #![allow(clippy::panic)]
 
 use crate::content::{Body, Content};
+use crate::discovery::{self, Slot, SlotOwner};
 use crate::identity::{Card, DeviceKeys, Manifest, Seed, judge_manifest};
 use crate::invite::{Invite, Request, link_kind};
 use crate::limits::FRAME_BYTES;
@@ -170,6 +172,22 @@ pub fn handshake_seeds() -> Vec<(u8, Vec<u8>)> {
     }
     seeds.push((5, kem_public));
     seeds
+}
+
+/// Where the corpus' record lies.
+pub const SLOT: Slot = Slot { rv: [5; 32], who: SlotOwner::Account, day: 20_000 };
+
+/// A value that a node of the DHT gave.
+pub fn records(data: &[u8]) {
+    if let Some(public) = data.first_chunk::<32>() {
+        drop(discovery::check(&crate::kdf::derive("card key", &[public]), data));
+    }
+    let Ok(card) = discovery::open(&SLOT, data) else { return };
+    let made = discovery::check(&discovery::key(&SLOT), data);
+    let nonce = data.get(100..124).and_then(|nonce| <[u8; 24]>::try_from(nonce).ok());
+    let (Ok(made), Some(nonce)) = (made, nonce) else { panic!("opened without being checked") };
+    let again = discovery::seal(&SLOT, made, &nonce, &card);
+    assert!(again.is_ok_and(|again| again.value == data), "a second form of a record was accepted");
 }
 
 /// Any bytes as text.

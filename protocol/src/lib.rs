@@ -8,6 +8,7 @@
 //! The written specification is `docs/spec/`; each module names the part it implements.
 
 pub mod content;
+pub mod discovery;
 pub mod engine;
 pub mod error;
 #[doc(hidden)]

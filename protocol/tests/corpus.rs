@@ -4,6 +4,7 @@
 
 mod common;
 
+use starling_protocol::discovery::{self, Made};
 use starling_protocol::{fuzzing, wire};
 use std::path::PathBuf;
 
@@ -85,6 +86,14 @@ fn handshake_corpus() {
     let names = ["live-first", "live-second", "invite-first", "invite-second", "invite-third", "kem-key"];
     let seeds = seeds.iter().zip(names).map(|((reader, message), name)| (name, tagged(*reader, message)));
     replay("handshake", fuzzing::handshake, seeds.collect());
+}
+
+#[test]
+fn records_corpus() {
+    let card = common::person(1).signed_card();
+    let record = discovery::seal(&fuzzing::SLOT, Made(86_400), &[9; 24], &card).unwrap();
+    let bent = [&record.value[..4_000], &[0; 96]].concat();
+    replay("records", fuzzing::records, vec![("record", record.value), ("bent", bent)]);
 }
 
 #[test]

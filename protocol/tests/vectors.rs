@@ -10,6 +10,7 @@ use data_encoding::HEXLOWER;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use starling_protocol::content::Content;
+use starling_protocol::discovery::{self, Made, Slot, SlotOwner};
 use starling_protocol::identity::{Card, Manifest, safety_number};
 use starling_protocol::ids::{ChatId, DeviceId, MessageId};
 use starling_protocol::invite::{Invite, Request};
@@ -104,6 +105,31 @@ fn identity_vectors() {
         }),
     );
     assert_eq!(Card::open(&alice.signed_card()).unwrap(), (alice.card(), alice.manifest()));
+}
+
+#[test]
+fn discovery_vectors() {
+    let alice = person(1);
+    let device = Slot { rv: [5; 32], who: SlotOwner::Device(alice.keys.id()), day: 20_000 };
+    let account = Slot { who: SlotOwner::Account, ..device };
+    let record = discovery::seal(&account, Made(86_400), &[9; 24], &alice.signed_card()).unwrap();
+    check(
+        "discovery",
+        &json!({
+            "rv": hex(&device.rv),
+            "day": device.day,
+            "device": alice.keys.id().to_string(),
+            "device_key": hex(&discovery::key(&device)),
+            "account_key": hex(&discovery::key(&account)),
+            "next_day_account_key": hex(&discovery::key(&Slot { day: 20_001, ..account })),
+            "record": {
+                "made": 86_400, "nonce": hex(&[9; 24]), "card": golden(&alice.signed_card()),
+                "value": hex(&record.value),
+            },
+        }),
+    );
+    assert_eq!(discovery::open(&account, &record.value), Ok(alice.signed_card()));
+    assert_eq!(discovery::check(&record.key, &record.value), Ok(Made(86_400)));
 }
 
 #[test]
