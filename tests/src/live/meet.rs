@@ -1,10 +1,11 @@
 //! What every live suite begins with: two people who know each other.
 
-use super::Person;
+use super::{Person, free_port};
 use anyhow::{Result, bail};
 use serde_json::json;
 use starling_node::api::client::Client;
 use starling_node::api::types::{Contact, Invite};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How often [`wait_for`] looks again.
@@ -48,6 +49,28 @@ pub async fn befriend(inviter: &Person, joiner: &Person) -> Result<()> {
     Ok(())
 }
 
+/// People who have met on this machine and gone away from there: their nodes are down, their ports are others, and
+/// what they know of each other's addresses is worth nothing any more.
+///
+/// # Errors
+/// As [`befriend`].
+pub async fn acquainted(base: &Path, names: &[&str]) -> Result<Vec<Person>> {
+    let mut people: Vec<Person> = Vec::new();
+    for name in names {
+        let mut person = Person::new(base, name)?;
+        person.start()?;
+        for friend in &people {
+            befriend(friend, &person).await?;
+        }
+        people.push(person);
+    }
+    for person in &mut people {
+        person.terminate()?;
+        person.port = free_port()?;
+    }
+    Ok(people)
+}
+
 /// How a node sees somebody, if it knows them.
 ///
 /// # Errors
@@ -55,6 +78,15 @@ pub async fn befriend(inviter: &Person, joiner: &Person) -> Result<()> {
 pub async fn contact(client: &Client, friend: &Person) -> Result<Option<Contact>> {
     let people: Vec<Contact> = client.call("people.list", json!({})).await?;
     Ok(people.into_iter().find(|person| person.name == friend.name))
+}
+
+/// The road by which `person` has a link to `friend` now: "direct", "lan", "relay" or "none".
+///
+/// # Errors
+/// When the call fails.
+pub async fn road(person: &Person, friend: &Person) -> Result<String> {
+    let contact = contact(&person.client().await?, friend).await?;
+    Ok(contact.map_or_else(|| "none".to_owned(), |contact| contact.via))
 }
 
 /// Waits until `person` has a live link to `friend` by a road that `by` accepts ("direct", "lan", "relay"), and says

@@ -1,12 +1,14 @@
 //! Real `starling` processes, each with a profile of its own in a temporary folder, talking over loopback. Used by
 //! the live suites and by the benchmarks; or in network namespaces, where the network can be broken.
 
+mod crowd;
 mod meet;
 mod net;
 mod person;
 mod talk;
 
-pub use meet::{befriend, contact, linked, wait_for};
+pub use crowd::Crowd;
+pub use meet::{acquainted, befriend, contact, linked, road, wait_for};
 pub use net::{Host, Nat, Net, Router, Switch};
 pub use person::{Person, Said, binary, free_port};
 pub use talk::{Talk, drained, send_surely, texts};

@@ -255,12 +255,12 @@ impl Host {
 }
 
 impl Router {
-    /// Lets no UDP through any more.
+    /// Lets nothing of `protocol` ("udp", "tcp") through any more.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn ban_udp(&self) -> Result<()> {
-        nft(&self.wan.namespace, "add rule ip wall banned meta l4proto udp drop")
+    pub fn ban(&self, protocol: &str) -> Result<()> {
+        nft(&self.wan.namespace, &format!("add rule ip wall banned meta l4proto {protocol} drop"))
     }
 
     /// Gives it another address on the internet, `44.number.0.1`: every mapping it had is gone, and what those

@@ -1,5 +1,6 @@
 //! One person: a profile folder, and the processes that run on it.
 
+use super::Host;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use starling_node::api::client::Client;
@@ -181,11 +182,17 @@ impl Person {
         })
     }
 
-    /// Where everybody on their network can reach the node: all interfaces, at their port.
-    pub fn everywhere(&self) -> [String; 4] {
-        let port = self.port;
-        let (quic, tcp) = (format!("/ip4/0.0.0.0/udp/{port}/quic-v1"), format!("/ip4/0.0.0.0/tcp/{port}"));
-        ["--listen".to_owned(), quic, "--listen".to_owned(), tcp]
+    /// Starts the node on a machine, listening on all of it at their port, with more arguments to `daemon`.
+    ///
+    /// # Errors
+    /// As [`Person::start`].
+    pub fn start_at(&mut self, host: &Host, args: &[&str]) -> Result<Value> {
+        self.place = Some(host.namespace.clone());
+        let quic = format!("/ip4/0.0.0.0/udp/{}/quic-v1", self.port);
+        let tcp = format!("/ip4/0.0.0.0/tcp/{}", self.port);
+        let mut all = vec!["--listen", &quic, "--listen", &tcp];
+        all.extend(args);
+        self.launch(&all)
     }
 
     /// The node's process id.

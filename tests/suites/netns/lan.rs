@@ -1,10 +1,10 @@
 //! Local networks: people find each other by mDNS alone, with no way out.
 
-use super::{PATIENCE, acquainted, at};
+use super::PATIENCE;
 use anyhow::Result;
 use serde_json::json;
 use starling_node::api::types::Status;
-use starling_tests::live::{Net, Talk, free_port, linked, wait_for};
+use starling_tests::live::{Net, Talk, acquainted, free_port, linked, wait_for};
 use std::time::{Duration, Instant};
 
 /// From the start of the last node until everybody has a link to everybody.
@@ -16,9 +16,11 @@ async fn three_on_a_lan_without_a_way_out_find_each_other_and_talk() -> Result<(
     let base = tempfile::tempdir()?;
     let mut people = acquainted(base.path(), &["alice", "bob", "carol"]).await?;
     let lan = net.switch("lan")?;
+    let mut hosts = Vec::new();
     for (number, person) in people.iter_mut().enumerate() {
         let host = net.host(&person.name, &lan, &format!("192.168.1.{}/24", number + 2), None)?;
-        at(person, &host, &[])?;
+        person.start_at(&host, &[])?;
+        hosts.push(host);
     }
     let begun = Instant::now();
     let mut talk = Talk::default();
@@ -47,9 +49,8 @@ async fn three_on_a_lan_without_a_way_out_find_each_other_and_talk() -> Result<(
     people[2].kill()?;
     talk.say(&people[0], &people[2]).await?;
     people[2].port = free_port()?;
-    let listen = people[2].everywhere();
-    people[2].launch(&listen.each_ref().map(String::as_str))?;
     let begun = Instant::now();
+    people[2].start_at(&hosts[2], &[])?;
     talk.all_there(&people[0], &people[2], FOUND).await?;
     eprintln!("the latecomer had its message after {:?}", begun.elapsed());
     talk.judge(&people.iter().collect::<Vec<_>>()).await

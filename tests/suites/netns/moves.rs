@@ -1,8 +1,8 @@
 //! Cables pulled, cards switched off, addresses changed, networks torn in two: delivery goes on by itself.
 
-use super::{PATIENCE, acquainted, at};
+use super::PATIENCE;
 use anyhow::Result;
-use starling_tests::live::{Host, Net, Person, Talk, contact, linked, wait_for};
+use starling_tests::live::{Host, Net, Person, Talk, acquainted, contact, linked, wait_for};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ async fn two_on_the_internet(net: &mut Net, base: &Path) -> Result<(Vec<Person>,
     let hosts = vec![net.public("alice", &internet, 10)?, net.public("bob", &internet, 20)?];
     for (person, host) in people.iter_mut().zip(&hosts) {
         // mDNS once, since nothing else tells them where the other is now.
-        at(person, host, &[])?;
+        person.start_at(host, &[])?;
     }
     linked(&people[0], &people[1], |_| true, PATIENCE).await?;
     let mut talk = Talk::default();
@@ -29,7 +29,7 @@ async fn two_on_the_internet(net: &mut Net, base: &Path) -> Result<(Vec<Person>,
     talk.arrives(&people[0], &people[1], PATIENCE).await?;
     for (person, host) in people.iter_mut().zip(&hosts) {
         person.terminate()?;
-        at(person, host, &["--no-lan"])?;
+        person.start_at(host, &["--no-lan"])?;
     }
     linked(&people[0], &people[1], |_| true, PATIENCE).await?;
     Ok((people, hosts, talk))
