@@ -16,7 +16,7 @@ use super::addr::{self, Parts};
 use super::behaviour::{Behaviour, BehaviourEvent};
 use super::conns::Conns;
 use super::dht::Dht;
-use super::dials::{Dials, Failed, Won};
+use super::dials::{Dials, Failed, Purpose, Won};
 use super::direct::{self, Slot};
 use super::facts::{Ask, NetFacts};
 use super::links::{Links, Opened, Start};
@@ -103,7 +103,12 @@ impl Task {
             NetCommand::CloseLink { link } if self.links.is_opening(link) => self.on_link_ended(link),
             NetCommand::CloseLink { link } => self.links.finish(link),
             NetCommand::CloseConn { conn } => self.close_conn(conn),
-            NetCommand::Hold { .. } | NetCommand::Seeds { .. } => {}
+            NetCommand::Hold { conn } => {
+                if let Some(state) = self.conns.get_mut(conn) {
+                    state.held = true;
+                }
+            }
+            NetCommand::Seeds { .. } => {}
             NetCommand::Publish { publish, key, value } => {
                 self.dht.publish(&mut self.swarm, &mut self.outbox, publish, key, value);
             }
@@ -140,10 +145,11 @@ impl Task {
     /// Starts the attempts whose turn it is.
     fn start_dials(&mut self) {
         while let Some((purpose, addr)) = self.dials.turn() {
-            let opts = dial_opts(addr);
+            let relayed = addr::is_relayed(&addr);
+            let opts = dial_opts(addr, purpose);
             let connection = opts.connection_id();
             match self.swarm.dial(opts) {
-                Ok(()) => self.dials.started(connection, purpose),
+                Ok(()) => self.dials.started(connection, purpose, relayed),
                 Err(error) => {
                     let failed = self.dials.lost(purpose);
                     self.attempt_failed(failed, translate::dial_reason(&error));
@@ -362,6 +368,7 @@ impl Task {
             self.dial_failed(dial, "timed out".to_owned());
         }
         let conns = &self.conns;
+        self.dials.step(now);
         self.dials.redial(now, |addr| conns.standing(addr).is_some());
         self.start_dials();
         let found = self.watch.look(now, self.outbox.is_busy(), &self.conns);
@@ -419,10 +426,13 @@ impl Task {
     }
 }
 
-/// One attempt at one address, whoever may be there. TCP takes a fresh port: a reused one can only have one
-/// connection to the same place.
-fn dial_opts(addr: Multiaddr) -> DialOpts {
+/// One attempt at one address, whoever may be there. Towards configured peers and seeds TCP comes from the port we
+/// listen on, so that they see, and our router learns, the port that others may find us at. Towards contacts it takes
+/// a fresh port: a reused one can only have one connection to the same place, and two that dial each other from
+/// their listening ports at once meet in a way that neither understands.
+fn dial_opts(addr: Multiaddr, purpose: Purpose) -> DialOpts {
     let quic = addr::parts(&addr).is_some_and(|parts| parts.quic);
     let opts = DialOpts::unknown_peer_id().address(addr);
-    if quic { opts.build() } else { opts.allocate_new_port().build() }
+    let from_our_port = quic || matches!(purpose, Purpose::Peer(_) | Purpose::Seed);
+    if from_our_port { opts.build() } else { opts.allocate_new_port().build() }
 }
