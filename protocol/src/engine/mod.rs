@@ -44,7 +44,7 @@ pub use net::{
 };
 pub use state::LoadError;
 #[doc(hidden)]
-pub use state::stored_part;
+pub use state::{stored_part, stored_secrets};
 pub use step::{Action, Change, Event, MessageKind, MessageState, NewMessage, Notice, Record, Space, Step};
 
 use crate::identity::DeviceKeys;

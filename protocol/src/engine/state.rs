@@ -2,6 +2,7 @@
 //! encoding of the structs below; a released struct is frozen, a new version gets a new number.
 
 use super::command::ContactState;
+use super::older::FirstContact;
 use super::step::{Change, Record, Space};
 use crate::ids::{AccountId, ChatId, DeviceId, InviteId, MessageId};
 use crate::session::OlmPart;
@@ -253,4 +254,13 @@ pub fn stored_part(record: &Record) -> Option<(MessageId, Option<OlmPart>)> {
         .then(|| open::<OutRow>(record).ok())
         .flatten()
         .map(|row| (row.msg_id, row.part))
+}
+
+/// Whose a stored contact is, the secret we find them by, and the one they find us by, for test worlds.
+#[doc(hidden)]
+pub fn stored_secrets(record: &Record) -> Option<(AccountId, Option<[u8; 32]>, [u8; 32])> {
+    (record.space == Space::Contact)
+        .then(|| open_second::<Contact, FirstContact>(record).ok())
+        .flatten()
+        .map(|contact| (contact.account, contact.rv_in, contact.rv_out))
 }

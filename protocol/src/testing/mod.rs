@@ -7,6 +7,8 @@
 mod dht;
 mod disk;
 mod relays;
+#[cfg(test)]
+mod tests;
 mod wires;
 
 pub use dht::{Capture, Dht, DhtFault, Lie};

@@ -6,9 +6,13 @@
 
 mod lies;
 mod roads;
+mod view;
+
+pub(super) use view::{Reach, Seat};
 
 pub use lies::Lie;
 
+use crate::discovery::{self, Made};
 use crate::kdf;
 use crate::rng::Rng;
 use crate::time::HOUR_MS;
@@ -19,6 +23,8 @@ use std::sync::Arc;
 pub(super) type NodeId = u64;
 /// How long a holder keeps a record: two days, as nodes do.
 const KEEP_MS: u64 = 48 * HOUR_MS;
+/// How long one waits for a node that does not answer.
+const LOST_MS: u64 = 2_000;
 /// Records one holder keeps, so that a long run ends with memory left.
 const RECORDS: usize = 4_096;
 
@@ -62,32 +68,28 @@ struct Node {
     id: [u8; 32],
     kind: Kind,
     addr: String,
-    store: BTreeMap<[u8; 32], (u64, Arc<[u8]>)>,
+    store: BTreeMap<[u8; 32], Kept>,
 }
 
-/// A machine's place in the DHT, new at each start.
-pub(super) struct Seat {
-    node: NodeId,
-    /// Whether it has found the network.
-    pub joined: bool,
-    /// Until when it knows Sybils only.
-    pub eclipsed_until_ms: u64,
-    /// Addresses it was told to begin with.
-    pub seeds: Vec<String>,
-    /// Machines it met on a local network.
-    pub near: BTreeSet<usize>,
-    /// What it was told last about its neighbours.
-    pub told: Option<u32>,
-    /// Keys it has published under in this run.
-    published: BTreeSet<[u8; 32]>,
+/// A record at a holder.
+#[derive(Clone)]
+struct Kept {
+    /// Since when, on the world's clock.
+    at_ms: u64,
+    /// By its own word.
+    made: Made,
+    value: Arc<[u8]>,
 }
 
-/// What a machine can reach just now, besides the crowd.
-pub(super) struct Reach {
-    /// Machines it is connected to or met on a local network.
-    pub near: BTreeSet<usize>,
-    /// Machines it could dial.
-    pub open: BTreeSet<usize>,
+impl Kept {
+    fn is_fresh(&self, now_ms: u64) -> bool {
+        now_ms.saturating_sub(self.at_ms) < KEEP_MS
+    }
+
+    /// The holder's rule between two good records: the newer stays, and the same one again counts as new.
+    fn gives_way_to(&self, newer: &Self) -> bool {
+        newer.made > self.made || newer.value == self.value
+    }
 }
 
 /// What became of one question.
@@ -208,111 +210,6 @@ impl Dht {
         }
     }
 
-    // ---- machines ---------------------------------------------------------------------------------------------
-
-    /// A machine started: a new id, and nothing kept or known.
-    pub(super) fn arrive(&mut self, index: usize, addr: String) {
-        self.leave(index);
-        let node = self.add(Kind::Machine(index), Some(addr));
-        let eclipsed_until_ms = 0;
-        let seat = Seat {
-            node,
-            joined: false,
-            eclipsed_until_ms,
-            seeds: Vec::new(),
-            near: BTreeSet::new(),
-            told: None,
-            published: BTreeSet::new(),
-        };
-        self.seats.insert(index, seat);
-    }
-
-    /// A machine is off.
-    pub(super) fn leave(&mut self, index: usize) {
-        if let Some(seat) = self.seats.remove(&index) {
-            self.nodes.remove(&seat.node);
-        }
-    }
-
-    /// A machine has another address, and is who it was.
-    pub(super) fn relocate(&mut self, index: usize, addr: String) {
-        let node = self.seats.get(&index).map(|seat| seat.node);
-        if let Some(node) = node.and_then(|node| self.nodes.get_mut(&node)) {
-            node.addr = addr;
-        }
-    }
-
-    /// A machine looks for a way into the network: somebody near, an address it was told, or a bootstrap node.
-    pub(super) fn join(&mut self, index: usize, reach: &Reach, now_ms: u64) {
-        let Some(seat) = self.seats.get(&index) else { return };
-        let crowd = !self.dark && !self.offline.contains(&index);
-        let eclipsed = now_ms < seat.eclipsed_until_ms;
-        let by_seed = seat.seeds.iter().any(|seed| {
-            self.nodes.values().any(|node| match node.kind {
-                Kind::Crowd => crowd && node.addr == *seed,
-                Kind::Machine(other) => reach.open.contains(&other) && node.addr == *seed,
-                Kind::Sybil(_) => false,
-            })
-        });
-        let honest = by_seed || !reach.near.is_empty();
-        let Some(seat) = self.seats.get_mut(&index) else { return };
-        if honest {
-            seat.eclipsed_until_ms = 0;
-        }
-        // A Sybil among the bootstrap nodes is how an eclipse begins.
-        seat.joined |= honest || (crowd && (self.bootstraps || eclipsed));
-    }
-
-    /// The nodes a machine knows and reaches, nearest to nothing in particular.
-    fn view(&self, index: usize, reach: &Reach, now_ms: u64) -> Vec<(NodeId, &Node)> {
-        let Some(seat) = self.seats.get(&index) else { return Vec::new() };
-        let eclipsed = now_ms < seat.eclipsed_until_ms;
-        let crowd = seat.joined && !self.dark && !self.offline.contains(&index);
-        let knows = |number: &NodeId, node: &Node| match node.kind {
-            Kind::Sybil(_) => crowd,
-            Kind::Crowd => crowd && !eclipsed && self.met(seat.node, *number),
-            Kind::Machine(other) if other == index || self.clients.contains(&other) => false,
-            Kind::Machine(other) if reach.near.contains(&other) => true,
-            Kind::Machine(other) => {
-                let there = self.seats.get(&other).is_some_and(|other| other.joined);
-                let open = there && seat.joined && !eclipsed && reach.open.contains(&other);
-                open && self.met(seat.node, *number)
-            }
-        };
-        self.nodes.iter().filter(|(number, node)| knows(number, node)).map(|(n, node)| (*n, node)).collect()
-    }
-
-    /// Whether one node has met another: a fixed share has not.
-    fn met(&self, one: NodeId, other: NodeId) -> bool {
-        let mixed = one.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ other.wrapping_mul(0xd1b5_4a32_d192_ed03);
-        let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        (mixed >> 32) % 100 >= self.unmet_percent
-    }
-
-    /// How many nodes a machine knows and reaches, and the addresses of those worth keeping.
-    pub(super) fn neighbours(
-        &self,
-        index: usize,
-        reach: &Reach,
-        now_ms: u64,
-        most: usize,
-    ) -> (u32, Vec<String>) {
-        let view = self.view(index, reach, now_ms);
-        let count = u32::try_from(view.len()).unwrap_or(u32::MAX);
-        (count, view.into_iter().take(most).map(|(_, node)| node.addr.clone()).collect())
-    }
-
-    fn nearest(&self, index: usize, key: &[u8; 32], reach: &Reach, now_ms: u64) -> Vec<NodeId> {
-        let target = kdf::hash(key);
-        let mut near: Vec<([u8; 32], NodeId)> = self
-            .view(index, reach, now_ms)
-            .into_iter()
-            .map(|(number, node)| (distance(&node.id, &target), number))
-            .collect();
-        near.sort_unstable();
-        near.into_iter().take(self.width).map(|(_, number)| number).collect()
-    }
-
     // ---- records ----------------------------------------------------------------------------------------------
 
     /// Puts a record on the nearest nodes the machine knows. Returns how many say they took it, and when the last
@@ -326,18 +223,17 @@ impl Dht {
         now_ms: u64,
     ) -> (u32, u64) {
         self.puts = self.puts.saturating_add(1);
-        let value: Arc<[u8]> = value.into();
+        let made = discovery::check(&key, value).ok();
+        let kept = made.map(|made| Kept { at_ms: now_ms, made, value: value.into() });
         let again = self.seats.get_mut(&index).is_some_and(|seat| !seat.published.insert(key));
         let swallowed = again && self.fault == Some(DhtFault::SilentMove);
         let (mut copies, mut done_ms) = (0u32, self.delay());
         for number in self.nearest(index, &key, reach, now_ms) {
             let lost = self.is_lost();
-            done_ms = done_ms.max(self.delay().saturating_add(if lost { 2_000 } else { 0 }));
-            if lost {
-                continue;
-            }
+            done_ms = done_ms.max(self.delay().saturating_add(if lost { LOST_MS } else { 0 }));
+            let Some(kept) = kept.as_ref().filter(|_| !lost) else { continue };
             self.bytes = self.bytes.saturating_add(value.len() as u64);
-            if swallowed || self.keep(number, key, &value, now_ms) {
+            if swallowed || self.keep(number, key, kept) {
                 copies = copies.saturating_add(1);
             }
         }
@@ -345,25 +241,23 @@ impl Dht {
     }
 
     /// Whether a node says that it took a record.
-    fn keep(&mut self, number: NodeId, key: [u8; 32], value: &Arc<[u8]>, now_ms: u64) -> bool {
-        let oldest_wins = self.fault == Some(DhtFault::OldestWins);
+    fn keep(&mut self, number: NodeId, key: [u8; 32], new: &Kept) -> bool {
         let Some(node) = self.nodes.get_mut(&number) else { return false };
         if let Kind::Sybil(lie) = node.kind {
             if self.pool.len() < RECORDS {
-                self.pool.entry(key).or_insert_with(|| Arc::clone(value));
+                self.pool.entry(key).or_insert_with(|| Arc::clone(&new.value));
             }
             return lie.claims();
         }
-        node.store.retain(|_, (at, _)| now_ms.saturating_sub(*at) < KEEP_MS);
-        let held = node.store.get(&key).map(|(_, held)| held);
-        let full = node.store.len() >= RECORDS && held.is_none();
-        let takes = takes(held.map(AsRef::as_ref), &key, value);
-        if full || !(takes || oldest_wins) {
-            return false;
+        node.store.retain(|_, held| held.is_fresh(new.at_ms));
+        let full = node.store.len() >= RECORDS;
+        match node.store.get(&key) {
+            Some(_) if self.fault == Some(DhtFault::OldestWins) => return true,
+            Some(held) if !held.gives_way_to(new) => return false,
+            None if full => return false,
+            _ => {}
         }
-        if held.is_none() || !oldest_wins {
-            node.store.insert(key, (now_ms, Arc::clone(value)));
-        }
+        node.store.insert(key, new.clone());
         true
     }
 
@@ -375,7 +269,7 @@ impl Dht {
         for number in self.nearest(index, key, reach, now_ms) {
             let at = way.saturating_add(self.delay());
             if self.is_lost() {
-                answers.done_ms = answers.done_ms.max(way.saturating_add(2_000));
+                answers.done_ms = answers.done_ms.max(way.saturating_add(LOST_MS));
                 continue;
             }
             answers.asked = answers.asked.saturating_add(1);
@@ -398,8 +292,8 @@ impl Dht {
         if let Kind::Sybil(lie) = node.kind {
             return self.lie(lie, key);
         }
-        let fresh = node.store.get(key).filter(|(at, _)| now_ms.saturating_sub(*at) < KEEP_MS);
-        fresh.map(|(_, value)| value.to_vec()).into_iter().collect()
+        let fresh = node.store.get(key).filter(|held| held.is_fresh(now_ms));
+        fresh.map(|held| held.value.to_vec()).into_iter().collect()
     }
 
     fn delay(&mut self) -> u64 {
@@ -428,17 +322,4 @@ impl Dht {
             self.add(Kind::Crowd, stays.then_some(node.addr));
         }
     }
-}
-
-/// The holder's rule: the last word wins.
-fn takes(_held: Option<&[u8]>, _key: &[u8; 32], _value: &[u8]) -> bool {
-    true
-}
-
-fn distance(id: &[u8; 32], target: &[u8; 32]) -> [u8; 32] {
-    let mut out = *id;
-    for (byte, other) in out.iter_mut().zip(target) {
-        *byte ^= other;
-    }
-    out
 }

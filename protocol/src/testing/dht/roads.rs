@@ -1,9 +1,9 @@
 //! The toy DHT inside a world: machines join and leave it, ask it, and hear its answers after a while.
 
-use super::super::World;
-use super::super::wires::Parcel;
 use super::{Capture, Dht, Reach};
 use crate::engine::{GOOD_PEERS, LookUpId, NetEvent, PublishId};
+use crate::testing::World;
+use crate::testing::wires::Parcel;
 use std::collections::BTreeSet;
 
 /// A machine finds its way into the DHT after at least this, and at most four times as long.
@@ -51,7 +51,7 @@ impl World {
     }
 
     /// A machine started: it looks for the DHT.
-    pub(in super::super) fn dht_arrive(&mut self, index: usize) {
+    pub(in crate::testing) fn dht_arrive(&mut self, index: usize) {
         let addr = self.address(index);
         let Some(dht) = &mut self.dht else { return };
         dht.arrive(index, addr);
@@ -60,14 +60,14 @@ impl World {
     }
 
     /// A machine is off.
-    pub(in super::super) fn dht_leave(&mut self, index: usize) {
+    pub(in crate::testing) fn dht_leave(&mut self, index: usize) {
         if let Some(dht) = &mut self.dht {
             dht.leave(index);
         }
     }
 
     /// A machine met another on its local network.
-    pub(in super::super) fn dht_near(&mut self, index: usize, other: usize) {
+    pub(in crate::testing) fn dht_near(&mut self, index: usize, other: usize) {
         if let Some(seat) = self.dht.as_mut().and_then(|dht| dht.seats.get_mut(&index)) {
             seat.near.insert(other);
         }
@@ -75,7 +75,7 @@ impl World {
     }
 
     /// A machine knows addresses to begin with.
-    pub(in super::super) fn dht_seeds(&mut self, index: usize, addrs: Vec<String>) {
+    pub(in crate::testing) fn dht_seeds(&mut self, index: usize, addrs: Vec<String>) {
         if let Some(seat) = self.dht.as_mut().and_then(|dht| dht.seats.get_mut(&index)) {
             seat.seeds = addrs;
         }
@@ -83,7 +83,7 @@ impl World {
     }
 
     /// A machine will look around soon.
-    pub(in super::super) fn dht_look(&mut self, index: usize, delay_ms: u64) {
+    pub(in crate::testing) fn dht_look(&mut self, index: usize, delay_ms: u64) {
         if self.dht.is_some() {
             let run = self.machines.get(index).map_or(0, |machine| machine.runs);
             self.put_parcel(delay_ms, Parcel::Look(index, run));
@@ -91,7 +91,7 @@ impl World {
     }
 
     /// A machine looks around: joins if it can, and is told when its neighbours have changed.
-    pub(in super::super) fn dht_looks(&mut self, index: usize, with_peers: bool) {
+    pub(in crate::testing) fn dht_looks(&mut self, index: usize, with_peers: bool) {
         let seen = self.with_dht(index, |dht, reach, now_ms| {
             dht.join(index, reach, now_ms);
             let (count, addrs) = dht.neighbours(index, reach, now_ms, GOOD_PEERS);
@@ -110,7 +110,7 @@ impl World {
     }
 
     /// Time passes in the DHT.
-    pub(in super::super) fn dht_tick(&mut self, number: u64) {
+    pub(in crate::testing) fn dht_tick(&mut self, number: u64) {
         let Some(dht) = &mut self.dht else { return };
         dht.churn(self.now_ms);
         let tick_ms = dht.tick_ms;
@@ -122,7 +122,7 @@ impl World {
         self.put_parcel(tick_ms, Parcel::Tick(number.wrapping_add(1)));
     }
 
-    pub(in super::super) fn dht_publish(
+    pub(in crate::testing) fn dht_publish(
         &mut self,
         from: usize,
         publish: PublishId,
@@ -137,7 +137,7 @@ impl World {
         self.post(from, done_ms, NetEvent::Published { publish, copies });
     }
 
-    pub(in super::super) fn dht_look_up(&mut self, from: usize, lookup: LookUpId, key: [u8; 32]) {
+    pub(in crate::testing) fn dht_look_up(&mut self, from: usize, lookup: LookUpId, key: [u8; 32]) {
         let got = self.with_dht(from, |dht, reach, now_ms| dht.get(from, &key, reach, now_ms));
         let Some(answers) = got else {
             self.post(from, 50, NetEvent::LookedUp { lookup, asked: 0 });
@@ -150,7 +150,7 @@ impl World {
     }
 
     /// Nothing more of a look-up comes but its end.
-    pub(in super::super) fn dht_end_look_up(&mut self, from: usize, lookup: LookUpId) {
+    pub(in crate::testing) fn dht_end_look_up(&mut self, from: usize, lookup: LookUpId) {
         let mut over = None;
         self.queue.retain(|_, parcel| match parcel {
             Parcel::Event(to, _, NetEvent::Found { lookup: of, .. }) => *to != from || *of != lookup,
