@@ -1,6 +1,12 @@
 #!/usr/bin/env bash
 # The figures of this version beside their floors, in one run. `--json` for one JSON object.
+#   scripts/bench.sh [--json]
+#   scripts/bench.sh discovery [--json] [--rounds N] [--minutes N] [dht|nat|lan|idle|wire ...]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo build --release --quiet -p starling-tui -p starling-tests
+if [ "${1:-}" = discovery ]; then
+  shift
+  exec target/release/meet "$@"
+fi
 exec target/release/bench "$@"
