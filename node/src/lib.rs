@@ -6,8 +6,10 @@ pub mod config;
 pub mod driver;
 pub mod keys;
 pub mod net;
+pub mod network;
 pub mod node;
 pub mod profile;
 pub mod store;
 
+pub use net::Serve;
 pub use node::{InitError, InitOutcome, RunningNode, StartError, StartOptions, init, restore, start, words};

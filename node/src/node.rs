@@ -3,10 +3,11 @@
 
 use crate::api::server::Server;
 use crate::config::{Config, ConfigError};
-use crate::driver::handle::NodeHandle;
+use crate::driver::handle::{About, NodeHandle};
 use crate::driver::{self, Clock, DriverError};
 use crate::keys::{KeyError, KeyFile, Lock};
-use crate::net::{self, Net, NetConfig, NetError};
+use crate::net::{self, Net, NetConfig, NetError, Serve};
+use crate::network;
 use crate::profile::{InstallError, Profile, ProfileError, ProfileLock};
 use crate::store::StoreError;
 use crate::store::worker::StoreHandle;
@@ -31,6 +32,8 @@ pub struct StartOptions {
     pub peers: Vec<String>,
     /// Whether to find and be found on the LAN; the configuration decides if absent.
     pub lan: Option<bool>,
+    /// What to offer to everybody; the configuration decides if absent.
+    pub serve: Option<Serve>,
 }
 
 /// Why a node did not start. Nothing of the profile was changed.
@@ -101,7 +104,7 @@ impl RunningNode {
 /// # Errors
 /// See [`StartError`].
 pub async fn start(options: StartOptions) -> Result<RunningNode, StartError> {
-    let StartOptions { profile, passphrase, listen, peers, lan } = options;
+    let StartOptions { profile, passphrase, listen, peers, lan, serve } = options;
     let lock = profile.lock()?;
     let config = Config::read(&profile.config())?;
     let path = profile.database();
@@ -122,9 +125,27 @@ pub async fn start(options: StartOptions) -> Result<RunningNode, StartError> {
     let mut all_peers = config.peers.clone();
     all_peers.extend(peers);
     let listen = if listen.is_empty() { config.listen.clone() } else { listen };
-    let net = start_net(listen, config.port, lan.unwrap_or(config.lan), all_peers).await?;
+    let serve = match serve {
+        Some(serve) => serve,
+        None => config.offers()?,
+    };
+    let about =
+        About { config: profile.config(), port: if listen.is_empty() { config.port } else { 0 }, serve };
+    let net = start_net(
+        NetConfig {
+            // A node that only listens to its own machine has nothing to ask the router for.
+            upnp: config.upnp && !network::only_loopback(&listen),
+            listen,
+            lan: lan.unwrap_or(config.lan),
+            peers: all_peers,
+            serve,
+            identity: serve.any().then(|| *engine.fixed_peer_seed()),
+        },
+        config.port,
+    )
+    .await?;
 
-    let (handle, driver) = driver::spawn(engine, store, net, clock, profile.dir().to_owned());
+    let (handle, driver) = driver::spawn(engine, store, net, clock, about);
     // The configuration is the truth about receipts; the engine keeps the last one it was told.
     let _ = handle.command(Command::SetReadReceipts { on: config.read_receipts }).await;
     let socket = profile.socket_to_bind()?;
@@ -145,14 +166,16 @@ fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
 }
 
 /// The network on the profile's port; on any other port, with a warning, when that one is taken.
-async fn start_net(listen: Vec<String>, port: u16, lan: bool, peers: Vec<String>) -> Result<Net, NetError> {
-    let own_choice = listen.is_empty();
-    let listen = if own_choice { NetConfig::everywhere(port) } else { listen };
-    match net::start(NetConfig { listen, lan, peers: peers.clone(), ..NetConfig::default() }).await {
-        Err(NetError::PortTaken { addr }) if own_choice => {
+async fn start_net(mut config: NetConfig, port: u16) -> Result<Net, NetError> {
+    if !config.listen.is_empty() {
+        return net::start(config).await;
+    }
+    config.listen = NetConfig::everywhere(port);
+    match net::start(config.clone()).await {
+        Err(NetError::PortTaken { addr }) => {
             tracing::warn!(%addr, "the port is taken by another program: another one is used for this run");
-            net::start(NetConfig { listen: NetConfig::everywhere(0), lan, peers, ..NetConfig::default() })
-                .await
+            config.listen = NetConfig::everywhere(0);
+            net::start(config).await
         }
         other => other,
     }

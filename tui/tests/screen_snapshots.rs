@@ -114,6 +114,7 @@ fn main_offline() {
             lan: 0,
             waiting: 2,
             next_try_ms: Some(15_000),
+            invisible: false,
         }));
         scene.event(Object::Presence(starling_node::api::types::Presence {
             v: 1,

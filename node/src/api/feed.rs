@@ -8,9 +8,10 @@
 //! ```
 
 use super::hub::Hub;
-use super::types::{Object, Resync, V};
+use super::types::{Network, Object, Resync, V};
 use super::{render, rpc};
 use crate::driver::handle::NodeEvent;
+use crate::network::Figures;
 use crate::store::{Cursor, EventBody, OtherEvent, StoredEvent};
 use serde::Serialize;
 use starling_protocol::engine::step::Notice;
@@ -61,13 +62,17 @@ impl Wanted {
         self.has_type(word) && chat.map_or(self.chats.is_none(), |chat| self.has_chat(chat))
     }
 
+    fn network(&self) -> bool {
+        self.has_type("network") && self.chats.is_none()
+    }
+
     fn passing(&self, notice: &Notice) -> bool {
         match notice {
             Notice::Presence { account, .. } => {
                 self.has_type("presence") && self.has_chat(ChatId::from(*account))
             }
             Notice::Typing { chat, .. } => self.has_type("typing") && self.has_chat(*chat),
-            Notice::Network { .. } => self.has_type("network") && self.chats.is_none(),
+            Notice::Network { .. } => false,
         }
     }
 }
@@ -90,6 +95,8 @@ pub struct Feed {
     pub replay: bool,
     /// Events told so far.
     pub told: u64,
+    /// The state of the network as it was last told.
+    pub network: Option<Network>,
 }
 
 /// Why a feed ends.
@@ -174,12 +181,13 @@ impl Feed {
                     NodeEvent::Kept(kept) if kept.cursor > self.last => self.one_kept(kept).await?,
                     NodeEvent::Kept(_) => {}
                     NodeEvent::Notice(notice) => {
-                        if self.wanted.passing(notice) {
-                            let uptime_s = self.hub.handle.facts().started.elapsed().as_secs();
-                            let object = render::notice(self.last, uptime_s, notice);
+                        if self.wanted.passing(notice)
+                            && let Some(object) = render::notice(self.last, notice)
+                        {
                             self.one(&object).await?;
                         }
                     }
+                    NodeEvent::Network(figures) => self.one_network(figures).await?,
                 },
                 Err(RecvError::Lagged(lost)) => return Ok(lost),
                 Err(RecvError::Closed) => return Err(Over::Gone),
@@ -194,6 +202,18 @@ impl Feed {
         }
         let object = render::event(&self.hub.names(), event);
         self.one(&object).await
+    }
+
+    /// Tells the state of the network if it is another one than before.
+    async fn one_network(&mut self, figures: &Figures) -> Result<(), Over> {
+        let handle = &self.hub.handle;
+        let mut now = render::network(&handle.net_facts(), figures, handle.facts().started.elapsed());
+        if !self.wanted.network() || self.network.as_ref() == Some(&now) {
+            return Ok(());
+        }
+        self.network = Some(now.clone());
+        now.cursor = self.last.to_string();
+        self.one(&Object::Network(now)).await
     }
 
     async fn one(&mut self, object: &Object) -> Result<(), Over> {

@@ -1,9 +1,13 @@
 //! From the engine's views and the store's rows to the API's objects. Only shapes: it decides nothing.
 
+mod network;
+
 use super::names::Names;
 use super::types::{self, Object, V};
 use crate::driver::handle::Facts;
+use crate::net::facts::NetFacts;
 use crate::store::{EventBody, OtherEvent, StoreStats, StoredEvent, StoredMessage};
+pub use network::{net, network, test};
 use starling_protocol::engine::command::{
     ContactState, ContactView, InviteView, Presence, RequestView, StatusView, Via,
 };
@@ -52,19 +56,6 @@ pub fn via_word(via: Option<Via>) -> &'static str {
         Some(Via::Lan) => "lan",
         Some(Via::Relay) => "relay",
         None => "none",
-    }
-}
-
-/// The word of the network's state.
-pub fn network_word(direct: u32, relayed: u32, lan: u32, uptime_s: u64) -> &'static str {
-    /// Seconds after the start in which having no link yet means nothing.
-    const STARTING_S: u64 = 5;
-    match (direct, relayed, lan) {
-        (1.., _, _) => "direct",
-        (0, 1.., _) => "relayed",
-        (0, 0, 1..) => "lan",
-        (0, 0, 0) if uptime_s < STARTING_S => "starting",
-        (0, 0, 0) => "offline",
     }
 }
 
@@ -131,6 +122,9 @@ pub fn contact(view: &ContactView) -> types::Contact {
         last_seen: view.last_seen.map(stamp),
         waiting: view.waiting,
         next_try_ms: view.next_try_ms,
+        hidden: view.hidden,
+        looked_up: view.looked_up.map(stamp),
+        found: view.found.map(stamp),
     }
 }
 
@@ -208,10 +202,11 @@ pub fn lone_chat(id: ChatId, own: AccountId) -> types::Chat {
 pub fn status(
     view: &StatusView,
     facts: &Facts,
+    net: &NetFacts,
     stats: &StoreStats,
     trouble: Option<String>,
 ) -> types::Status {
-    let uptime_s = facts.started.elapsed().as_secs();
+    let uptime = facts.started.elapsed();
     let mut listen = facts.listen.clone();
     listen.extend(view.addrs.iter().filter(|addr| !facts.listen.contains(addr)).cloned());
     types::Status {
@@ -222,13 +217,14 @@ pub fn status(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         api: types::API,
         pid: std::process::id(),
-        uptime_s,
-        network: network_word(view.direct, view.relayed, view.lan, uptime_s).to_owned(),
+        uptime_s: uptime.as_secs(),
+        network: network::word(view, net, uptime),
         listen,
-        peers: types::Peers { direct: view.direct, relayed: view.relayed, lan: view.lan, dht: 0 },
+        peers: network::peers(view, net),
         outbox: types::Outbox { queued: stats.queued, mailbox: stats.mailbox },
         mailboxes: Vec::new(),
-        serving: Vec::new(),
+        serving: network::serving(facts),
+        invisible: view.invisible,
         store: types::StoreFigures { messages: stats.messages, bytes: stats.bytes },
         requests: view.requests,
         cursor: stats.newest.to_string(),
@@ -284,6 +280,9 @@ fn other_event(cursor: String, at: WallMs, other: &OtherEvent) -> Object {
                 last_seen: None,
                 waiting: 0,
                 next_try_ms: None,
+                hidden: false,
+                looked_up: None,
+                found: None,
             })
         }
         OtherEvent::Gap { chat, account, missing, .. } => Object::Gap(types::Gap {
@@ -304,9 +303,9 @@ fn other_event(cursor: String, at: WallMs, other: &OtherEvent) -> Object {
 }
 
 /// A passing fact, with the newest durable cursor.
-pub fn notice(cursor: u64, uptime_s: u64, notice: &Notice) -> Object {
+pub fn notice(cursor: u64, notice: &Notice) -> Option<Object> {
     let cursor = cursor.to_string();
-    match notice {
+    Some(match notice {
         Notice::Presence { account, presence, via } => Object::Presence(types::Presence {
             v: V,
             cursor,
@@ -322,15 +321,7 @@ pub fn notice(cursor: u64, uptime_s: u64, notice: &Notice) -> Object {
             account: account.to_string(),
             on: *on,
         }),
-        Notice::Network { direct, relayed, lan, waiting } => Object::Network(types::Network {
-            v: V,
-            cursor,
-            state: network_word(*direct, *relayed, *lan, uptime_s).to_owned(),
-            direct: *direct,
-            relayed: *relayed,
-            lan: *lan,
-            waiting: *waiting,
-            next_try_ms: None,
-        }),
-    }
+        // It comes by an event of its own, with what the network knows beside it.
+        Notice::Network { .. } => return None,
+    })
 }

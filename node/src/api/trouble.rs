@@ -78,6 +78,13 @@ impl From<NodeFault> for Trouble {
             NodeFault::Refused(refusal) => Self::from(refusal),
             NodeFault::Store(fault) => Self::from(fault.as_ref()),
             NodeFault::Stopping => node_gone(),
+            NodeFault::NoAnswer => Self::new(
+                "E-NET",
+                FAILED,
+                "The network does not answer",
+                "Messages are kept and go when it does.",
+                "Wait a moment and try again; if it stays so, start Starling again.",
+            ),
         }
     }
 }

@@ -34,6 +34,10 @@ pub enum Object {
     Typing(Typing),
     /// The state of the network.
     Network(Network),
+    /// All that is known of the network.
+    Net(Box<Net>),
+    /// One result of a test.
+    Test(Test),
     /// Messages are missing.
     Gap(Gap),
     /// Events were lost to a slow reader: read again from the cursor before.
@@ -201,7 +205,7 @@ Contact {
     key_changed: bool,
     /// Why, for `removed`.
     reason: Option<String>,
-    /// "online", "away", "busy" or "offline".
+    /// "online", "away", "busy", "offline", or "hidden" (they are connected and do not show how they are).
     presence: String,
     /// "direct", "lan", "relay" or "none".
     via: String,
@@ -211,6 +215,15 @@ Contact {
     waiting: u64,
     /// Milliseconds until the next attempt to reach them.
     next_try_ms: Option<u64>,
+    /// Whether one's own presence and typing are kept from them.
+    #[serde(default)]
+    hidden: bool,
+    /// When the DHT was last asked for them, since the node's start.
+    #[serde(default)]
+    looked_up: Option<String>,
+    /// When the DHT last had something of theirs that holds, since the node's start.
+    #[serde(default)]
+    found: Option<String>,
 });
 
 object!(/// `presence`
@@ -219,7 +232,7 @@ Presence {
     cursor: String,
     /// Account id.
     account: String,
-    /// "online", "away", "busy" or "offline".
+    /// "online", "away", "busy", "offline" or "hidden".
     state: String,
     /// "direct", "lan", "relay" or "none".
     via: String,
@@ -255,6 +268,9 @@ Network {
     waiting: u64,
     /// Milliseconds until the next attempt to reach somebody.
     next_try_ms: Option<u64>,
+    /// Whether one is invisible: nobody is called or answered.
+    #[serde(default)]
+    invisible: bool,
 });
 
 object!(/// `gap`
@@ -277,6 +293,9 @@ Resync {
     lost: u64,
 });
 
+mod network;
+pub use network::{Address, Dht, Net, Relay, Test};
+
 /// Links to contacts, by road.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Peers {
@@ -286,7 +305,7 @@ pub struct Peers {
     pub relayed: u32,
     /// On the LAN.
     pub lan: u32,
-    /// Neighbours in the DHT (none yet).
+    /// Nodes of the DHT that are known.
     pub dht: u32,
 }
 
@@ -334,8 +353,11 @@ Status {
     outbox: Outbox,
     /// Mailboxes (none yet).
     mailboxes: Vec<serde_json::Value>,
-    /// What this node offers to others (nothing yet).
+    /// What this node offers to others: "relay", "bootstrap".
     serving: Vec<String>,
+    /// Whether one is invisible.
+    #[serde(default)]
+    invisible: bool,
     /// The store.
     store: StoreFigures,
     /// Open requests.
@@ -388,7 +410,7 @@ Chat {
     verified: bool,
     /// Whether the key changed.
     key_changed: bool,
-    /// "online", "away", "busy" or "offline".
+    /// "online", "away", "busy", "offline" or "hidden".
     presence: String,
     /// "direct", "lan", "relay" or "none".
     via: String,

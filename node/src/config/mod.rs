@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod tests;
 
+use crate::net::Serve;
 use crate::profile::files;
 use serde::Deserialize;
 use std::io;
@@ -14,6 +15,8 @@ use toml_edit::{Array, DocumentMut, Item, Value, value};
 const FILE_BYTES: u64 = 256 * 1024;
 /// Addresses in one list.
 const ADDRESSES: usize = 64;
+/// What `serve` takes.
+const ROLES: &str = "a list of \"relay\" and \"bootstrap\"";
 
 /// What a new file says.
 const TEMPLATE: &str = "\
@@ -36,11 +39,23 @@ pub struct Config {
     pub listen: Vec<String>,
     /// Addresses to connect to at the start (multiaddr).
     pub peers: Vec<String>,
+    /// Whether the router is asked to let others in.
+    pub upnp: bool,
+    /// What is offered to everybody: "relay", "bootstrap".
+    pub serve: Vec<String>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { port: 0, lan: true, read_receipts: true, listen: Vec::new(), peers: Vec::new() }
+        Self {
+            port: 0,
+            lan: true,
+            read_receipts: true,
+            listen: Vec::new(),
+            peers: Vec::new(),
+            upnp: true,
+            serve: Vec::new(),
+        }
     }
 }
 
@@ -93,7 +108,7 @@ pub enum ConfigError {
 
 impl Config {
     /// All settings.
-    pub const KEYS: [&str; 5] = ["port", "lan", "read_receipts", "listen", "peers"];
+    pub const KEYS: [&str; 7] = ["port", "lan", "read_receipts", "listen", "peers", "upnp", "serve"];
 
     /// Reads a file. One that is not there has every setting as it is by itself.
     ///
@@ -110,7 +125,24 @@ impl Config {
                 return Err(ConfigError::BadValue { key, expected: "a list of at most 64 addresses" });
             }
         }
+        config.offers()?;
         Ok(config)
+    }
+
+    /// What `serve` says, as the network takes it.
+    ///
+    /// # Errors
+    /// [`ConfigError::BadValue`] for a word that is none of the roles.
+    pub fn offers(&self) -> Result<Serve, ConfigError> {
+        let mut offers = Serve::default();
+        for word in &self.serve {
+            match word.as_str() {
+                "relay" => offers.relay = true,
+                "bootstrap" => offers.bootstrap = true,
+                _ => return Err(ConfigError::BadValue { key: "serve", expected: ROLES }),
+            }
+        }
+        Ok(offers)
     }
 
     /// Keys in the file that this version does not know: kept, and worth a warning.
@@ -136,6 +168,8 @@ impl Config {
         put(&mut document, "read_receipts", self.read_receipts.into());
         put(&mut document, "listen", self.listen.iter().collect::<Array>().into());
         put(&mut document, "peers", self.peers.iter().collect::<Array>().into());
+        put(&mut document, "upnp", self.upnp.into());
+        put(&mut document, "serve", self.serve.iter().collect::<Array>().into());
         let mut new = document.to_string();
         if old.is_empty() {
             new.insert_str(0, TEMPLATE);
@@ -158,6 +192,8 @@ impl Config {
             "read_receipts" => self.read_receipts.to_string(),
             "listen" => self.listen.join("\n"),
             "peers" => self.peers.join("\n"),
+            "upnp" => self.upnp.to_string(),
+            "serve" => self.serve.join("\n"),
             _ => return Err(ConfigError::NoSuchKey { key: key.chars().take(64).collect() }),
         })
     }
@@ -173,6 +209,12 @@ impl Config {
             "read_receipts" => self.read_receipts = parsed("read_receipts", "true or false", text)?,
             "listen" => self.listen = list("listen", text)?,
             "peers" => self.peers = list("peers", text)?,
+            "upnp" => self.upnp = parsed("upnp", "true or false", text)?,
+            "serve" => {
+                let new = Self { serve: words(text), ..Self::default() };
+                new.offers()?;
+                self.serve = new.serve;
+            }
             _ => return Err(ConfigError::NoSuchKey { key: key.chars().take(64).collect() }),
         }
         Ok(())
@@ -188,14 +230,18 @@ fn parsed<T: std::str::FromStr>(
 }
 
 fn list(key: &'static str, text: &str) -> Result<Vec<String>, ConfigError> {
-    let parts = text.split(|c: char| c.is_whitespace() || c == ',').filter(|part| !part.is_empty());
-    let list: Vec<String> = parts.map(str::to_owned).collect();
+    let list = words(text);
     let fits = list.len() <= ADDRESSES && list.iter().all(|part| part.starts_with('/'));
     if fits {
         Ok(list)
     } else {
         Err(ConfigError::BadValue { key, expected: "a list of at most 64 addresses" })
     }
+}
+
+fn words(text: &str) -> Vec<String> {
+    let parts = text.split(|c: char| c.is_whitespace() || c == ',').filter(|part| !part.is_empty());
+    parts.map(str::to_owned).collect()
 }
 
 fn text(path: &Path) -> Result<String, ConfigError> {

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use super::{Config, ConfigError};
+use crate::net::Serve;
 use std::fs;
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -95,6 +96,8 @@ fn what_is_not_text_is_refused() {
         assert!(Config::default().save(&path).is_err());
         assert_eq!(fs::read(&path).unwrap(), bytes);
     }
+    fs::write(&path, "serve = ['relay', 'coffee']").unwrap();
+    assert!(matches!(Config::read(&path), Err(ConfigError::BadValue { key: "serve", .. })));
     let many = format!("peers = [{}]", "'/a',".repeat(65));
     fs::write(&path, many).unwrap();
     assert!(matches!(Config::read(&path), Err(ConfigError::BadValue { key: "peers", .. })));
@@ -108,7 +111,18 @@ fn settings_by_name() {
     config.set("peers", "/ip4/192.0.2.1/tcp/1, /ip6/::1/tcp/2\n").unwrap();
     assert_eq!(config.get("port").unwrap(), "5");
     assert_eq!(config.get("peers").unwrap(), "/ip4/192.0.2.1/tcp/1\n/ip6/::1/tcp/2");
-    for (key, text) in [("port", "-1"), ("port", "70000"), ("lan", "yes"), ("listen", "no-address")] {
+    config.set("serve", "relay, bootstrap").unwrap();
+    assert_eq!(config.get("serve").unwrap(), "relay\nbootstrap");
+    assert_eq!(config.offers().unwrap(), Serve { relay: true, bootstrap: true });
+    let refused = [
+        ("port", "-1"),
+        ("port", "70000"),
+        ("lan", "yes"),
+        ("upnp", "1"),
+        ("listen", "no-address"),
+        ("serve", "relay mailbox"),
+    ];
+    for (key, text) in refused {
         assert!(matches!(config.set(key, text), Err(ConfigError::BadValue { .. })));
     }
     assert!(matches!(config.set("nope", "1"), Err(ConfigError::NoSuchKey { .. })));

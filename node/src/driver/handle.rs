@@ -1,5 +1,8 @@
 //! What the rest of a node holds of its driver: ask the engine, read the store, hear what happens.
 
+use crate::net::Serve;
+use crate::net::facts::{Ask, NetFacts, TestLine};
+use crate::network::Figures;
 use crate::store::worker::StoreHandle;
 use crate::store::{StoreError, StoredEvent};
 use starling_protocol::engine::step::Notice;
@@ -7,7 +10,7 @@ use starling_protocol::engine::{Command, Refusal, Reply};
 use starling_protocol::ids::{AccountId, DeviceId};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 /// Commands waiting for the driver's next turn. Lower makes busy clients wait sooner; higher only hides that the
@@ -15,14 +18,18 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 pub const COMMAND_QUEUE: usize = 1_024;
 /// Events a subscriber may be behind before it is told to read the store again.
 pub const EVENT_QUEUE: usize = 8_192;
+/// How long the network may take to try itself: what it promises, and some.
+const TEST: Duration = Duration::from_secs(30);
 
 /// Something that happened, for front ends.
 #[derive(Debug, Clone)]
 pub enum NodeEvent {
     /// Kept, with a cursor.
     Kept(StoredEvent),
-    /// Passing.
+    /// Passing; never [`Notice::Network`], which comes as [`NodeEvent::Network`].
     Notice(Notice),
+    /// The engine's figures or the network's facts may have changed.
+    Network(Figures),
 }
 
 /// Why a command had no effect.
@@ -37,6 +44,20 @@ pub enum NodeFault {
     /// The node is ending.
     #[error("the node is stopping")]
     Stopping,
+    /// The network gave no answer; it may be busy.
+    #[error("the network does not answer")]
+    NoAnswer,
+}
+
+/// What a node is told about itself at its start.
+#[derive(Debug, Clone, Default)]
+pub struct About {
+    /// Its configuration file.
+    pub config: PathBuf,
+    /// The port of the configuration, if the node listens by it; 0: it does not, or none was drawn.
+    pub port: u16,
+    /// What it offers to everybody.
+    pub serve: Serve,
 }
 
 /// What does not change while a node runs.
@@ -46,8 +67,8 @@ pub struct Facts {
     pub account: AccountId,
     /// Own device.
     pub device: DeviceId,
-    /// The profile's folder.
-    pub dir: PathBuf,
+    /// What it was told.
+    pub about: About,
     /// The addresses the network listens on.
     pub listen: Vec<String>,
     /// When the node started.
@@ -68,6 +89,8 @@ pub struct NodeHandle {
     pub(crate) facts: Arc<Facts>,
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) trouble: watch::Receiver<Option<String>>,
+    pub(crate) net_facts: watch::Receiver<NetFacts>,
+    pub(crate) asks: mpsc::Sender<Ask>,
 }
 
 impl NodeHandle {
@@ -99,6 +122,24 @@ impl NodeHandle {
     /// A lasting trouble in words (the disk is full), if there is one.
     pub fn trouble(&self) -> Option<String> {
         self.trouble.borrow().clone()
+    }
+
+    /// The network's situation, now.
+    pub fn net_facts(&self) -> NetFacts {
+        self.net_facts.borrow().clone()
+    }
+
+    /// Has the network try everything there is; takes up to half a minute.
+    ///
+    /// # Errors
+    /// [`NodeFault::Stopping`] when the network has ended, [`NodeFault::NoAnswer`] when it does not answer in time.
+    pub async fn test_network(&self) -> Result<Vec<TestLine>, NodeFault> {
+        let (answer, lines) = oneshot::channel();
+        let asked = async {
+            self.asks.send(Ask::Test(answer)).await.map_err(|_| NodeFault::Stopping)?;
+            lines.await.map_err(|_| NodeFault::NoAnswer)
+        };
+        tokio::time::timeout(TEST, asked).await.unwrap_or(Err(NodeFault::NoAnswer))
     }
 
     /// Asks the node to end: it takes no more work, commits, and closes.

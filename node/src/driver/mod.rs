@@ -14,15 +14,17 @@ pub mod handle;
 mod tests;
 
 use crate::net::Net;
+use crate::net::facts::NetFacts;
+use crate::network::{Figures, STARTING};
 use crate::store::worker::StoreHandle;
 use crate::store::{StoreError, StoredEvent};
-use handle::{COMMAND_QUEUE, EVENT_QUEUE, Facts, NodeEvent, NodeFault, NodeHandle, Order};
+use handle::{About, COMMAND_QUEUE, EVENT_QUEUE, Facts, NodeEvent, NodeFault, NodeHandle, Order};
 use starling_protocol::engine::net::{ConnId, NetCommand, NetEvent};
+use starling_protocol::engine::step::Notice;
 use starling_protocol::engine::{Action, Engine, Input, LoadError, Reply, RequestNumber, Step};
 use starling_protocol::rng::Rng;
 use starling_protocol::time::Now;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -87,6 +89,10 @@ struct Driver {
     outgoing: VecDeque<NetCommand>,
     next_request: RequestNumber,
     wake_at_ms: Option<u64>,
+    net_facts: watch::Receiver<NetFacts>,
+    figures: Figures,
+    /// When the state of the network stops being "starting"; none once that was told.
+    settles: Option<Instant>,
 }
 
 /// Starts a driver on its parts, and gives the handle to it. It runs until that says stop.
@@ -95,7 +101,7 @@ pub(crate) fn spawn(
     store: StoreHandle,
     net: Net,
     clock: Clock,
-    dir: PathBuf,
+    about: About,
 ) -> (NodeHandle, JoinHandle<Result<(), DriverError>>) {
     engine.set_peer_id(net.local_peer.clone());
     let (orders, orders_in) = mpsc::channel(COMMAND_QUEUE);
@@ -105,7 +111,7 @@ pub(crate) fn spawn(
     let facts = Facts {
         account: engine.account(),
         device: engine.device(),
-        dir,
+        about,
         listen: net.listen.clone(),
         started: Instant::now(),
     };
@@ -116,7 +122,10 @@ pub(crate) fn spawn(
         facts: Arc::new(facts),
         stop,
         trouble,
+        net_facts: net.facts.clone(),
+        asks: net.asks.clone(),
     };
+    let net_facts = net.facts.clone();
     let driver = Driver {
         engine,
         store,
@@ -131,6 +140,9 @@ pub(crate) fn spawn(
         outgoing: VecDeque::new(),
         next_request: 0,
         wake_at_ms: Some(0),
+        net_facts,
+        figures: Figures::default(),
+        settles: Instant::now().checked_add(STARTING),
     };
     (handle, tokio::spawn(driver.run()))
 }
@@ -139,6 +151,7 @@ pub(crate) fn spawn(
 enum Woken {
     Stop,
     Room,
+    Facts,
     Event(NetEvent),
     Order(Order),
     Time,
@@ -171,6 +184,8 @@ impl Driver {
                     Woken::Room
                 }
                 event = self.net.events.recv() => event.map_or(Woken::Stop, Woken::Event),
+                // An error means that the network has ended.
+                changed = self.net_facts.changed() => changed.map_or(Woken::Stop, |()| Woken::Facts),
                 order = self.orders.recv() => order.map_or(Woken::Stop, Woken::Order),
                 () = tokio::time::sleep(sleep) => Woken::Time,
             };
@@ -178,6 +193,10 @@ impl Driver {
                 Woken::Stop => return Ok(()),
                 Woken::Room => {
                     self.act_outgoing();
+                    continue;
+                }
+                Woken::Facts => {
+                    self.tell_network();
                     continue;
                 }
                 Woken::Event(event) => self.take_event(event, &mut inputs),
@@ -191,9 +210,11 @@ impl Driver {
 
     fn sleep(&self) -> Duration {
         let now_ms = self.clock.now().mono_ms;
+        let settles = self.settles.map_or(LONGEST_SLEEP, |at| at.saturating_duration_since(Instant::now()));
         self.wake_at_ms
             .map_or(LONGEST_SLEEP, |at| Duration::from_millis(at.saturating_sub(now_ms)))
             .min(LONGEST_SLEEP)
+            .min(settles)
     }
 
     fn take_event(&mut self, event: NetEvent, inputs: &mut Vec<Input>) {
@@ -246,7 +267,20 @@ impl Driver {
         }
         self.tell(kept);
         self.act(actions);
+        let invisible = self.engine.is_invisible();
+        let settled = self.settles.is_some_and(|at| at <= Instant::now());
+        if settled || invisible != self.figures.invisible {
+            self.figures.invisible = invisible;
+            self.settles = self.settles.filter(|_| !settled);
+            self.tell_network();
+        }
         Ok(())
+    }
+
+    /// Says that the state of the network may be another one.
+    fn tell_network(&self) {
+        // Without a subscriber there is nobody to tell; whoever asks is answered from the newest facts.
+        let _ = self.events.send(Arc::new(NodeEvent::Network(self.figures)));
     }
 
     fn tell(&self, kept: Vec<StoredEvent>) {
@@ -265,6 +299,10 @@ impl Driver {
                         // The asker may have gone.
                         let _ = answer.send(result.map_err(NodeFault::from));
                     }
+                }
+                Action::Notice(Notice::Network { direct, relayed, lan, waiting }) => {
+                    self.figures = Figures { direct, relayed, lan, waiting, ..self.figures };
+                    self.tell_network();
                 }
                 Action::Notice(notice) => drop(self.events.send(Arc::new(NodeEvent::Notice(notice)))),
             }

@@ -15,7 +15,7 @@ use crate::store::{EventBody, Store as _};
 use starling_protocol::engine::{Command, Genesis, MessageState};
 use starling_protocol::identity::Seed;
 use starling_protocol::ids::ChatId;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 fn make(dir: &Path, name: &str, number: u8) -> PathBuf {
     let path = dir.join(format!("{name}.db"));
@@ -32,7 +32,7 @@ async fn start(path: &Path, number: u8) -> (NodeHandle, JoinHandle<Result<(), Dr
     let engine = Engine::load(store.load().await.unwrap(), rng().unwrap(), clock.now()).unwrap();
     let listen = vec!["/ip4/127.0.0.1/udp/0/quic-v1".to_owned(), "/ip4/127.0.0.1/tcp/0".to_owned()];
     let net = net::start(NetConfig { listen, ..NetConfig::default() }).await.unwrap();
-    spawn(engine, store, net, clock, PathBuf::new())
+    spawn(engine, store, net, clock, About::default())
 }
 
 async fn meet(alice: &NodeHandle, bob: &NodeHandle) {

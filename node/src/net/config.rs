@@ -28,6 +28,19 @@ pub struct Serve {
     pub bootstrap: bool,
 }
 
+impl Serve {
+    /// Whether anything is offered.
+    pub fn any(self) -> bool {
+        self.relay || self.bootstrap
+    }
+
+    /// The words of the command line and the API.
+    pub fn words(self) -> Vec<&'static str> {
+        let roles = [(self.relay, "relay"), (self.bootstrap, "bootstrap")];
+        roles.into_iter().filter(|(on, _)| *on).map(|(_, word)| word).collect()
+    }
+}
+
 impl NetConfig {
     /// All interfaces with one port for everything, for nodes that keep their port over restarts. QUIC first: it
     /// needs fewer round trips to a first message.

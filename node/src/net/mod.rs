@@ -79,6 +79,11 @@ pub enum NetError {
     },
 }
 
+/// Whether a text is an address this network can listen on or dial.
+pub fn is_address(text: &str) -> bool {
+    addr::listenable(text).is_some()
+}
+
 /// A running network.
 #[derive(Debug)]
 pub struct Net {

@@ -361,7 +361,7 @@ impl Engine {
     }
 
     /// Whether nobody is called or answered now.
-    pub(super) fn is_invisible(&self) -> bool {
+    pub fn is_invisible(&self) -> bool {
         self.own.presence == Presence::Invisible
     }
 

@@ -6,8 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Verbs that belong to the command line and are not built yet.
-pub const LATER: &[&str] =
-    &["room", "files", "mailbox", "devices", "net", "doctor", "backup", "config", "reload"];
+pub const LATER: &[&str] = &["room", "files", "mailbox", "devices", "backup", "config", "reload"];
 
 /// Starling: messages between people, without servers.
 #[derive(Debug, Parser)]
@@ -120,7 +119,7 @@ pub enum Verb {
         #[command(subcommand)]
         action: Option<RequestAction>,
     },
-    /// Contacts: list, rename, block, unblock, remove
+    /// Contacts: list, rename, block, unblock, hide, show, remove
     #[command(after_help = "Examples:\n  starling people\n  starling people rename @ilse \"Ilse Brandt\"")]
     People {
         /// What to do with one.
@@ -203,6 +202,29 @@ pub enum Verb {
         #[arg(long)]
         watch: bool,
     },
+    /// Show how you are connected, or try everything there is
+    #[command(after_help = "Examples:\n  starling net\n  starling net test")]
+    Net {
+        /// What to do.
+        #[command(subcommand)]
+        action: Option<NetAction>,
+    },
+    /// Find out what does not work, and what to do about it; exit 0 if all that matters works, else 1
+    #[command(after_help = "Example:\n  starling doctor network")]
+    Doctor {
+        /// What to look at
+        #[arg(value_name = "WHAT", value_enum, default_value = "network")]
+        what: DoctorWhat,
+    },
+    /// Say how you are; shown to contacts you are connected with
+    #[command(
+        after_help = "Examples:\n  starling presence away\n  starling presence invisible    nobody is called or answered; messages wait here"
+    )]
+    Presence {
+        /// How you are
+        #[arg(value_name = "STATE", value_enum)]
+        state: PresenceWord,
+    },
     /// Show the version
     Version,
     /// Call a method of the control API
@@ -281,12 +303,68 @@ pub struct Daemon {
     /// Do not look for contacts on the local network
     #[arg(long)]
     pub no_lan: bool,
-    /// Roles this node takes for others
-    #[arg(long, value_name = "ROLES", hide = true)]
-    pub serve: Option<String>,
+    /// What this node does for everybody: relay, bootstrap
+    #[arg(long, value_name = "ROLES", value_enum, value_delimiter = ',', hide_possible_values = true)]
+    pub serve: Vec<Role>,
     /// Where to serve the API as WebSocket
     #[arg(long, value_name = "ADDR", hide = true)]
     pub web: Option<String>,
+}
+
+/// What a node does for everybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// Keeps mail for others
+    Mailbox,
+    /// Carries bytes for those who cannot be reached
+    Relay,
+    /// Is a first address for others to begin with
+    Bootstrap,
+}
+
+/// `net …`
+#[derive(Debug, Subcommand)]
+pub enum NetAction {
+    /// Try everything there is, and say what to do; exit 0 if all that matters works, else 1
+    Test,
+}
+
+/// What `doctor` looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DoctorWhat {
+    /// The network, and what of the configuration stands in its way
+    Network,
+    /// The store
+    #[value(hide = true)]
+    Store,
+    /// The terminal
+    #[value(hide = true)]
+    Terminal,
+}
+
+/// How one is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PresenceWord {
+    /// There
+    Online,
+    /// Not at the keyboard
+    Away,
+    /// There, but not to be disturbed
+    Busy,
+    /// Nobody is called or answered; messages wait
+    Invisible,
+}
+
+impl PresenceWord {
+    /// The API's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Online => "online",
+            Self::Away => "away",
+            Self::Busy => "busy",
+            Self::Invisible => "invisible",
+        }
+    }
 }
 
 /// `invite`
@@ -376,6 +454,18 @@ pub enum PeopleAction {
     },
     /// Undo a block
     Unblock {
+        /// Who
+        #[arg(value_name = "@WHO")]
+        who: String,
+    },
+    /// Keep from a contact how you are and when you type
+    Hide {
+        /// Who
+        #[arg(value_name = "@WHO")]
+        who: String,
+    },
+    /// Undo that
+    Show {
         /// Who
         #[arg(value_name = "@WHO")]
         who: String,

@@ -1,10 +1,11 @@
 //! `daemon` and `stop`: the node in the foreground, and its end.
 
-use super::args::{Daemon, Global};
+use super::args::{Daemon, Global, Role};
 use super::out::{Out, json_line};
 use super::session::{self, Session, StartExtras, start_node};
 use serde::Serialize;
 use serde_json::{Value, json};
+use starling_node::Serve;
 use starling_node::api::trouble::{self, misuse};
 use starling_node::api::types::{Trouble, V};
 use starling_node::profile::Profile;
@@ -22,6 +23,7 @@ struct Ready {
     device: String,
     listen: Vec<String>,
     socket: String,
+    serving: Vec<&'static str>,
 }
 
 /// Logs go to stderr, without colour unless it is a terminal. STARLING_LOG says what, in `tracing`'s words.
@@ -61,12 +63,16 @@ fn io(fault: std::io::Error) -> Trouble {
 /// # Errors
 /// In words; exit 1 naming the process when another one runs this profile.
 pub async fn daemon(global: &Global, daemon: &Daemon) -> Result<(), Trouble> {
-    if daemon.serve.is_some() || daemon.web.is_some() {
+    if daemon.web.is_some() || daemon.serve.contains(&Role::Mailbox) {
         return Err(misuse(
-            "`daemon --serve` and `--web` are not there yet",
+            "`daemon --serve mailbox` and `--web` are not there yet",
             "Start the daemon without them.",
         ));
     }
+    let serve = Serve {
+        relay: daemon.serve.contains(&Role::Relay),
+        bootstrap: daemon.serve.contains(&Role::Bootstrap),
+    };
     log(global);
     let mut terminate = signal(SignalKind::terminate()).map_err(io)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(io)?;
@@ -77,6 +83,7 @@ pub async fn daemon(global: &Global, daemon: &Daemon) -> Result<(), Trouble> {
         listen: daemon.listen.clone(),
         peers: daemon.peer.clone(),
         lan: daemon.no_lan.then_some(false),
+        serve: serve.any().then_some(serve),
     };
     let node = start_node(global, profile, extras).await?;
     let handle = node.handle().clone();
@@ -88,6 +95,7 @@ pub async fn daemon(global: &Global, daemon: &Daemon) -> Result<(), Trouble> {
         device: facts.device.to_string(),
         listen: facts.listen.clone(),
         socket: socket.display().to_string(),
+        serving: facts.about.serve.words(),
     });
     let mut stopped = std::pin::pin!(node.stopped());
     let outcome = loop {

@@ -13,7 +13,8 @@ pub fn when(stamp: &str) -> String {
     }
 }
 
-fn plural(count: u64, one: &str, many: &str) -> String {
+/// "1 message", "2 messages".
+pub fn plural(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
@@ -41,6 +42,11 @@ pub fn message(message: &Message, with_chat: bool) -> String {
         line.push_str(&format!("  ({})", marks.join("; ")));
     }
     line
+}
+
+/// "; the next try is in 12 s".
+pub fn when_next(milliseconds: u64) -> String {
+    format!("; the next try is in {}", roughly(milliseconds.div_ceil(1_000).max(1)))
 }
 
 fn receipt(receipt: &Receipt, names: &Names) -> String {
@@ -100,6 +106,9 @@ fn contact_line(contact: &Contact, now: Option<String>) -> String {
         facts.push(guard_line(reason));
     }
     facts.extend(now);
+    if contact.hidden {
+        facts.push("you are hidden from them".to_owned());
+    }
     if contact.waiting > 0 {
         facts.push(format!("{} waiting", plural(contact.waiting, "message", "messages")));
     }
@@ -107,6 +116,7 @@ fn contact_line(contact: &Contact, now: Option<String>) -> String {
 }
 
 fn presence(state: &str, via: &str) -> String {
+    let state = if state == "hidden" { "connected (not shown how)" } else { state };
     match via {
         "none" => state.to_owned(),
         "lan" => format!("{state} on this network"),
@@ -135,7 +145,12 @@ pub fn object(object: &Object, names: &Names) -> String {
         Object::Typing(typing) => {
             format!("{} {}", names.name(&typing.account), if typing.on { "types" } else { "stopped typing" })
         }
-        Object::Network(network) => format!("network: {}, {} waiting", network.state, network.waiting),
+        Object::Network(network) => {
+            let invisible = if network.invisible { ", invisible" } else { "" };
+            format!("network: {}{invisible}, {} waiting", network.state, network.waiting)
+        }
+        Object::Net(net) => super::network::lines(net),
+        Object::Test(one) => super::network::finding(one),
         Object::Gap(gap) if gap.missing == 0 => {
             format!("nothing is missing from {} any more", names.name(&gap.from))
         }
@@ -189,6 +204,12 @@ pub fn status(now: &Status) -> String {
         ),
         format!("{:<12} {}  {}", "you", guard_line(&now.name), now.account),
     ];
+    if now.invisible {
+        lines.push(format!("{:<12} nobody is called or answered", "invisible"));
+    }
+    if !now.serving.is_empty() {
+        lines.push(format!("{:<12} {}", "serving", guard_line(&now.serving.join(", "))));
+    }
     if now.requests > 0 {
         lines.push(format!("{:<12} {}", "asking", plural(u64::from(now.requests), "person", "people")));
     }

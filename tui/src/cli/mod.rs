@@ -7,6 +7,7 @@ mod daemon;
 pub mod duration;
 mod human;
 mod messages;
+mod network;
 pub mod out;
 mod people;
 pub mod qr;
@@ -16,7 +17,7 @@ mod system;
 mod usage;
 
 use crate::screen::ScreenOptions;
-use args::{Cli, Global, Verb};
+use args::{Cli, Global, NetAction, Verb};
 use clap::Parser;
 use out::Out;
 use serde_json::json;
@@ -184,6 +185,10 @@ async fn with_session(session: &Session, global: &Global, out: Out, verb: Verb) 
         Verb::Export { to, format } => messages::export(session, &to, format).await,
         Verb::Recv(recv) => receive::recv(session, global, out, &recv).await,
         Verb::Status { watch } => system::status(session, out, watch, global.timeout).await,
+        Verb::Net { action: None } => network::net(session, out).await,
+        Verb::Net { action: Some(NetAction::Test) } => network::test(session, out).await,
+        Verb::Doctor { what } => network::doctor(session, out, what).await,
+        Verb::Presence { state } => network::presence(session, out, state).await,
         Verb::Rpc { method, params } => system::rpc(session, &method, params.as_deref()).await,
         // The rest needs no node and was done before.
         Verb::Init(_)

@@ -131,6 +131,8 @@ pub async fn people(session: &Session, out: Out, action: Option<&PeopleAction>) 
         Some(PeopleAction::Rename { who, name }) => ("people.rename", json!({ "who": who, "name": name })),
         Some(PeopleAction::Block { who }) => ("people.block", json!({ "who": who })),
         Some(PeopleAction::Unblock { who }) => ("people.unblock", json!({ "who": who })),
+        Some(PeopleAction::Hide { who }) => ("people.hide", json!({ "who": who })),
+        Some(PeopleAction::Show { who }) => ("people.show", json!({ "who": who })),
         Some(PeopleAction::Remove { who }) => ("people.remove", json!({ "who": who })),
     };
     let contact: Contact = session.client.call(method, params).await?;

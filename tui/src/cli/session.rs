@@ -8,7 +8,7 @@ use starling_node::api::trouble::{self, LOCKED};
 use starling_node::api::types::Trouble;
 use starling_node::keys::KeyFile;
 use starling_node::profile::Profile;
-use starling_node::{RunningNode, StartOptions, start};
+use starling_node::{RunningNode, Serve, StartOptions, start};
 use std::io::Read;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -95,6 +95,8 @@ pub struct StartExtras {
     pub peers: Vec<String>,
     /// Whether to use the LAN; the configuration decides if absent.
     pub lan: Option<bool>,
+    /// What to offer to everybody; the configuration decides if absent.
+    pub serve: Option<Serve>,
 }
 
 /// Starts the node of a profile in this process.
@@ -110,8 +112,8 @@ pub async fn start_node(
         return Err(no_profile());
     }
     let passphrase = opening(global, &profile)?;
-    let StartExtras { listen, peers, lan } = extras;
-    Ok(start(StartOptions { profile, passphrase, listen, peers, lan }).await?)
+    let StartExtras { listen, peers, lan, serve } = extras;
+    Ok(start(StartOptions { profile, passphrase, listen, peers, lan, serve }).await?)
 }
 
 /// There is no account here.

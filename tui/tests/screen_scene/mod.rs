@@ -194,6 +194,7 @@ pub fn status() -> Status {
         outbox: Outbox { queued: 1, mailbox: 0 },
         mailboxes: Vec::new(),
         serving: Vec::new(),
+        invisible: false,
         store: StoreFigures { messages: 12, bytes: 81_920 },
         requests: 0,
         cursor: "c1".into(),
@@ -215,6 +216,9 @@ pub fn contact(id: &str, name: &str, presence: &str, via: &str) -> Contact {
         via: via.into(),
         last_seen: (presence == "offline").then(|| "2026-11-22T18:20:00.000Z".to_owned()),
         waiting: 0,
+        hidden: false,
+        looked_up: None,
+        found: None,
         next_try_ms: (presence == "offline").then_some(15_000),
     }
 }

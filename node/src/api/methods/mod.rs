@@ -1,6 +1,7 @@
 //! The methods of the control API (docs/user/api.md): finds the one a request names and gives it its parameters.
 
 mod messages;
+mod network;
 mod node;
 mod people;
 mod receive;
@@ -37,11 +38,16 @@ pub async fn call(connection: &Arc<Connection>, request: Request) -> Outcome {
         "recv.unsubscribe" => receive::unsubscribe(connection, &read(params)?),
         "recv.mark" => receive::mark(hub, read(params)?).await,
         "safety" | "add" | "requests.list" | "requests.accept" | "requests.drop" | "people.rename"
-        | "people.block" | "people.unblock" | "people.remove" | "people.verify" | "invite.new"
-        | "invite.list" | "invite.revoke" => people::call(hub, &request.method, params).await,
+        | "people.block" | "people.unblock" | "people.hide" | "people.show" | "people.remove"
+        | "people.verify" | "invite.new" | "invite.list" | "invite.revoke" => {
+            people::call(hub, &request.method, params).await
+        }
         "status" | "id" | "name" | "presence" | "words" | "wake" | "stop" => {
             node::call(hub, &request.method, params).await
         }
+        "net" => network::net(hub).await,
+        "net.test" => network::test(hub).await,
+        "doctor" => network::doctor(hub, &read(params)?).await,
         other => Err(Fault::no_method(other)),
     }
 }

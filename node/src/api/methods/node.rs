@@ -31,7 +31,8 @@ pub(super) async fn call(hub: &std::sync::Arc<Hub>, method: &str, params: Value)
 async fn status(hub: &Hub) -> Outcome {
     let view = hub.status().await?;
     let stats = hub.handle.store().stats().await?;
-    let status = render::status(&view, hub.handle.facts(), &stats, hub.handle.trouble());
+    let status =
+        render::status(&view, hub.handle.facts(), &hub.handle.net_facts(), &stats, hub.handle.trouble());
     body(&Object::Status(Box::new(status)))
 }
 
@@ -64,10 +65,14 @@ async fn presence(hub: &Hub, params: &SetPresence) -> Outcome {
         "online" => Presence::Online,
         "away" => Presence::Away,
         "busy" => Presence::Busy,
-        _ => return Err(Fault::bad_params("`state` is online, away or busy")),
+        "invisible" => Presence::Invisible,
+        _ => return Err(Fault::bad_params("`state` is online, away, busy or invisible")),
     };
     hub.handle.command(Command::SetPresence { presence }).await?;
-    done("Done")
+    done(match presence {
+        Presence::Invisible => "You are invisible: nobody is called or answered, and messages wait here",
+        _ => "Done",
+    })
 }
 
 #[derive(Deserialize)]

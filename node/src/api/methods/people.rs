@@ -46,6 +46,8 @@ async fn change_contact(hub: &Hub, method: &str, params: Change) -> Outcome {
         "people.block" => Command::Block { account },
         "people.unblock" => Command::Unblock { account },
         "people.remove" => Command::Remove { account },
+        "people.hide" => Command::SetVisibility { account, visible: false },
+        "people.show" => Command::SetVisibility { account, visible: true },
         "people.verify" => {
             let matches = params.matches.ok_or_else(|| Fault::bad_params("`matches` is missing"))?;
             Command::Verify { account, matches }

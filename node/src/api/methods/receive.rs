@@ -50,8 +50,17 @@ pub(super) async fn subscribe(connection: &Arc<Connection>, params: Subscribe) -
     let live = hub.handle.subscribe();
     let (last, replay) = start(hub, &params.since).await?;
     let number = connection.new_feed_number()?;
-    let feed =
-        Feed { hub: Arc::clone(hub), number, out: connection.out(), wanted, live, last, replay, told: 0 };
+    let feed = Feed {
+        hub: Arc::clone(hub),
+        number,
+        out: connection.out(),
+        wanted,
+        live,
+        last,
+        replay,
+        told: 0,
+        network: None,
+    };
     connection.hold_feed(feed);
     body(&Subscribed { subscription: number })
 }

@@ -3,7 +3,8 @@
 use super::*;
 use crate::api::client::{Client, ClientError, Wanted};
 use crate::api::types::{Chat, Contact, Done, Message, Object, Sent, Status};
-use crate::driver::handle::{EVENT_QUEUE, Facts, NodeEvent, Order};
+use crate::driver::handle::{About, EVENT_QUEUE, Facts, NodeEvent, Order};
+use crate::net::facts::NetFacts;
 use crate::store::memory::MemoryStore;
 use crate::store::worker::StoreHandle;
 use serde_json::json;
@@ -15,6 +16,8 @@ use std::os::unix::fs::PermissionsExt;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt};
 use tokio::sync::{broadcast, watch};
 
+mod network;
+
 const ALICE: AccountId = AccountId([1; 32]);
 const BOB: AccountId = AccountId([2; 32]);
 
@@ -22,6 +25,7 @@ const BOB: AccountId = AccountId([2; 32]);
 struct Fake {
     handle: NodeHandle,
     path: PathBuf,
+    net: watch::Sender<NetFacts>,
     _dir: tempfile::TempDir,
     serving: tokio::task::JoinHandle<()>,
 }
@@ -35,10 +39,13 @@ fn contact(account: AccountId, name: &str) -> ContactView {
         verified: false,
         key_changed: false,
         presence: Presence::Offline,
+        hidden: false,
         via: None,
         last_seen: None,
         waiting: 0,
         next_try_ms: None,
+        looked_up: None,
+        found: None,
     }
 }
 
@@ -54,6 +61,8 @@ fn status() -> StatusView {
         waiting: 0,
         requests: 0,
         next_dial_ms: None,
+        invisible: false,
+        published: (0, 0),
     }
 }
 
@@ -120,17 +129,21 @@ impl Fake {
         let facts = Facts {
             account: ALICE,
             device: DeviceId([1; 16]),
-            dir: dir.path().to_owned(),
+            about: About { config: dir.path().join("config.toml"), ..About::default() },
             listen: vec!["/ip4/127.0.0.1/tcp/1".to_owned()],
             started: std::time::Instant::now(),
         };
         let (stop, _) = watch::channel(false);
         let (_, trouble) = watch::channel(None);
-        let handle = NodeHandle { orders, store, events, facts: Arc::new(facts), stop, trouble };
+        let (net, net_facts) = watch::channel(NetFacts::default());
+        let (asks, asked) = mpsc::channel(1);
+        tokio::spawn(network::tested(asked));
+        let handle =
+            NodeHandle { orders, store, events, facts: Arc::new(facts), stop, trouble, net_facts, asks };
         let words: Box<WordsFn> = Box::new(|_| Ok(zeroize::Zeroizing::new("one two".to_owned())));
         let server = Server::bind(handle.clone(), &path, words).await.unwrap();
         let serving = tokio::spawn(server.run());
-        Self { handle, path, _dir: dir, serving }
+        Self { handle, path, net, _dir: dir, serving }
     }
 
     async fn client(&self) -> Client {

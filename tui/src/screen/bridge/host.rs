@@ -38,8 +38,14 @@ impl Host {
                 }
             };
             runtime.block_on(async move {
-                let options =
-                    StartOptions { profile, passphrase, listen: Vec::new(), peers: Vec::new(), lan: None };
+                let options = StartOptions {
+                    profile,
+                    passphrase,
+                    listen: Vec::new(),
+                    peers: Vec::new(),
+                    lan: None,
+                    serve: None,
+                };
                 match node::start(options).await {
                     Ok(node) => {
                         let _ = ready.send(Ok(node.handle().clone()));

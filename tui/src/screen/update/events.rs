@@ -183,6 +183,7 @@ fn on_status(model: &mut Model, status: Box<Status>) {
         lan: status.peers.lan,
         waiting: status.outbox.queued,
         next_try_ms: None,
+        invisible: status.invisible,
     };
     on_network(model, network);
     if let Some(words) = &status.trouble {
