@@ -7,6 +7,7 @@ use libp2p::swarm::behaviour::toggle::Toggle;
 use libp2p::{Swarm, autonat, connection_limits, dcutr, identify, identity, mdns, memory_connection_limits};
 use libp2p::{noise, ping, quic, relay, tcp, upnp, yamux};
 
+use super::addr;
 use super::behaviour::Behaviour;
 use super::dht;
 use super::direct::Direct;
@@ -89,6 +90,7 @@ fn quic_config(mut config: quic::Config) -> quic::Config {
 
 fn behaviour(keypair: &identity::Keypair, relay: relay::client::Behaviour, config: &NetConfig) -> Behaviour {
     let local = keypair.public().to_peer_id();
+    let named = config.peers.iter().filter_map(|text| addr::dialable(text)).collect();
     let serves = config.serve.relay || config.serve.bootstrap;
     let limits = ConnectionLimits::default()
         .with_max_pending_incoming(Some(PENDING_COUNT))
@@ -109,7 +111,7 @@ fn behaviour(keypair: &identity::Keypair, relay: relay::client::Behaviour, confi
         ),
         identify: identify::Behaviour::new(identify),
         mdns: Toggle::from(if config.lan { discovery(keypair) } else { None }),
-        dht: dht::behaviour(local),
+        dht: dht::Kademlia::new(local, named),
         relay,
         carry: Toggle::from(
             config.serve.relay.then(|| relay::Behaviour::new(local, relay::Config::default())),

@@ -48,7 +48,7 @@ pub async fn start(config: NetConfig) -> Result<Net, NetError> {
         conns: Conns::default(),
         dials: Dials::new(&config.peers),
         watch: Watch::new(),
-        dht: Dht::default(),
+        dht: Dht::new(),
         reach: Reach::default(),
         facts,
         loopback,

@@ -63,7 +63,8 @@ impl Task {
     ) {
         let mut batch = Vec::with_capacity(BATCH_COUNT);
         loop {
-            let timer = [self.dials.next_at(), self.watch.next_at()].into_iter().flatten().min();
+            let times = [self.dials.next_at(), self.watch.next_at(), self.dht.next_at()];
+            let timer = times.into_iter().flatten().min();
             let free = !self.outbox.is_busy();
             tokio::select! {
                 count = commands.recv_many(&mut batch, BATCH_COUNT), if free => {
@@ -108,14 +109,14 @@ impl Task {
                     state.held = true;
                 }
             }
-            NetCommand::Seeds { .. } => {}
+            NetCommand::Seeds { addrs } => self.dht.seeds(&addrs),
             NetCommand::Publish { publish, key, value } => {
                 self.dht.publish(&mut self.swarm, &mut self.outbox, publish, key, value);
             }
             NetCommand::LookUp { lookup, key } => {
                 self.dht.look_up(&mut self.swarm, &mut self.outbox, lookup, key);
             }
-            NetCommand::EndLookUp { lookup } => self.dht.end(&mut self.swarm, lookup),
+            NetCommand::EndLookUp { lookup } => self.dht.end(&mut self.swarm, &mut self.outbox, lookup),
         }
     }
 
@@ -194,6 +195,7 @@ impl Task {
 
     /// Handles one swarm event.
     pub fn on_swarm(&mut self, event: SwarmEvent<BehaviourEvent>) {
+        self.dht.on_swarm(&mut self.swarm, &event);
         match event {
             SwarmEvent::Behaviour(event) => self.on_behaviour(event),
             SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } => {
@@ -364,6 +366,7 @@ impl Task {
 
     fn on_timer(&mut self) {
         let now = Instant::now();
+        self.dht.on_timer(&mut self.swarm, &mut self.outbox);
         while let Some(dial) = self.dials.overdue(now) {
             self.dial_failed(dial, "timed out".to_owned());
         }
@@ -394,6 +397,7 @@ impl Task {
 
     /// Flushes what is queued, closes every connection and listener, and returns within 2 s whatever peers do.
     async fn wind_down(mut self) {
+        self.dht.farewell(&mut self.outbox);
         self.links.finish_all();
         let _ = timeout(FLUSH, async {
             while !self.links.is_idle() {

@@ -1,0 +1,275 @@
+//! What the engine has asked of the DHT and is not answered yet. Every publication and every look-up is answered
+//! exactly once, in time, whatever Kademlia does; what is over the bounds is answered at once.
+//!
+//! ```text
+//! Publish ─► nearest nodes ─► put to 20 of them ─► Published{copies}
+//! LookUp  ─► get ─► Found … Found ─► LookedUp{asked}
+//! ```
+//!
+//! Must not judge what a record says beyond what any holder can: the engine opens it.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use libp2p::PeerId;
+use libp2p::kad::store::RecordStore;
+use libp2p::kad::{
+    GetClosestPeersError, GetClosestPeersOk, GetRecordOk, KBucketKey, Mode, PeerInfo, ProgressStep,
+    PutRecordError, QueryId, QueryResult, QueryStats, Quorum, Record, RecordKey,
+};
+use starling_protocol::engine::net::{LookUpId, NetEvent, PublishId};
+use tokio::time::Instant;
+
+use super::kademlia::{COPIES_COUNT, Kademlia};
+use super::store;
+use crate::net::outbox::Outbox;
+
+/// Queries under way. Each asks three nodes at a time; more would crowd out dials.
+pub(super) const UNDER_WAY_COUNT: usize = 16;
+/// Requests waiting for their turn, of both kinds together: some 12 KiB each at most. The engine asks for at most 24.
+pub(super) const WAITING_COUNT: usize = 256;
+/// Values of one look-up that are handed up. Twenty nodes hold one each; more is somebody's noise.
+pub(super) const VALUES_COUNT: usize = 64;
+/// How often one and the same value is handed up: the engine takes three that agree for enough.
+const SAME_COUNT: usize = 3;
+/// For finding the nodes nearest to a key; what is known then must do.
+const NEAREST_TIME: Duration = Duration::from_secs(10);
+/// For those nodes to take the record. They answer at once or not at all.
+const PUT_TIME: Duration = Duration::from_secs(5);
+/// For a look-up. It hands up what it finds while it runs.
+const LOOK_UP_TIME: Duration = Duration::from_secs(15);
+/// A query that was told to end and says nothing for this long is lost.
+const LOST_TIME: Duration = Duration::from_secs(2);
+
+enum Job {
+    /// Finds out where a record belongs.
+    Nearest {
+        publish: PublishId,
+        record: Record,
+    },
+    /// Gives it to them.
+    Put {
+        publish: PublishId,
+        peers_count: usize,
+    },
+    LookUp {
+        lookup: LookUpId,
+        key: RecordKey,
+        values: Vec<([u8; 32], usize)>,
+        ended: bool,
+    },
+}
+
+struct Query {
+    job: Job,
+    until: Instant,
+    told_to_end: bool,
+}
+
+/// See the module.
+#[derive(Default)]
+pub(in crate::net) struct Queries {
+    under_way: HashMap<QueryId, Query>,
+    lookups: VecDeque<(LookUpId, RecordKey)>,
+    publishes: VecDeque<(PublishId, Record)>,
+    /// Values that were not valid under the key asked for, since the start.
+    garbage_count: u64,
+}
+
+impl Queries {
+    /// Puts a record on the nodes nearest to its key.
+    pub fn publish(&mut self, kad: &mut Kademlia, out: &mut Outbox, publish: PublishId, record: Record) {
+        if self.is_full() {
+            return out.say(NetEvent::Published { publish, copies: 0 });
+        }
+        self.publishes.push_back((publish, record));
+        self.start(kad);
+    }
+
+    /// Asks for everything under a key.
+    pub fn look_up(&mut self, kad: &mut Kademlia, out: &mut Outbox, lookup: LookUpId, key: RecordKey) {
+        if self.is_full() {
+            return out.say(NetEvent::LookedUp { lookup, asked: 0 });
+        }
+        self.lookups.push_back((lookup, key));
+        self.start(kad);
+    }
+
+    /// Enough was found.
+    pub fn end(&mut self, kad: &mut Kademlia, out: &mut Outbox, lookup: LookUpId) {
+        if let Some(place) = self.lookups.iter().position(|(waiting, _)| *waiting == lookup) {
+            self.lookups.remove(place);
+            return out.say(NetEvent::LookedUp { lookup, asked: 0 });
+        }
+        for (id, query) in &mut self.under_way {
+            if let Job::LookUp { lookup: l, ended, .. } = &mut query.job
+                && *l == lookup
+            {
+                *ended = true;
+                query.end(*id, kad);
+            }
+        }
+    }
+
+    /// A query of ours may have got further; others are left alone.
+    pub fn on_progress(
+        &mut self,
+        kad: &mut Kademlia,
+        out: &mut Outbox,
+        (id, stats, step): (QueryId, QueryStats, ProgressStep),
+        result: QueryResult,
+    ) {
+        let Some(query) = self.under_way.get_mut(&id) else { return };
+        if let (Job::LookUp { lookup, key, values, ended }, QueryResult::GetRecord(Ok(found))) =
+            (&mut query.job, &result)
+            && let GetRecordOk::FoundRecord(found) = found
+        {
+            let total: usize = values.iter().map(|(_, count)| count).sum();
+            if *ended || total >= VALUES_COUNT {
+                query.end(id, kad);
+            } else if store::made(key, &found.record.value).is_none() {
+                self.garbage_count += 1;
+                tracing::debug!(
+                    count = self.garbage_count,
+                    "a node answered with something that is no record"
+                );
+            } else if counted(values, &found.record.value) <= SAME_COUNT {
+                out.say(NetEvent::Found { lookup: *lookup, value: found.record.value.clone() });
+            }
+        }
+        if !step.last {
+            return;
+        }
+        let Some(query) = self.under_way.remove(&id) else { return };
+        match (query.job, result) {
+            (Job::Nearest { publish, record }, QueryResult::GetClosestPeers(nearest)) => {
+                let peers = match nearest {
+                    Ok(GetClosestPeersOk { peers, .. })
+                    | Err(GetClosestPeersError::Timeout { peers, .. }) => peers,
+                };
+                self.put(kad, out, (publish, record), peers);
+            }
+            (Job::Put { publish, peers_count }, QueryResult::PutRecord(put)) => {
+                let copies = match put {
+                    Ok(_) => peers_count,
+                    Err(
+                        PutRecordError::QuorumFailed { success, .. }
+                        | PutRecordError::Timeout { success, .. },
+                    ) => success.len(),
+                };
+                out.say(NetEvent::Published { publish, copies: u32::try_from(copies).unwrap_or(u32::MAX) });
+            }
+            (job, _) => answer(job, out, stats.num_successes()),
+        }
+        self.start(kad);
+    }
+
+    /// Ends what has taken too long, and answers for what Kademlia has lost.
+    pub fn on_timer(&mut self, kad: &mut Kademlia, out: &mut Outbox, now: Instant) {
+        let late: Vec<QueryId> =
+            self.under_way.iter().filter(|(_, query)| query.until <= now).map(|(id, _)| *id).collect();
+        for id in late {
+            match self.under_way.get_mut(&id) {
+                Some(query) if !query.told_to_end => query.end(id, kad),
+                _ => {
+                    if let Some(query) = self.under_way.remove(&id) {
+                        tracing::debug!("Kademlia lost a query");
+                        answer(query.job, out, 0);
+                    }
+                }
+            }
+        }
+        self.start(kad);
+    }
+
+    /// When to look next.
+    pub fn next_at(&self) -> Option<Instant> {
+        self.under_way.values().map(|query| query.until).min()
+    }
+
+    fn is_full(&self) -> bool {
+        self.lookups.len() + self.publishes.len() >= WAITING_COUNT
+    }
+
+    /// Starts what has its turn. Look-ups first: somebody waits for them, and the engine asks for fewer of them at
+    /// once than there are places.
+    fn start(&mut self, kad: &mut Kademlia) {
+        while self.under_way.len() < UNDER_WAY_COUNT {
+            let (id, job, time) = if let Some((lookup, key)) = self.lookups.pop_front() {
+                let id = kad.get_record(key.clone());
+                (id, Job::LookUp { lookup, key, values: Vec::new(), ended: false }, LOOK_UP_TIME)
+            } else if let Some((publish, record)) = self.publishes.pop_front() {
+                let id = kad.get_closest_peers(record.key.to_vec());
+                (id, Job::Nearest { publish, record }, NEAREST_TIME)
+            } else {
+                return;
+            };
+            self.add(id, job, time);
+        }
+    }
+
+    fn add(&mut self, id: QueryId, job: Job, time: Duration) {
+        self.under_way.insert(id, Query { job, until: Instant::now() + time, told_to_end: false });
+    }
+
+    /// Hands a record to the nearest nodes that were found, and keeps it if we are one of them.
+    fn put(
+        &mut self,
+        kad: &mut Kademlia,
+        out: &mut Outbox,
+        (publish, record): (PublishId, Record),
+        mut peers: Vec<PeerInfo>,
+    ) {
+        let target = KBucketKey::new(record.key.clone());
+        peers.sort_by_key(|peer| target.distance(&KBucketKey::from(peer.peer_id)));
+        peers.truncate(COPIES_COUNT);
+        let farthest = peers.last().map(|peer| target.distance(&KBucketKey::from(peer.peer_id)));
+        let near = peers.len() < COPIES_COUNT || Some(kad.store_mut().distance(&record.key)) < farthest;
+        if kad.mode() == Mode::Server && near {
+            // Refused only if we hold a newer one.
+            let _ = kad.store_mut().put(record.clone());
+        }
+        if peers.is_empty() {
+            return out.say(NetEvent::Published { publish, copies: 0 });
+        }
+        let peers: Vec<PeerId> = peers.into_iter().map(|peer| peer.peer_id).collect();
+        let peers_count = peers.len();
+        // All of them: with less, Kademlia stops as soon as that many have answered.
+        let id = kad.put_record_to(record, peers.into_iter(), Quorum::All);
+        self.add(id, Job::Put { publish, peers_count }, PUT_TIME);
+    }
+}
+
+impl Query {
+    fn end(&mut self, id: QueryId, kad: &mut Kademlia) {
+        if !self.told_to_end {
+            self.told_to_end = true;
+            self.until = Instant::now() + LOST_TIME;
+            if let Some(mut query) = kad.query_mut(&id) {
+                query.finish();
+            }
+        }
+    }
+}
+
+/// Counts a value; how often it has come now.
+fn counted(values: &mut Vec<([u8; 32], usize)>, value: &[u8]) -> usize {
+    let hash = *blake3::hash(value).as_bytes();
+    match values.iter_mut().find(|(known, _)| *known == hash) {
+        Some((_, count)) => {
+            *count += 1;
+            *count
+        }
+        None => {
+            values.push((hash, 1));
+            1
+        }
+    }
+}
+
+fn answer(job: Job, out: &mut Outbox, asked: u32) {
+    out.say(match job {
+        Job::Nearest { publish, .. } | Job::Put { publish, .. } => NetEvent::Published { publish, copies: 0 },
+        Job::LookUp { lookup, .. } => NetEvent::LookedUp { lookup, asked },
+    });
+}
