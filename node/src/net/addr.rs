@@ -156,6 +156,11 @@ pub(super) fn tellable<'a>(all: impl Iterator<Item = &'a Multiaddr>, loopback: b
     ranked.into_iter().map(|(_, text)| text).collect()
 }
 
+/// What is told first: IPv4 before IPv6, QUIC before TCP.
+pub(super) fn rank_of(addr: &Multiaddr) -> (bool, bool) {
+    parts(addr).map_or((true, true), |parts| (parts.ip.is_ipv6(), !parts.quic))
+}
+
 /// (never to be told, loopback, private, IPv6, TCP): `false` sorts first.
 fn rank(parts: Parts) -> (bool, bool, bool, bool, bool) {
     let Parts { ip, port, quic } = parts;

@@ -3,13 +3,12 @@
 
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
-use libp2p::{
-    autonat, connection_limits, dcutr, identify, mdns, memory_connection_limits, ping, relay, upnp,
-};
+use libp2p::{autonat, connection_limits, dcutr, mdns, memory_connection_limits, ping, relay, upnp};
 
 use super::dht;
 use super::direct::Direct;
 use super::gate::Gate;
+use super::reach::Seen;
 
 /// The parts of the swarm.
 #[derive(NetworkBehaviour)]
@@ -23,7 +22,7 @@ pub(super) struct Behaviour {
     /// Notices dead peers.
     pub ping: ping::Behaviour,
     /// Says which protocols are spoken, and where we are seen.
-    pub identify: identify::Behaviour,
+    pub identify: Seen,
     /// Finds peers on the local network, if wanted.
     pub mdns: Toggle<mdns::tokio::Behaviour>,
     /// Keeps records for others, and finds ours.

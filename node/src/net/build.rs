@@ -9,25 +9,32 @@ use libp2p::{noise, ping, quic, relay, tcp, upnp, yamux};
 
 use super::addr;
 use super::behaviour::Behaviour;
+use super::conns::STRANGERS_COUNT;
 use super::dht;
 use super::direct::Direct;
 use super::gate::Gate;
+use super::reach::{self, Seen};
 use super::{NetConfig, NetError};
 
 /// Between two pings: `watch` knows what their silence means. Shorter wakes idle laptops.
 const PING_INTERVAL: Duration = Duration::from_secs(5);
 /// For the answer to a ping. Shorter would call a peer behind a busy radio dead.
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
-/// A connection without links is closed after this time: long enough to open another link without a new handshake.
-const IDLE: Duration = Duration::from_secs(90);
+/// A connection on which nothing is open is closed after this time: long enough to open another link without a new
+/// handshake, short enough that strangers cannot hold places for nothing.
+const IDLE: Duration = Duration::from_secs(25);
 /// For one attempt, handshakes included.
 pub(super) const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
-/// Connections being made, each way. More would let strangers' half handshakes cost us.
+/// Connections we are making at a time.
 pub(super) const PENDING_COUNT: u32 = 64;
+/// Connections others are making. Fewer, and a few hundred half handshakes, each good for ten seconds, keep contacts
+/// out; more would use up the files a process may open, of which there are often 1,024.
+const PENDING_IN_COUNT: u32 = 400;
 /// Connections with one peer id: both sides may dial at once over two transports.
 const PER_PEER_COUNT: u32 = 4;
-/// Connections from others. Those we make are not counted, so a flood does not keep us from our contacts.
-const INBOUND_COUNT: u32 = 256;
+/// Connections from others, those being closed included: well over [`STRANGERS_COUNT`], at which the oldest make
+/// room. Those we make are not counted, so a flood does not keep us from our contacts.
+const INBOUND_COUNT: u32 = 2 * STRANGERS_COUNT as u32;
 /// Memory of the whole process over which no new connection is taken.
 const MEMORY_BYTES: usize = 1024 * 1024 * 1024;
 /// Streams of one connection, both ways: ours, ping and identify, with room for bursts.
@@ -91,9 +98,9 @@ fn quic_config(mut config: quic::Config) -> quic::Config {
 fn behaviour(keypair: &identity::Keypair, relay: relay::client::Behaviour, config: &NetConfig) -> Behaviour {
     let local = keypair.public().to_peer_id();
     let named = config.peers.iter().filter_map(|text| addr::dialable(text)).collect();
-    let serves = config.serve.relay || config.serve.bootstrap;
+    let serves = config.serve.any();
     let limits = ConnectionLimits::default()
-        .with_max_pending_incoming(Some(PENDING_COUNT))
+        .with_max_pending_incoming(Some(PENDING_IN_COUNT))
         .with_max_pending_outgoing(Some(PENDING_COUNT))
         .with_max_established_incoming(Some(INBOUND_COUNT))
         .with_max_established_per_peer(Some(PER_PEER_COUNT));
@@ -109,19 +116,23 @@ fn behaviour(keypair: &identity::Keypair, relay: relay::client::Behaviour, confi
         ping: ping::Behaviour::new(
             ping::Config::new().with_interval(PING_INTERVAL).with_timeout(PING_TIMEOUT),
         ),
-        identify: identify::Behaviour::new(identify),
+        identify: Seen::new(identify),
         mdns: Toggle::from(if config.lan { discovery(keypair) } else { None }),
         dht: dht::Kademlia::new(local, named),
         relay,
-        carry: Toggle::from(
-            config.serve.relay.then(|| relay::Behaviour::new(local, relay::Config::default())),
-        ),
+        carry: Toggle::from(config.serve.relay.then(|| relay::Behaviour::new(local, reach::carry::limits()))),
         punch: dcutr::Behaviour::new(local),
         reachable: autonat::v2::client::Behaviour::default(),
         prober: Toggle::from(serves.then(autonat::v2::server::Behaviour::default)),
-        mapping: Toggle::from(config.upnp.then(upnp::tokio::Behaviour::default)),
+        mapping: Toggle::from(asks_router(config).then(upnp::tokio::Behaviour::default)),
         direct: Direct::default(),
     }
+}
+
+/// Whether the router is asked to let others in: if wanted, and if there can be one on the way here.
+pub(super) fn asks_router(config: &NetConfig) -> bool {
+    let outside = |text: &String| addr::listenable(text).is_some_and(|(_, parts)| !parts.ip.is_loopback());
+    config.upnp && config.listens().iter().any(outside)
 }
 
 /// mDNS, or nothing where the system does not allow it: the rest of the node works without.

@@ -39,6 +39,8 @@ pub(super) struct Conn {
     pub since: Instant,
     /// It leads to a contact, and is kept when strangers crowd in.
     pub held: bool,
+    /// It has a place at the relay that we are, and is kept too.
+    pub placed: bool,
     /// The last round trip of a ping.
     pub round_trip: Option<Duration>,
     /// Whether we dialled.
@@ -66,6 +68,11 @@ impl Conns {
         self.entries.len().max(self.by_connection.len())
     }
 
+    /// Connections that stand.
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.by_connection.len()).unwrap_or(u32::MAX)
+    }
+
     /// A new connection; its number.
     pub fn add(&mut self, connection: ConnectionId, peer: PeerId, endpoint: &ConnectedPoint) -> ConnId {
         self.last += 1;
@@ -78,6 +85,7 @@ impl Conns {
             local,
             since: Instant::now(),
             held: false,
+            placed: false,
             round_trip: None,
             outbound: endpoint.is_dialer(),
             links: HashSet::new(),
@@ -134,6 +142,16 @@ impl Conns {
         false
     }
 
+    /// A peer got a place at the relay that we are, or lost it.
+    pub fn place(&mut self, peer: &PeerId, placed: bool) {
+        self.entries.values_mut().filter(|conn| conn.peer == *peer).for_each(|conn| conn.placed = placed);
+    }
+
+    /// Whether one of the connections with a peer runs through a relay.
+    pub fn is_relayed(&self, peer: &PeerId) -> bool {
+        self.entries.values().any(|conn| conn.peer == *peer && conn.via == Via::Relay)
+    }
+
     /// The connection from a stranger that goes to make room, if there are too many. Held ones never do, and those
     /// with an open link only if there is nobody else.
     pub fn crowded_out(&self) -> Option<ConnId> {
@@ -154,7 +172,7 @@ impl Conns {
 
 fn first_to_go<'a>(conns: impl Iterator<Item = (ConnId, &'a Conn)>) -> Option<ConnId> {
     conns
-        .filter(|(_, conn)| !conn.held)
+        .filter(|(_, conn)| !conn.held && !conn.placed)
         .min_by_key(|(number, conn)| (!conn.links.is_empty() && conn.since.elapsed() < STRANGE, *number))
         .map(|(number, _)| number)
 }

@@ -1,6 +1,14 @@
 //! What the network knows of its own situation, in plain data: for `status`, `net`, `doctor network` and the screen. No
 //! secrets, no identities: what is here may be shown and copied into a report.
 
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// Between two tellings. People do not read faster; every telling redraws screens.
+const BETWEEN: Duration = Duration::from_secs(1);
+
 /// Whether others can begin a connection to this node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Reach {
@@ -111,4 +119,54 @@ pub struct TestLine {
 pub enum Ask {
     /// Try everything there is, at most 20 s; the answer is in the order of the tests.
     Test(tokio::sync::oneshot::Sender<Vec<TestLine>>),
+}
+
+/// Tells the situation when it has changed, not too often.
+#[derive(Debug)]
+pub(super) struct Facts {
+    facts: watch::Sender<NetFacts>,
+    told: Option<Instant>,
+    due: Option<Instant>,
+}
+
+impl Facts {
+    pub fn new(facts: watch::Sender<NetFacts>) -> Self {
+        Self { facts, told: None, due: None }
+    }
+
+    /// Something may have changed.
+    pub fn changed(&mut self) {
+        let now = Instant::now();
+        let soonest = self.told.map_or(now, |told| told + BETWEEN);
+        self.due.get_or_insert(soonest.max(now));
+    }
+
+    /// When the next telling is due.
+    pub fn next_at(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Whether it is time to tell; counts as told.
+    pub fn is_due(&mut self, now: Instant) -> bool {
+        let due = self.due.is_some_and(|at| at <= now);
+        if due {
+            self.due = None;
+            self.told = Some(now);
+        }
+        due
+    }
+
+    /// Tells it, if it differs from what was told before.
+    pub fn tell(&self, new: NetFacts) {
+        self.facts.send_if_modified(|old| {
+            let differs = *old != new;
+            *old = new;
+            differs
+        });
+    }
+
+    /// What was told last.
+    pub fn last(&self) -> NetFacts {
+        self.facts.borrow().clone()
+    }
 }

@@ -18,7 +18,7 @@ use super::config::may_be_missing;
 use super::conns::Conns;
 use super::dht::Dht;
 use super::dials::Dials;
-use super::facts::NetFacts;
+use super::facts::{Facts, NetFacts};
 use super::links::Links;
 use super::outbox::Outbox;
 use super::reach::Reach;
@@ -49,9 +49,8 @@ pub async fn start(config: NetConfig) -> Result<Net, NetError> {
         dials: Dials::new(&config.peers),
         watch: Watch::new(),
         dht: Dht::new(),
-        reach: Reach::default(),
-        facts,
-        loopback,
+        reach: Reach::new(config.serve.any(), loopback, build::asks_router(&config)),
+        facts: Facts::new(facts),
         settled: false,
         gauge: Arc::clone(&gauge),
     };
@@ -59,7 +58,7 @@ pub async fn start(config: NetConfig) -> Result<Net, NetError> {
     let local_peer = task.swarm.local_peer_id().to_bytes();
     let listen = task.swarm.listeners().map(ToString::to_string).collect();
     task.settled = true;
-    task.tell_addresses();
+    task.settle();
     let (signal, stopped) = oneshot::channel();
     let task = tokio::spawn(task.run(commands, asks, stopped));
     Ok(Net {

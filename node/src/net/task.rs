@@ -9,7 +9,7 @@ use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::swarm::{ConnectionId, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, Stream, Swarm, mdns, ping};
 use starling_protocol::engine::net::{ConnId, DialId, LinkId, LinkProtocol, NetCommand, NetEvent};
-use tokio::sync::{mpsc, oneshot, watch as latest};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::addr::{self, Parts};
@@ -18,10 +18,10 @@ use super::conns::Conns;
 use super::dht::Dht;
 use super::dials::{Dials, Failed, Purpose, Won};
 use super::direct::{self, Slot};
-use super::facts::{Ask, NetFacts};
+use super::facts::{Ask, Facts, NetFacts};
 use super::links::{Links, Opened, Start};
 use super::outbox::{Drained, Outbox};
-use super::reach::{Reach, ReachEvent};
+use super::reach::{Around, Reach, ReachEvent};
 use super::watch::Watch;
 use super::{Gauge, start, translate};
 
@@ -45,9 +45,7 @@ pub(super) struct Task {
     pub watch: Watch,
     pub dht: Dht,
     pub reach: Reach,
-    pub facts: latest::Sender<NetFacts>,
-    /// Whether loopback addresses are told to others.
-    pub loopback: bool,
+    pub facts: Facts,
     /// Whether addresses are told as they change; not while the start still gathers them.
     pub settled: bool,
     pub gauge: Arc<Gauge>,
@@ -63,7 +61,13 @@ impl Task {
     ) {
         let mut batch = Vec::with_capacity(BATCH_COUNT);
         loop {
-            let times = [self.dials.next_at(), self.watch.next_at(), self.dht.next_at()];
+            let times = [
+                self.dials.next_at(),
+                self.watch.next_at(),
+                self.dht.next_at(),
+                self.reach.next_at(),
+                self.facts.next_at(),
+            ];
             let timer = times.into_iter().flatten().min();
             let free = !self.outbox.is_busy();
             tokio::select! {
@@ -82,6 +86,7 @@ impl Task {
                 Some(ask) = asks.recv() => self.on_ask(ask),
                 _ = &mut stop => break,
             }
+            self.settle();
             self.measure();
         }
         // What was asked for before the end still counts.
@@ -147,6 +152,7 @@ impl Task {
     fn start_dials(&mut self) {
         while let Some((purpose, addr)) = self.dials.turn() {
             let relayed = addr::is_relayed(&addr);
+            self.reach.called(&addr);
             let opts = dial_opts(addr, purpose);
             let connection = opts.connection_id();
             match self.swarm.dial(opts) {
@@ -207,9 +213,16 @@ impl Task {
                 self.attempt_failed(failed, translate::dial_reason(&error));
                 self.start_dials();
             }
-            SwarmEvent::NewListenAddr { .. }
-            | SwarmEvent::ExpiredListenAddr { .. }
-            | SwarmEvent::ListenerClosed { .. } => self.tell_addresses(),
+            SwarmEvent::NewListenAddr { listener_id, address } => {
+                if self.reach.new_listen(listener_id, &address) && self.settled {
+                    self.watch.stirred();
+                }
+            }
+            SwarmEvent::ExpiredListenAddr { address, .. } => self.on_lost_address(&address),
+            SwarmEvent::ListenerClosed { listener_id, addresses, .. } => {
+                self.reach.listener_closed(listener_id);
+                addresses.iter().for_each(|address| self.on_lost_address(address));
+            }
             _ => {}
         }
     }
@@ -236,7 +249,18 @@ impl Task {
     }
 
     fn on_reach(&mut self, event: ReachEvent) {
-        self.reach.on_event(&mut self.swarm, &mut self.outbox, event);
+        let around = Around { swarm: &mut self.swarm, conns: &mut self.conns, dials: &self.dials };
+        self.reach.on_event(around, event);
+    }
+
+    /// An address of this machine is gone: what came in over it is dead, and the engine should look around.
+    fn on_lost_address(&mut self, address: &Multiaddr) {
+        if !self.reach.lost_listen(&mut self.swarm, address) {
+            return;
+        }
+        let lost = addr::parts(address).map(|parts| self.conns.over(parts.ip));
+        lost.into_iter().flatten().for_each(|conn| self.close_conn(conn));
+        self.watch.stirred();
     }
 
     fn on_direct(&mut self, event: direct::Event) {
@@ -314,6 +338,7 @@ impl Task {
             }
         }
         self.watch.opened();
+        self.reach.counted();
         let conn = self.conns.add(connection, peer, endpoint);
         let Some(state) = self.conns.get(conn) else { return };
         tracing::debug!(conn, addr = %state.addr, outbound = state.outbound, "connection open");
@@ -321,9 +346,14 @@ impl Task {
         if let Some(dial) = dialed {
             self.outbox.say(NetEvent::Dialed { dial, conn });
         }
+        if let Some(crowded_out) = self.conns.crowded_out() {
+            tracing::debug!(conn = crowded_out, "too many connections, the oldest stranger's closed");
+            self.close_conn(crowded_out);
+        }
     }
 
     fn on_closed(&mut self, connection: ConnectionId) {
+        self.reach.closed(connection);
         let Some((conn, links)) = self.conns.closed(connection) else { return };
         for link in links {
             if self.links.is_opening(link) {
@@ -374,7 +404,11 @@ impl Task {
         self.dials.step(now);
         self.dials.redial(now, |addr| conns.standing(addr).is_some());
         self.start_dials();
+        self.reach.on_timer(now);
         let found = self.watch.look(now, self.outbox.is_busy(), &self.conns);
+        if found.awake {
+            self.on_awake();
+        }
         for conn in found.silent {
             tracing::debug!(conn, "silent, closed");
             self.close_conn(conn);
@@ -382,12 +416,32 @@ impl Task {
         found.stuck.into_iter().for_each(|conn| self.give_up(conn));
     }
 
-    /// Says where this node may be reached.
-    pub fn tell_addresses(&mut self) {
-        if self.settled {
-            let addrs = addr::tellable(self.swarm.listeners(), self.loopback);
+    /// Brings what depends on changes in line, and says where this node may be reached if that has changed.
+    pub fn settle(&mut self) {
+        if !self.settled {
+            return;
+        }
+        let around = Around { swarm: &mut self.swarm, conns: &mut self.conns, dials: &self.dials };
+        let (changed, addrs) = self.reach.settle(around);
+        if let Some(addrs) = addrs {
             self.outbox.say(NetEvent::Addresses { addrs });
         }
+        if changed {
+            self.facts.changed();
+        }
+        if self.facts.is_due(Instant::now()) {
+            let mut facts = NetFacts { conns: self.conns.count(), ..self.facts.last() };
+            self.reach.fill(&self.swarm, &mut facts);
+            self.facts.tell(facts);
+        }
+    }
+
+    /// The machine slept, or its interfaces changed.
+    fn on_awake(&mut self) {
+        tracing::debug!("awake");
+        self.outbox.say(NetEvent::Awake);
+        self.dials.hurry();
+        self.reach.look();
     }
 
     fn measure(&self) {

@@ -1,7 +1,8 @@
 //! Notices dead peers: a connection from which nothing at all has come for some time, though it is pinged. (The
-//! ping behaviour itself keeps the first failure to itself, and the second is late.) Must not close anything.
+//! ping behaviour itself keeps the first failure to itself, and the second is late.) Notices too that the machine
+//! slept, or came to another network. Must not close anything.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use starling_protocol::engine::net::ConnId;
 use tokio::time::Instant;
@@ -15,6 +16,11 @@ const SILENCE: Duration = Duration::from_secs(10);
 const CLOSING: Duration = Duration::from_secs(1);
 /// A look that is this late means that we slept, not our peers.
 const LATE: Duration = Duration::from_secs(2);
+/// The clock on the wall gained this much on the one that stands still while the machine sleeps: it slept. Less is
+/// somebody setting the clock right.
+const SLEPT: Duration = Duration::from_secs(5);
+/// Changes of interfaces come in bursts; this long after the first, they are told as one.
+const STIRRED: Duration = Duration::from_millis(500);
 /// The shortest time between two looks.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -25,6 +31,8 @@ pub(super) struct Found {
     pub silent: Vec<ConnId>,
     /// To be given up: told to close, and still there.
     pub stuck: Vec<ConnId>,
+    /// The machine slept, or its interfaces changed.
+    pub awake: bool,
 }
 
 /// See the module.
@@ -32,16 +40,32 @@ pub(super) struct Found {
 pub(super) struct Watch {
     next: Option<Instant>,
     awake_since: Instant,
+    stirred: Option<Instant>,
+    /// Both clocks at the last look.
+    clocks: (Instant, SystemTime),
 }
 
 impl Watch {
     pub fn new() -> Self {
-        Self { next: None, awake_since: Instant::now() }
+        let clocks = (Instant::now(), SystemTime::now());
+        Self { next: None, awake_since: Instant::now(), stirred: None, clocks }
     }
 
     /// When to look next.
     pub fn next_at(&self) -> Option<Instant> {
-        self.next
+        self.next.into_iter().chain(self.stirred).min()
+    }
+
+    /// The machine's interfaces have changed.
+    pub fn stirred(&mut self) {
+        self.stirred.get_or_insert(Instant::now() + STIRRED);
+    }
+
+    /// The machine slept since the last look: the one clock says so, or the other.
+    fn slept(&mut self, now: Instant, wall: SystemTime) -> bool {
+        let (then, wall_then) = std::mem::replace(&mut self.clocks, (now, wall));
+        let on_the_wall = wall.duration_since(wall_then).unwrap_or_default();
+        on_the_wall > now.duration_since(then) + SLEPT
     }
 
     /// There is a new connection.
@@ -57,10 +81,19 @@ impl Watch {
     /// Looks if it is time. `busy`: the loop has not listened to its peers for a while, so their silence means
     /// nothing.
     pub fn look(&mut self, now: Instant, busy: bool, conns: &Conns) -> Found {
-        let mut found = Found::default();
-        let Some(planned) = self.next.filter(|at| *at <= now) else { return found };
-        if busy || now.duration_since(planned) > LATE {
+        let mut found = Found { awake: self.slept(now, SystemTime::now()), ..Found::default() };
+        if self.stirred.is_some_and(|at| at <= now) {
+            self.stirred = None;
+            found.awake = true;
+        }
+        let planned = self.next.filter(|at| *at <= now);
+        let late = planned.is_some_and(|planned| now.duration_since(planned) > LATE);
+        found.awake |= planned.is_some_and(|planned| now.duration_since(planned) > SLEPT);
+        if busy || late || found.awake {
             self.awake_since = now;
+        }
+        if planned.is_none() {
+            return found;
         }
         let awake = now.duration_since(self.awake_since);
         let mut nearest = None;
