@@ -1,6 +1,6 @@
 //! What one machine of a test world has on its disk, and what is watched there.
 
-use crate::engine::{Change, Event, MessageState, NewMessage, Record, Space, stored_part};
+use crate::engine::{Change, Event, MessageState, NewMessage, Record, Space, stored_part, stored_secrets};
 use crate::ids::{AccountId, MessageId};
 use crate::kdf;
 use std::collections::BTreeMap;
@@ -65,6 +65,12 @@ impl Disk {
     /// How many records of one kind there are.
     pub fn count(&self, space: Space) -> usize {
         self.records.keys().filter(|(kind, _)| *kind == space).count()
+    }
+
+    /// Per contact: the secret we find them by, if they gave us one, and the one they find us by.
+    pub fn secrets(&self) -> BTreeMap<AccountId, (Option<[u8; 32]>, [u8; 32])> {
+        let secrets = self.load().iter().filter_map(stored_secrets).collect::<Vec<_>>();
+        secrets.into_iter().map(|(account, rv_in, rv_out)| (account, (rv_in, rv_out))).collect()
     }
 
     pub(super) fn load(&self) -> Vec<Record> {

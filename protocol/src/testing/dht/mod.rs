@@ -202,6 +202,12 @@ impl Dht {
             .count()
     }
 
+    /// The newest record any honest node holds under a key.
+    pub fn value_of(&self, key: &[u8; 32]) -> Option<Vec<u8>> {
+        let kept = self.nodes.values().filter_map(|node| node.store.get(key));
+        kept.max_by_key(|kept| kept.made).map(|kept| kept.value.to_vec())
+    }
+
     /// Takes a record from the honest holders of a key, but for `keep` of them.
     pub fn lose_copies(&mut self, key: &[u8; 32], keep: usize) {
         let held = self.nodes.values_mut().filter(|node| node.store.contains_key(key));

@@ -1,6 +1,7 @@
 //! The toy DHT inside a world: machines join and leave it, ask it, and hear its answers after a while.
 
 use super::{Capture, Dht, Reach};
+use crate::discovery::{self, Slot, SlotOwner};
 use crate::engine::{GOOD_PEERS, LookUpId, NetEvent, PublishId};
 use crate::testing::World;
 use crate::testing::wires::Parcel;
@@ -22,6 +23,13 @@ impl World {
             }
         }
         self.put_parcel(tick_ms, Parcel::Tick(0));
+    }
+
+    /// Where one machine puts its card for another today, by its own clock.
+    pub fn slot_of(&self, owner: usize, reader: usize) -> Option<Slot> {
+        let machine = self.machines.get(owner)?;
+        let (_, rv) = machine.disk.secrets().get(&self.account(reader)).copied()?;
+        Some(Slot { rv, who: SlotOwner::Account, day: discovery::day_of(self.now(owner).wall_ms) })
     }
 
     /// Calls something with the DHT and what a machine can reach, if there is a DHT.
