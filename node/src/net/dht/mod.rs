@@ -16,6 +16,8 @@ mod road;
 mod seeds;
 mod store;
 mod table;
+#[cfg(test)]
+pub(in crate::net) mod tests;
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -20,8 +20,8 @@ pub(super) const KEPT: Duration = Duration::from_secs(48 * 60 * 60);
 pub(super) const RECORDS_COUNT: usize = 4_096;
 /// Bytes kept: what [`RECORDS_COUNT`] records of mixed size take.
 const RECORDS_BYTES: usize = 24 * 1024 * 1024;
-/// What one peer id may leave within [`SOURCE_TIME`]. A person with 50 contacts publishes some 100 records of 4 KiB,
-/// and a fifth of them here in a small network. Ids cost nothing, so this only slows the lazy; what holds is that
+/// Records under new keys that one peer id may leave within [`SOURCE_TIME`]. A person with 50 contacts publishes some
+/// 100 of 4 KiB, and all of them here in a small network; newer ones in their place are free. Ids cost nothing, so this only slows the lazy; what holds is that
 /// nobody can push out a record nearer to us than their own.
 const SOURCE_RECORDS_COUNT: u32 = 512;
 /// See [`SOURCE_RECORDS_COUNT`].
@@ -95,7 +95,7 @@ impl Store {
         self.sources.retain(|_, source| now.duration_since(source.since) < SOURCE_TIME);
     }
 
-    /// Counts a record against its sender; whether they may still leave it.
+    /// Counts a record under a new key against its sender; whether they may still leave it.
     fn admits(&mut self, size: usize, now: Instant) -> bool {
         let Some(sender) = self.sender else { return true };
         if !self.sources.contains_key(&sender) && self.sources.len() >= SOURCES_COUNT {
@@ -145,10 +145,6 @@ impl RecordStore for Store {
     fn put(&mut self, mut record: Record) -> Result<()> {
         let now = Instant::now();
         let size = record.value.len();
-        // The cheap question first: a check costs a signature.
-        if !self.admits(size, now) {
-            return Err(Error::MaxRecords);
-        }
         let made = made(&record.key, &record.value).ok_or(Error::ValueTooLarge)?;
         let latest = now + KEPT;
         let mut expires = record.expires.map_or(latest, |expires| expires.min(latest));
@@ -162,6 +158,8 @@ impl RecordStore for Store {
                 expires = expires.max(held);
             }
             self.remove(&record.key.clone());
+        } else if !self.admits(size, now) {
+            return Err(Error::MaxRecords);
         }
         let distance = self.distance(&record.key);
         if !self.make_room(distance, size) {
