@@ -1,81 +1,24 @@
 //! The figures of this version, beside their floors in the same run: `scripts/bench.sh`. Two real nodes on loopback,
 //! driven through the control API. Human text, or one JSON object with `--json`.
-#![allow(clippy::print_stdout)]
 
 use anyhow::{Context as _, Result};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use starling_node::api::client::Client;
 use starling_node::api::types::{Sent, Status};
+use starling_tests::figures::{Report, TEXT_BYTES, ms, percentile, tcp_echo, usage};
 use starling_tests::live::{Person, befriend, binary, wait_for};
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
-/// Bytes of the text of every message sent.
-const TEXT_BYTES: usize = 200;
 /// Messages sent one at a time.
 const TURNS: usize = 2_000;
 /// Messages sent with many in flight.
 const FLOOD: usize = 30_000;
 /// Messages that wait for somebody who is away.
 const ABSENT: usize = 10_000;
-
-struct Report {
-    json: bool,
-    values: Map<String, Value>,
-}
-
-impl Report {
-    fn line(&mut self, name: &str, value: impl Into<Value>, words: &str) {
-        if !self.json {
-            println!("{words}");
-        }
-        self.values.insert(name.to_owned(), value.into());
-    }
-}
-
-fn percentile(sorted: &[Duration], percent: usize) -> Duration {
-    sorted
-        .get((sorted.len().saturating_mul(percent) / 100).min(sorted.len().saturating_sub(1)))
-        .copied()
-        .unwrap_or_default()
-}
-
-fn ms(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1_000_000.0).round() / 1_000.0
-}
-
-/// Raw TCP on loopback between two threads, 200 B there and back.
-fn tcp_echo() -> Result<Vec<Duration>> {
-    let listener = TcpListener::bind(("127.0.0.1", 0))?;
-    let addr = listener.local_addr()?;
-    let echo = std::thread::spawn(move || -> Result<()> {
-        let (mut stream, _) = listener.accept()?;
-        stream.set_nodelay(true)?;
-        let mut buffer = [0; TEXT_BYTES];
-        while stream.read_exact(&mut buffer).is_ok() {
-            stream.write_all(&buffer)?;
-        }
-        Ok(())
-    });
-    let mut stream = TcpStream::connect(addr)?;
-    stream.set_nodelay(true)?;
-    let mut buffer = [7; TEXT_BYTES];
-    let mut times = Vec::with_capacity(TURNS);
-    for _ in 0..TURNS {
-        let begun = Instant::now();
-        stream.write_all(&buffer)?;
-        stream.read_exact(&mut buffer)?;
-        times.push(begun.elapsed());
-    }
-    drop(stream);
-    echo.join().ok().context("the echo failed")??;
-    times.sort();
-    Ok(times)
-}
 
 /// One page written and synced, over and over, on the disk the profiles are on.
 fn fdatasync(dir: &Path) -> Result<Vec<Duration>> {
@@ -132,21 +75,6 @@ async fn flood(client: &Client, to: &str, in_flight: usize, count: usize) -> Res
     Ok((count as f64 / begun.elapsed().as_secs_f64(), thirds))
 }
 
-/// Resident memory in MB and processor time in seconds of a process.
-fn usage(pid: u32) -> Result<(f64, f64)> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let kb: f64 = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .and_then(|rest| rest.split_whitespace().next())
-        .context("no VmRSS")?
-        .parse()?;
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
-    Ok((kb / 1024.0, (ticks(11) + ticks(12)) / 100.0))
-}
-
 async fn absent(alice: &Client, bob: &mut Person) -> Result<(f64, f64)> {
     bob.kill()?;
     let text = "z".repeat(TEXT_BYTES);
@@ -180,12 +108,12 @@ async fn absent(alice: &Client, bob: &mut Person) -> Result<(f64, f64)> {
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<()> {
-    let mut report = Report { json: std::env::args().any(|arg| arg == "--json"), values: Map::new() };
+    let mut report = Report::new(std::env::args().any(|arg| arg == "--json"));
     let base = tempfile::tempdir()?;
     let size = std::fs::metadata(binary()?)?.len();
     report.line("binary_bytes", size, &format!("binary: {:.1} MB", size as f64 / 1e6));
 
-    let tcp = tcp_echo()?;
+    let tcp = tcp_echo(TURNS)?;
     let (p50, p99) = (percentile(&tcp, 50), percentile(&tcp, 99));
     report.line(
         "tcp_p50_ms",
@@ -279,8 +207,6 @@ async fn main() -> Result<()> {
         &format!("an idle node with a contact online: {rss:.1} MB, {cpu:.2} % of a core"),
     );
     report.values.insert("idle_cpu_percent".to_owned(), cpu.into());
-    if report.json {
-        println!("{}", Value::Object(report.values));
-    }
+    report.end();
     Ok(())
 }

@@ -2,13 +2,15 @@
 //! the live suites and by the benchmarks; or in network namespaces, where the network can be broken.
 
 mod crowd;
+mod homes;
 mod meet;
 mod net;
 mod person;
 mod talk;
 
 pub use crowd::Crowd;
+pub use homes::{Homes, roads};
 pub use meet::{acquainted, befriend, contact, linked, road, wait_for};
 pub use net::{Host, Nat, Net, Router, Switch};
-pub use person::{Person, Said, binary, free_port};
+pub use person::{Person, Said, at_once, binary, free_port};
 pub use talk::{Talk, drained, send_surely, texts};

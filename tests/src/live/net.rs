@@ -185,6 +185,13 @@ impl Drop for Net {
     }
 }
 
+impl Switch {
+    /// Its namespace; the bridge in it is `br0`.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+}
+
 impl Host {
     /// Its address.
     pub fn address(&self) -> &str {

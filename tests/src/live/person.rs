@@ -42,6 +42,23 @@ pub fn free_port() -> Result<u16> {
     bail!("no free port")
 }
 
+/// Starts several nodes at the same moment.
+///
+/// # Errors
+/// The first of their errors.
+pub fn at_once<T: Send>(
+    them: impl Iterator<Item = T>,
+    start: impl Fn(T) -> Result<Value> + Sync,
+) -> Result<()> {
+    let start = &start;
+    std::thread::scope(|scope| {
+        let starts: Vec<_> = them.map(|one| scope.spawn(move || start(one).map(|_| ()))).collect();
+        starts
+            .into_iter()
+            .try_for_each(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
+}
+
 /// What a command said.
 #[derive(Debug)]
 pub struct Said {

@@ -4,9 +4,8 @@
 use super::PATIENCE;
 use anyhow::{Result, ensure};
 use serde_json::json;
-use starling_node::api::types::{Message, Status};
-use starling_tests::live::{Crowd, Nat, Net, Person, Router, Talk, acquainted, linked, road, wait_for};
-use std::path::Path;
+use starling_node::api::types::Status;
+use starling_tests::live::{Homes, Nat, Net, Talk, linked, road, roads, wait_for};
 use std::time::{Duration, Instant};
 
 /// From a link by relay until there is a direct one.
@@ -14,44 +13,10 @@ const PUNCHED: Duration = Duration::from_secs(15);
 /// From a router's new address until messages go both ways again.
 const REBOUND: Duration = Duration::from_secs(15);
 
-/// Alice and Bob, each behind a router, with nothing but one relay between them that both are told of.
-struct Homes {
-    people: Vec<Person>,
-    routers: Vec<Router>,
-    _relay: Crowd,
-    // Last: namespaces go when the processes in them have.
-    _net: Net,
-}
-
-async fn homes(mut net: Net, base: &Path, nat: Nat, banned: Option<&str>) -> Result<Homes> {
-    let internet = net.internet()?;
-    let relay = Crowd::on(base, &[net.public("relay", &internet, 30)?], 1, "relay,bootstrap")?;
-    let mut people = acquainted(base, &["alice", "bob"]).await?;
-    let mut routers = Vec::new();
-    for (person, number) in people.iter_mut().zip([10, 20]) {
-        let router = net.router(&format!("router{number}"), &internet, number, nat)?;
-        if let Some(protocol) = banned {
-            router.ban(protocol)?;
-        }
-        let host = net.at_home(&person.name, &router, 2)?;
-        person.start_at(&host, &relay.peer(0)?)?;
-        routers.push(router);
-    }
-    Ok(Homes { people, routers, _relay: relay, _net: net })
-}
-
-/// The roads of the newest `count` messages that `person` has from `friend`.
-async fn roads(person: &Person, friend: &Person, count: usize) -> Result<Vec<String>> {
-    let params = json!({ "chat": friend.handle(), "limit": 500 });
-    let log: Vec<Message> = person.client().await?.call("log", params).await?;
-    let theirs = log.into_iter().filter(|message| !message.from.me).rev();
-    Ok(theirs.take(count).map(|message| message.via).collect())
-}
-
 async fn a_hole_is_punched(banned: &str) -> Result<()> {
     let Some(net) = Net::new() else { return Ok(()) };
     let base = tempfile::tempdir()?;
-    let homes = homes(net, base.path(), Nat::Plain, Some(banned)).await?;
+    let homes = Homes::new(net, base.path(), Nat::Plain, Some(banned)).await?;
     let [alice, bob] = &homes.people[..] else { unreachable!() };
     let mut talk = Talk::default();
     let first = talk.arrives(alice, bob, PATIENCE).await?;
@@ -86,7 +51,7 @@ async fn between_two_routers_a_hole_is_punched_over_tcp() -> Result<()> {
 async fn where_no_hole_can_be_punched_the_relay_carries_and_the_screen_says_so() -> Result<()> {
     let Some(net) = Net::new() else { return Ok(()) };
     let base = tempfile::tempdir()?;
-    let homes = homes(net, base.path(), Nat::Symmetric, None).await?;
+    let homes = Homes::new(net, base.path(), Nat::Symmetric, None).await?;
     let [alice, bob] = &homes.people[..] else { unreachable!() };
     let mut talk = Talk::default();
     for _ in 0..20 {
@@ -110,7 +75,7 @@ async fn where_no_hole_can_be_punched_the_relay_carries_and_the_screen_says_so()
 async fn a_router_with_another_address_in_the_middle_of_a_talk_loses_nothing() -> Result<()> {
     let Some(net) = Net::new() else { return Ok(()) };
     let base = tempfile::tempdir()?;
-    let mut homes = homes(net, base.path(), Nat::Plain, None).await?;
+    let mut homes = Homes::new(net, base.path(), Nat::Plain, None).await?;
     let mut talk = Talk::default();
     {
         let [alice, bob] = &homes.people[..] else { unreachable!() };

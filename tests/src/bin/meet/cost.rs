@@ -1,0 +1,148 @@
+//! What an idle node costs, and what somebody who listens on the wire can read.
+
+use super::town::Town;
+use super::{PATIENCE, Wanted};
+use anyhow::{Context as _, Result, ensure};
+use starling_tests::figures::{Report, usage};
+use starling_tests::live::{Host, Net, Person, Talk, acquainted, befriend, free_port};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// Nodes of the DHT.
+const STRANGERS: usize = 20;
+/// Contacts of the idle node, none of whom is there.
+const CONTACTS: usize = 50;
+/// From the start until what is measured is called idle.
+const SETTLED: Duration = Duration::from_secs(60);
+
+/// An idle node with fifty contacts who are all away, and one without any, in a DHT of twenty.
+pub async fn idle(report: &mut Report, wanted: &Wanted) -> Result<()> {
+    let Some(net) = Net::new() else { return Ok(()) };
+    let base = tempfile::tempdir()?;
+    let mut ilse = Person::new(base.path(), "ilse")?;
+    ilse.start()?;
+    for number in 0..CONTACTS {
+        let mut friend = Person::new(base.path(), &format!("friend{number}"))?;
+        friend.start()?;
+        befriend(&ilse, &friend).await?;
+        friend.terminate()?;
+    }
+    ilse.terminate()?;
+    let mut nobody = Person::new(base.path(), "nobody")?;
+    let mut town = Town::new(net, base.path(), STRANGERS)?;
+    let hosts =
+        [town.net.public("ilse", &town.internet, 10)?, town.net.public("nobody", &town.internet, 20)?];
+    ilse.start_at(&hosts[0], &[&["--no-lan"], &town.crowd.peer(0)?[..]].concat())?;
+    nobody.start_at(&hosts[1], &[&["--no-lan"], &town.crowd.peer(1)?[..]].concat())?;
+    let begun = meter(&ilse, &hosts[0])?;
+    tokio::time::sleep(SETTLED).await;
+    let settled = [meter(&ilse, &hosts[0])?, meter(&nobody, &hosts[1])?];
+    tokio::time::sleep(Duration::from_secs(wanted.minutes * 60)).await;
+    let after = [meter(&ilse, &hosts[0])?, meter(&nobody, &hosts[1])?];
+    let start = (settled[0].bytes - begun.bytes) as f64 / 1e3;
+    report.line(
+        "idle_first_minute_kb",
+        start,
+        &format!("{CONTACTS} contacts, all away, DHT of {STRANGERS}: first minute {start:.0} kB"),
+    );
+    for (number, name, words) in [(0, "idle", "  then"), (1, "empty", "  the same without contacts")] {
+        let (before, after) = (&settled[number], &after[number]);
+        let minutes = wanted.minutes as f64;
+        let hour = (after.bytes - before.bytes) as f64 * 60.0 / minutes / 1e6;
+        let cpu = (after.cpu_s - before.cpu_s) / (minutes * 60.0) * 100.0;
+        report.values.insert(format!("{name}_cpu_percent"), cpu.into());
+        report.values.insert(format!("{name}_rss_mb"), after.rss_mb.into());
+        let line = format!(
+            "{words}: {hour:.2} MB an hour both ways (extrapolated from {minutes} min), {cpu:.2} % of a core, {:.1} MB",
+            after.rss_mb
+        );
+        report.line(&format!("{name}_mb_per_hour"), hour, &line);
+    }
+    Ok(())
+}
+
+/// What a node has used since its start.
+struct Meter {
+    bytes: u64,
+    cpu_s: f64,
+    rss_mb: f64,
+}
+
+fn meter(person: &Person, host: &Host) -> Result<Meter> {
+    let (came, went) = host.bytes()?;
+    let (rss_mb, cpu_s) = usage(person.pid().context("no node")?)?;
+    Ok(Meter { bytes: came + went, cpu_s, rss_mb })
+}
+
+/// All traffic of a town in which two people find each other and talk, searched for what must not be readable. Over
+/// TCP alone, whose bytes are searched more easily.
+pub async fn wire(report: &mut Report) -> Result<()> {
+    let Some(net) = Net::new() else { return Ok(()) };
+    let base = tempfile::tempdir()?;
+    let mut people = acquainted(base.path(), &["alice", "bob"]).await?;
+    let mut town = Town::new(net, base.path(), 10)?;
+    let file = base.path().join("wire.pcap");
+    let Some(mut capture) = tcpdump(&town, &file)? else {
+        report.line("wire_readable", (), "wire: skipped, there is no tcpdump here");
+        return Ok(());
+    };
+    let hosts = [town.net.public("alice", &town.internet, 10)?, town.net.public("bob", &town.internet, 20)?];
+    for (person, host) in people.iter_mut().zip(&hosts) {
+        person.port = free_port()?;
+        person.place = Some(host.namespace.clone());
+        let listen = format!("/ip4/0.0.0.0/tcp/{}", person.port);
+        let [_, _, peer, tcp] = town.crowd.peer(0)?;
+        person.launch(&["--no-lan", "--listen", &listen, peer, tcp])?;
+    }
+    let mut talk = Talk::default();
+    for _ in 0..10 {
+        talk.arrives(&people[0], &people[1], PATIENCE).await?;
+        talk.arrives(&people[1], &people[0], PATIENCE).await?;
+    }
+    talk.judge(&people.iter().collect::<Vec<_>>()).await?;
+    let mut secrets = vec!["starling".to_owned(), "alice".to_owned(), "number 3".to_owned()];
+    for person in &people {
+        let said = person.run(&["id", "--json"])?.json()?;
+        let ids = said.first().context("no id")?;
+        for id in ["account", "device"] {
+            let text = ids[id].as_str().context("no id")?;
+            secrets.push(text.rsplit(':').next().unwrap_or(text).to_owned());
+        }
+    }
+    for person in people.iter_mut().chain(&mut town.crowd.people) {
+        person.terminate()?;
+    }
+    let done = Command::new("kill").args(["-INT", &capture.id().to_string()]).status()?;
+    ensure!(done.success(), "kill failed");
+    capture.wait()?;
+    let bytes = std::fs::read(&file)?;
+    let readable =
+        |text: &str| bytes.windows(text.len()).any(|window| window.eq_ignore_ascii_case(text.as_bytes()));
+    ensure!(readable("/noise"), "nothing of the beginning of a connection was captured");
+    let found: Vec<&String> = secrets.iter().filter(|secret| readable(secret)).collect();
+    let words = format!(
+        "wire: {:.1} MB of 10 DHT nodes and two people over TCP; protocol names, names, texts and ids readable in it: {}",
+        bytes.len() as f64 / 1e6,
+        if found.is_empty() { "none".to_owned() } else { format!("{found:?}") }
+    );
+    report.line("wire_readable", found.len(), &words);
+    Ok(())
+}
+
+/// Captures what goes over the town's switch; `None` where there is no tcpdump. Returns when it captures.
+fn tcpdump(town: &Town, file: &std::path::Path) -> Result<Option<Child>> {
+    if Command::new("tcpdump").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err()
+    {
+        return Ok(None);
+    }
+    let mut child = Command::new("ip")
+        .args(["netns", "exec", town.internet.namespace(), "tcpdump", "-i", "br0", "-U", "-Z", "root", "-w"])
+        .arg(file)
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let stderr = child.stderr.take().context("no stderr")?;
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(stderr), &mut line)?;
+    ensure!(line.contains("listening"), "tcpdump: {line}");
+    Ok(Some(child))
+}

@@ -1,0 +1,105 @@
+//! What the benchmarks share: the report, percentiles, what a process uses, and the floor of raw TCP.
+
+use anyhow::{Context as _, Result};
+use serde_json::{Map, Value};
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+/// Bytes of the text of every message sent.
+pub const TEXT_BYTES: usize = 200;
+
+/// Lines for people as they come, or one JSON object at the end.
+#[derive(Debug, Default)]
+pub struct Report {
+    json: bool,
+    /// What was measured, by name.
+    pub values: Map<String, Value>,
+}
+
+impl Report {
+    /// Without a line so far; `json`: say nothing until the end.
+    pub fn new(json: bool) -> Self {
+        Self { json, values: Map::new() }
+    }
+
+    /// A figure under its name, and in words.
+    #[allow(clippy::print_stdout, reason = "this is what it is for")]
+    pub fn line(&mut self, name: &str, value: impl Into<Value>, words: &str) {
+        if !self.json {
+            println!("{words}");
+        }
+        self.values.insert(name.to_owned(), value.into());
+    }
+
+    /// Prints the object, if it is to be one.
+    #[allow(clippy::print_stdout, reason = "this is what it is for")]
+    pub fn end(self) {
+        if self.json {
+            println!("{}", Value::Object(self.values));
+        }
+    }
+}
+
+/// The value below which so many percent lie; `sorted` from small to large.
+pub fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+    sorted
+        .get((sorted.len().saturating_mul(percent) / 100).min(sorted.len().saturating_sub(1)))
+        .copied()
+        .unwrap_or_default()
+}
+
+/// Milliseconds, to the microsecond.
+pub fn ms(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1_000_000.0).round() / 1_000.0
+}
+
+/// Raw TCP on loopback between two threads, [`TEXT_BYTES`] there and back, sorted.
+///
+/// # Errors
+/// The system's.
+pub fn tcp_echo(turns: usize) -> Result<Vec<Duration>> {
+    let listener = TcpListener::bind(("127.0.0.1", 0))?;
+    let addr = listener.local_addr()?;
+    let echo = std::thread::spawn(move || -> Result<()> {
+        let (mut stream, _) = listener.accept()?;
+        stream.set_nodelay(true)?;
+        let mut buffer = [0; TEXT_BYTES];
+        while stream.read_exact(&mut buffer).is_ok() {
+            stream.write_all(&buffer)?;
+        }
+        Ok(())
+    });
+    let mut stream = TcpStream::connect(addr)?;
+    stream.set_nodelay(true)?;
+    let mut buffer = [7; TEXT_BYTES];
+    let mut times = Vec::with_capacity(turns);
+    for _ in 0..turns {
+        let begun = Instant::now();
+        stream.write_all(&buffer)?;
+        stream.read_exact(&mut buffer)?;
+        times.push(begun.elapsed());
+    }
+    drop(stream);
+    echo.join().ok().context("the echo failed")??;
+    times.sort();
+    Ok(times)
+}
+
+/// Resident memory in MB and processor time in seconds of a process.
+///
+/// # Errors
+/// When there is no such process.
+pub fn usage(pid: u32) -> Result<(f64, f64)> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let kb: f64 = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .and_then(|rest| rest.split_whitespace().next())
+        .context("no VmRSS")?
+        .parse()?;
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
+    Ok((kb / 1024.0, (ticks(11) + ticks(12)) / 100.0))
+}
