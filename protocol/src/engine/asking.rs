@@ -60,6 +60,7 @@ impl Engine {
         self.changes.extend(state::put_second(Space::Invite, key::invite(&id), &record));
         let view = invite_view(&invite, &record);
         self.invites.insert(id, record);
+        self.stale = true;
         Ok(Reply::Invite(view))
     }
 
@@ -72,7 +73,7 @@ impl Engine {
         let mut views: Vec<InviteView> = self
             .invites
             .values()
-            .filter(|record| !record.revoked && record.uses > 0 && record.until_lived_ms > lived_ms)
+            .filter(|record| record.is_live(lived_ms))
             .map(|record| invite_view(&self.invite_of(record), record))
             .collect();
         views.sort_by_key(|view| view.until);
@@ -82,6 +83,7 @@ impl Engine {
     pub(super) fn invite_revoke(&mut self, invite: InviteId) -> Result<Reply, Refusal> {
         let record = self.invites.get_mut(&invite).ok_or(Refusal::NoInvite)?;
         record.revoked = true;
+        self.stale = true;
         let record = record.clone();
         self.changes.extend(state::put_second(Space::Invite, key::invite(&invite), &record));
         Ok(Reply::Invite(invite_view(&self.invite_of(&record), &record)))
@@ -198,13 +200,10 @@ impl Engine {
         }
         let fresh = !asked_before && standing != Some(ContactState::Accepted);
         if fresh {
-            if record.revoked
-                || record.uses == 0
-                || record.until_lived_ms <= lived_ms
-                || self.requests.len() >= REQUESTS
-            {
+            if !record.is_live(lived_ms) || self.requests.len() >= REQUESTS {
                 return None;
             }
+            self.stale = true;
             let record = self.invites.get_mut(&id)?;
             record.uses = record.uses.saturating_sub(1);
             let record = record.clone();

@@ -51,7 +51,7 @@ impl Engine {
             Command::SetName { name } => self.set_name(&name),
             Command::Status => Ok(Reply::Status(self.status())),
             Command::Wake => {
-                self.dial_all();
+                self.seek_all();
                 Ok(Reply::Done)
             }
         }
@@ -82,7 +82,7 @@ impl Engine {
             requests: u32::try_from(self.requests.len()).unwrap_or(u32::MAX),
             next_dial_ms: next.map(|at| at.saturating_sub(self.now.mono_ms)),
             invisible: self.is_invisible(),
-            published: (0, 0),
+            published: self.published(),
         }
     }
 }

@@ -54,7 +54,7 @@ impl ConnState {
 }
 
 /// What a dial is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum DialPurpose {
     Device(DeviceId),
     Join(AccountId),
@@ -62,7 +62,11 @@ pub(super) enum DialPurpose {
 }
 
 impl Engine {
-    fn dial(&mut self, addrs: Vec<String>, purpose: DialPurpose) {
+    pub(super) fn dial(&mut self, addrs: Vec<String>, purpose: DialPurpose) {
+        if self.is_invisible() {
+            return;
+        }
+        self.finding.dialed.insert(purpose, self.now.mono_ms);
         let dial = self.number();
         self.dials.insert(dial, purpose);
         self.net(NetCommand::Dial { dial, addrs });
@@ -99,7 +103,7 @@ impl Engine {
     }
 
     /// Ends a connection we made and have no use for.
-    fn drop_unused(&mut self, conn: ConnId) {
+    pub(super) fn drop_unused(&mut self, conn: ConnId) {
         let unused = !self.links.values().any(|link| link.conn == conn);
         if unused && self.conns.get(&conn).is_some_and(|conn| conn.outbound && conn.joiner.is_none()) {
             self.net(NetCommand::CloseConn { conn });
@@ -108,6 +112,7 @@ impl Engine {
 
     pub(super) fn on_dialed(&mut self, dial: DialId, conn: ConnId) {
         match self.dials.remove(&dial) {
+            _ if self.is_invisible() => self.drop_unused(conn),
             Some(DialPurpose::Device(device)) if self.is_wanted(device) => {
                 self.open_link(conn, LinkProtocol::Live, Purpose::Live(device));
             }
@@ -170,6 +175,13 @@ impl Engine {
         }
     }
 
+    /// Tries everybody at every road at once.
+    pub(super) fn seek_all(&mut self) {
+        self.dial_all();
+        self.stale = true;
+        self.search_all();
+    }
+
     pub(super) fn on_addresses(&mut self, addrs: Vec<String>) {
         if self.own.addrs != addrs {
             self.own.addrs = addrs;
@@ -182,7 +194,8 @@ impl Engine {
     pub(super) fn learn_address(&mut self, link: LinkId, device: DeviceId) {
         let conn = self.links.get(&link).map(|link| link.conn);
         let Some(conn) = conn.and_then(|conn| self.conns.get(&conn)) else { return };
-        if !conn.outbound {
+        // A relay is never the first choice, and it comes in the card with whom to ask it for.
+        if !conn.outbound || conn.via == Via::Relay {
             return;
         }
         let addr = conn.addr.clone();
@@ -212,10 +225,12 @@ impl Engine {
             let due = self.now.mono_ms.saturating_add(LAST_JOIN_MS);
             self.timers.set(Timer::Join(account), due);
         } else if !busy {
-            if join.hints.is_empty() {
+            let mut addrs = self.found_addresses(account);
+            addrs.extend(join.hints);
+            if addrs.is_empty() {
                 self.join_failed(account);
             } else {
-                self.dial(join.hints, DialPurpose::Join(account));
+                self.dial(addrs, DialPurpose::Join(account));
             }
             for conn in self.lan_conns() {
                 self.open_link(conn, LinkProtocol::Invite, Purpose::Join(account));
@@ -224,6 +239,13 @@ impl Engine {
                 self.dial(addrs, DialPurpose::Lan);
             }
         }
+    }
+
+    /// Where the devices of somebody we ask were found.
+    fn found_addresses(&self, account: AccountId) -> Vec<String> {
+        let devices = self.devices_of(account);
+        let peers = devices.iter().filter_map(|device| self.peers.get(device));
+        peers.flat_map(|peer| peer.record.addrs.iter().cloned()).take(ADDRESSES).collect()
     }
 
     pub(super) fn join_failed(&mut self, account: AccountId) {
@@ -235,6 +257,7 @@ impl Engine {
             let wait = backoff(FIRST_JOIN_MS, LAST_JOIN_MS, *failures);
             let wait = wait.saturating_add(self.rng.below(FIRST_JOIN_MS));
             self.timers.set_earlier(Timer::Join(account), self.now.mono_ms.saturating_add(wait));
+            self.stale = true;
         }
     }
 
@@ -258,6 +281,9 @@ impl Engine {
             self.lan.pop_first();
         }
         self.lan.insert(peer.clone(), addrs.clone());
+        if self.is_invisible() {
+            return;
+        }
         let joins = self.contacts.values().any(|c| c.join.as_ref().is_some_and(|join| !join.requested));
         let standing = self.conns.iter().find(|(_, conn)| conn.peer == peer).map(|(id, _)| *id);
         if !joins && self.absent_contacts().is_empty() {
@@ -343,7 +369,7 @@ impl Engine {
 
     /// Answers a knock, once per connection: the index of an entry made with one of our secrets, or none.
     pub(super) fn answer_knock(&mut self, link: LinkId, message: &[u8]) -> Option<LinkState> {
-        let entry = self.links.get(&link)?;
+        let entry = self.links.get(&link).filter(|_| !self.is_invisible())?;
         let (newcomer, local, conn) = (entry.remote_peer.clone(), entry.local_peer.clone(), entry.conn);
         let (nonce, rest) = message.split_first_chunk::<16>()?;
         if rest.len() % KNOCK_ENTRY != 0 || rest.len() > KNOCK_ENTRY * KNOCK_MAX {
@@ -382,7 +408,7 @@ impl Engine {
         let lived_ms = self.lived_ms();
         self.invites
             .values()
-            .filter(|invite| !invite.revoked && invite.uses > 0 && invite.until_lived_ms > lived_ms)
+            .filter(|invite| invite.is_live(lived_ms))
             .map(|invite| Invite {
                 root: self.own.account,
                 secret: invite.secret,
@@ -393,6 +419,6 @@ impl Engine {
 }
 
 /// `first` doubled with each failure, up to `last`.
-fn backoff(first_ms: u64, last_ms: u64, failures: u32) -> u64 {
+pub(super) fn backoff(first_ms: u64, last_ms: u64, failures: u32) -> u64 {
     first_ms.saturating_mul(1u64 << failures.saturating_sub(1).min(16)).min(last_ms)
 }

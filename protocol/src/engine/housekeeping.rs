@@ -24,6 +24,7 @@ impl Engine {
         self.own.lived_at_mono = self.now.mono_ms;
         self.own.last_wall_ms = self.now.wall_ms;
         self.own_dirty = true;
+        self.stale = true;
         self.rotate_fallback(lived_ms);
         self.expire_rows(lived_ms);
         self.expire_invites(lived_ms);

@@ -13,12 +13,14 @@ use crate::wire::{self, Signed};
 impl Engine {
     pub(super) fn hear_joiner(&mut self, link: LinkId, message: &[u8]) -> Option<LinkState> {
         let (tag, noise) = message.split_first_chunk::<16>()?;
-        let entry = self.links.get(&link)?;
+        let entry = self.links.get(&link).filter(|_| !self.is_invisible())?;
         let (joiner_peer, inviter_peer) = (entry.remote_peer.clone(), entry.local_peer.clone());
         let invite = self.live_invites().into_iter().find(|invite| {
             subtle::ConstantTimeEq::ct_eq(&invite.tag(&joiner_peer, &inviter_peer)[..], &tag[..]).into()
         })?;
-        let card = wire::encode(&self.own_card()?).ok()?;
+        let private = self.invites.get(&invite.id()).is_some_and(|record| record.private);
+        let card = if private { self.private_card()? } else { self.own_card()? };
+        let card = wire::encode(&card).ok()?;
         let secret = self.own.device.noise_secret();
         let (inviter, answer) =
             invite::Inviter::answer(secret, &invite, &joiner_peer, &inviter_peer, noise, &card).ok()?;

@@ -68,6 +68,9 @@ pub(super) struct Link {
 impl Engine {
     /// Opens a stream on a standing connection.
     pub(super) fn open_link(&mut self, conn: ConnId, protocol: LinkProtocol, purpose: Purpose) {
+        if self.is_invisible() {
+            return;
+        }
         let link = self.number();
         let device = if let Purpose::Live(device) = &purpose { Some(*device) } else { None };
         let (local_peer, remote_peer) = (Vec::new(), Vec::new());
@@ -220,6 +223,7 @@ impl Engine {
         let secret = self.own.device.noise_secret();
         let responder =
             noise_live::Responder::read(secret, &entry.remote_peer, &entry.local_peer, message).ok();
+        let responder = responder.filter(|_| !self.is_invisible());
         let device = responder.as_ref().and_then(|responder| self.known_caller(responder.remote_static()));
         let (Some(responder), Some(device)) = (responder, device) else {
             let wait = self.rng.below(STRANGER_MS.saturating_add(1));
@@ -322,6 +326,7 @@ impl Engine {
         }
         self.ask_for_missing(device);
         self.presence_changed(device);
+        self.hold_road(link, device);
     }
 
     /// The best live link to a device: no relay if there is another, and of those the newest.
@@ -383,6 +388,7 @@ impl Engine {
             (_, LinkState::Up(_)) => {
                 if let Some(device) = entry.device {
                     self.live_link_lost(device);
+                    self.leave_road(entry.conn, device);
                 }
             }
             (Purpose::Live(device), _) => self.live_failed(*device, entry.conn),

@@ -198,28 +198,40 @@ impl Engine {
     /// Our present card, made when something in it changed. `None` until the network told our peer id.
     pub(super) fn own_card(&mut self) -> Option<Signed> {
         if self.own.card.is_none() {
-            // At least the second of the day: a device set back to an older state is believed again at once.
+            // At least the second of the day: a device set back to an older state is believed again at once. The
+            // number before it is the private card's.
             let second = u64::try_from(self.now.wall_ms / 1000).unwrap_or(0);
-            self.own.card_seq = self.own.card_seq.saturating_add(1).max(second);
+            self.own.card_seq = self.own.card_seq.saturating_add(2).max(second);
             self.own_dirty = true;
-            let card = Card {
-                device: self.own.device_id,
-                seq: self.own.card_seq,
-                peer_id: self.own.peer_id.clone(),
-                addrs: self.own.addrs.iter().filter(|a| fits(a)).take(ADDRESSES).cloned().collect(),
-                seal: None,
-                olm_fallback: self.own.fallback,
-                mailboxes: Vec::new(),
-                manifest: self.own.manifest.clone(),
-                ext: Vec::new(),
-            };
-            self.own.card = card.sign(&self.own.device).ok();
+            self.own.card = self.make_card(self.own.card_seq, |_| true);
         }
         self.own.card.clone()
     }
 
+    /// Our card for somebody who shall not learn where we are, only which relay to ask. Any other card of ours is newer.
+    pub(super) fn private_card(&mut self) -> Option<Signed> {
+        self.own_card()?;
+        self.make_card(self.own.card_seq.saturating_sub(1), |addr| addr.contains("/p2p-circuit"))
+    }
+
+    fn make_card(&self, seq: u64, shown: impl Fn(&str) -> bool) -> Option<Signed> {
+        let addrs = self.own.addrs.iter().filter(|addr| fits(addr) && shown(addr));
+        let card = Card {
+            device: self.own.device_id,
+            seq,
+            peer_id: self.own.peer_id.clone(),
+            addrs: addrs.take(ADDRESSES).cloned().collect(),
+            seal: None,
+            olm_fallback: self.own.fallback,
+            mailboxes: Vec::new(),
+            manifest: self.own.manifest.clone(),
+            ext: Vec::new(),
+        };
+        card.sign(&self.own.device).ok()
+    }
+
     /// Every link that is up.
-    fn live_links(&self) -> Vec<LinkId> {
+    pub(super) fn live_links(&self) -> Vec<LinkId> {
         self.links
             .iter()
             .filter(|(_, link)| matches!(link.state, LinkState::Up(_)))
@@ -227,9 +239,10 @@ impl Engine {
             .collect()
     }
 
-    /// Tells everybody on a live link our new card.
+    /// Tells everybody on a live link our new card, and soon the DHT.
     pub(super) fn spread_card(&mut self) {
         self.own.card = None;
+        self.republish(false);
         let links = self.live_links();
         if links.is_empty() {
             return;
@@ -346,7 +359,8 @@ impl Engine {
             None => Presence::Offline,
             Some(_) => match self.presence.get(&account) {
                 Some((presence, _)) if *presence != Presence::Offline => *presence,
-                _ => Presence::Online,
+                // Until they say.
+                _ => Presence::Hidden,
             },
         };
         self.show_presence(account, presence, via);
@@ -372,8 +386,13 @@ impl Engine {
     }
 
     pub(super) fn set_presence(&mut self, presence: Presence) {
-        self.own_dirty |= self.own.presence != presence;
-        self.own.presence = presence;
+        let before = std::mem::replace(&mut self.own.presence, presence);
+        self.own_dirty |= before != presence;
+        match (before == Presence::Invisible, presence == Presence::Invisible) {
+            (false, true) => return self.vanish(),
+            (true, false) => return self.reappear(),
+            _ => {}
+        }
         for link in self.live_links() {
             let device = self.links.get(&link).and_then(|link| link.device);
             let account = device.and_then(|device| self.peers.get(&device)).map(super::Peer::account);
@@ -390,7 +409,7 @@ const RESTORED: &str = "This person's account was restored from its words on a n
     want to be sure that it is them.";
 
 /// Whether an own address may stand in a card: one that may not must not keep the card from being made.
-fn fits(addr: &str) -> bool {
+pub(super) fn fits(addr: &str) -> bool {
     addr.len() <= ADDRESS_BYTES && addr.bytes().all(|byte| byte.is_ascii_graphic())
 }
 

@@ -1,10 +1,13 @@
 //! An engine out of its records, and its records out of an engine.
 
 use super::command::Presence;
+use super::finding::Finding;
 use super::genesis::pickle;
 use super::older::{FirstContact, FirstInvite, FirstOwn};
 use super::peer::Peer;
-use super::state::{self, InStream, LoadError, OutRow, OutStream, OwnRecord, ParkedRecord, key};
+use super::publishing::Publishing;
+use super::seeds::Seeds;
+use super::state::{self, InStream, LoadError, NodeRecord, OutRow, OutStream, OwnRecord, ParkedRecord, key};
 use super::step::{Change, Record, Space};
 use super::timers::{Timer, Timers};
 use super::{Engine, Own, Via};
@@ -63,6 +66,9 @@ impl Engine {
             peer.dirty.record = false;
             engine.peers.insert(device, peer);
         }
+        if let Some(record) = take(&mut by_space, Space::Node).first() {
+            engine.seeds.saved = state::open::<NodeRecord>(record)?.good_peers;
+        }
         for space in [Space::Session, Space::Held, Space::Outbox, Space::Seen, Space::Stream, Space::Parked] {
             for record in take(&mut by_space, space) {
                 engine.load_one(&record).ok_or(LoadError { space })??;
@@ -73,6 +79,7 @@ impl Engine {
     }
 
     fn empty(own: Own, rng: Rng, now: Now) -> Self {
+        let record_s = own.record_s;
         Self {
             own,
             rng,
@@ -106,6 +113,10 @@ impl Engine {
             dirty_in: BTreeSet::new(),
             active_peers: BTreeSet::new(),
             figures: (0, 0, 0, u64::MAX),
+            publishing: Publishing::after(record_s),
+            finding: Finding::default(),
+            seeds: Seeds::default(),
+            stale: true,
         }
     }
 

@@ -17,6 +17,7 @@ mod commands;
 mod contents;
 mod devices;
 mod dial;
+mod finding;
 mod genesis;
 mod housekeeping;
 mod joining;
@@ -27,7 +28,10 @@ pub mod net;
 mod older;
 mod peer;
 mod people;
+mod publishing;
 mod receive;
+mod roads;
+mod seeds;
 mod send;
 mod sessions;
 mod state;
@@ -142,6 +146,12 @@ pub struct Engine {
     dirty_in: BTreeSet<(DeviceId, ChatId)>,
     active_peers: BTreeSet<DeviceId>,
     figures: (u32, u32, u32, u64),
+
+    publishing: publishing::Publishing,
+    finding: finding::Finding,
+    seeds: seeds::Seeds,
+    /// Who is to be found by whom may have changed.
+    stale: bool,
 }
 
 impl Engine {
@@ -149,6 +159,7 @@ impl Engine {
     pub fn turn(&mut self, inputs: impl IntoIterator<Item = Input>, now: Now) -> Step {
         // A clock that went back is taken as standing still: timers never fire early.
         self.now = Now::new(now.mono_ms.max(self.now.mono_ms), now.wall_ms);
+        self.tell_seeds();
         self.fire_timers();
         for input in inputs {
             match input {
@@ -161,6 +172,10 @@ impl Engine {
             }
         }
         self.pump();
+        if std::mem::take(&mut self.stale) || !self.dirty_contacts.is_empty() {
+            self.sync_slots();
+            self.sync_searches();
+        }
         self.flush()
     }
 
@@ -175,6 +190,7 @@ impl Engine {
         self.own.addrs = before.own.addrs.clone();
         self.next_number = before.next_number;
         self.lan = before.lan.clone();
+        self.finding.neighbours = before.finding.neighbours;
     }
 
     /// Own display name.
@@ -210,6 +226,12 @@ impl Engine {
                 Timer::Held(device) => self.on_held_due(device),
                 Timer::Seal(device) => self.on_seal_due(device),
                 Timer::Hourly => self.on_hour(),
+                Timer::Publish => self.publish_due(),
+                Timer::Day => self.stale = true,
+                Timer::Find(sought) => self.on_find_due(sought),
+                Timer::Grown => self.check_growth(),
+                Timer::Seeds => self.write_seeds(),
+                Timer::Better(conn) => self.take_better_road(conn),
             }
         }
     }
@@ -221,9 +243,11 @@ impl Engine {
             NetEvent::DialFailed { dial, .. } => self.on_dial_failed(dial),
             NetEvent::ConnOpened { conn, peer, addr, outbound, via } => {
                 self.conns.insert(conn, ConnState::new(peer, addr, outbound, via));
+                self.see_better_road(conn);
             }
             NetEvent::ConnClosed { conn } => {
                 self.conns.remove(&conn);
+                self.timers.clear(&Timer::Better(conn));
             }
             NetEvent::LanFound { peer, addrs } => self.on_lan_found(peer, addrs),
             NetEvent::LinkOpened { link, conn, protocol, outbound, local_peer, remote_peer } => {
@@ -231,12 +255,12 @@ impl Engine {
             }
             NetEvent::LinkData { link, message } => self.on_link_data(link, &message),
             NetEvent::LinkClosed { link } => self.on_link_closed(link),
-            NetEvent::Published { .. }
-            | NetEvent::Found { .. }
-            | NetEvent::LookedUp { .. }
-            | NetEvent::Neighbours { .. }
-            | NetEvent::GoodPeers { .. } => {}
-            NetEvent::Awake => self.dial_all(),
+            NetEvent::Published { publish, copies } => self.on_published(publish, copies),
+            NetEvent::Found { lookup, value } => self.on_found(lookup, &value),
+            NetEvent::LookedUp { lookup, .. } => self.on_looked_up(lookup),
+            NetEvent::Neighbours { count } => self.on_neighbours(count),
+            NetEvent::GoodPeers { addrs } => self.on_good_peers(addrs),
+            NetEvent::Awake => self.seek_all(),
         }
     }
 

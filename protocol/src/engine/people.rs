@@ -39,6 +39,7 @@ impl Engine {
             .max()
             .unwrap_or(0);
         let next = devices.iter().filter_map(|device| self.timers.when(&Timer::Dial(*device))).min();
+        let (looked_up, found) = self.looked_up(contact.account);
         ContactView {
             account: contact.account,
             name: contact.name.clone(),
@@ -52,8 +53,8 @@ impl Engine {
             last_seen: contact.last_seen,
             waiting,
             next_try_ms: next.map(|at| at.saturating_sub(self.now.mono_ms)),
-            looked_up: None,
-            found: None,
+            looked_up,
+            found,
         }
     }
 

@@ -229,9 +229,13 @@ impl Engine {
 
     /// Brings a waiting dial forward: somebody has something to say.
     fn reach_soon(&mut self, device: DeviceId) {
-        if self.live_link(device).is_none()
-            && let Some(due) = self.timers.when(&Timer::Dial(device))
-        {
+        if self.live_link(device).is_some() {
+            return;
+        }
+        if let Some(account) = self.peers.get(&device).map(super::Peer::account) {
+            self.search_account(account);
+        }
+        if let Some(due) = self.timers.when(&Timer::Dial(device)) {
             let patient = self.failures.get(&device).copied().unwrap_or(0) <= super::dial::PATIENT_FAILURES;
             let wait = if patient { SOON_MS } else { super::dial::WAITING_MS };
             let soon = self.now.mono_ms.saturating_add(wait);

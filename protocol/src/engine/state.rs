@@ -153,6 +153,19 @@ pub(super) struct InviteRecord {
     pub private: bool,
 }
 
+impl InviteRecord {
+    /// Whether it may still be used.
+    pub fn is_live(&self, lived_ms: u64) -> bool {
+        !self.revoked && self.uses > 0 && self.until_lived_ms > lived_ms
+    }
+}
+
+/// What a node remembers of the network.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct NodeRecord {
+    pub good_peers: Vec<String>,
+}
+
 /// Somebody who asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RequestRecord {

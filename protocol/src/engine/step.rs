@@ -94,11 +94,13 @@ pub enum Space {
     Request = 10,
     /// By device and running number: the id of a content that was taken in, for refusing it again.
     Seen = 11,
+    /// One record: what is remembered of the network.
+    Node = 12,
 }
 
 impl Space {
     /// All spaces, in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Own,
         Self::Contact,
         Self::Device,
@@ -110,6 +112,7 @@ impl Space {
         Self::Invite,
         Self::Request,
         Self::Seen,
+        Self::Node,
     ];
 
     /// The space of a number in a database.

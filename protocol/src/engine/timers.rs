@@ -1,7 +1,8 @@
 //! Timers as values: what is due when, on the monotonic clock in milliseconds. One entry per timer: setting it again
 //! moves it.
 
-use super::net::LinkId;
+use super::finding::Sought;
+use super::net::{ConnId, LinkId};
 use crate::ids::{AccountId, ChatId, DeviceId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +29,18 @@ pub(super) enum Timer {
     Seal(DeviceId),
     /// Hourly housekeeping: lived time, expiry, key rotation.
     Hourly,
+    /// A record of ours is to be put out.
+    Publish,
+    /// Another day has begun for records.
+    Day,
+    /// Look for somebody.
+    Find(Sought),
+    /// The network may count as grown again.
+    Grown,
+    /// The list of good nodes may be written again.
+    Seeds,
+    /// The other side had time to use a better connection.
+    Better(ConnId),
 }
 
 /// All timers of an engine.

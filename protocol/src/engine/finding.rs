@@ -1,0 +1,423 @@
+//! Finding others: look-ups in the DHT for who is missing (docs/spec/07-discovery.md, "Looking up"). Nothing that comes
+//! back is believed but for what is signed inside it.
+//!
+//! ```text
+//!  (missing) ──pause──► round: slot, slot, … ──► (missing, longer pause)
+//!                         │ valid card with news
+//!                         └──► dialled at once, while the rest of the round goes on
+//! ```
+//! Pauses start anew when something happened that may have changed what is found.
+
+use super::command::ContactState;
+use super::dial::{DialPurpose, backoff};
+use super::links::Purpose;
+use super::net::{LookUpId, NetCommand};
+use super::{Engine, Timer};
+use crate::discovery::{self, Slot, SlotOwner};
+use crate::identity::{Card, Manifest};
+use crate::ids::{AccountId, DeviceId};
+use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS, WallMs};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Look-ups at once. Fewer makes a start with many contacts slow; more floods a home line (each asks some 20 nodes
+/// and costs some 50 KB).
+const LOOK_UPS: usize = 8;
+/// Pauses between the rounds for one contact, doubled from the first to the last. Fifty absent contacts at one
+/// look-up an hour cost 0.7 kB/s; a longer pause would leave two people apart who missed each other's changes.
+const FIRST_PAUSE_MS: u64 = SECOND_MS;
+const LAST_PAUSE_MS: u64 = HOUR_MS;
+/// The longest pause while messages wait for the contact.
+const WAITING_PAUSE_MS: u64 = 2 * MINUTE_MS;
+/// Something to say, or a link that was lost, starts a round unless one started less than this ago.
+pub(super) const EAGER_GAP_MS: u64 = 10 * SECOND_MS;
+/// Anything else that may have changed what is found does so after this.
+const RESET_GAP_MS: u64 = SECOND_MS;
+/// Rounds in which the days before and after are asked for too; later only each such one. Clocks that differ are
+/// rare, and an hour's difference is soon over.
+const SPARE_ROUNDS: u32 = 4;
+/// Values of one look-up that are looked at: each costs a hash, and a signature check if it claims to be right.
+const VALUES: u32 = 512;
+/// Values of one look-up whose cards are read. Only who shares the secret can make them.
+const CARDS: u32 = 64;
+/// So many holders of the same newest card are enough.
+const AGREED: u32 = 3;
+/// An address is not dialled again within this because somebody still has it.
+const DIALED_MS: u64 = 5 * SECOND_MS;
+/// The network has grown: everything is published and asked for again, not sooner than this after the last time, and
+/// twice as long each time up to the longest. Forgotten after an hour.
+const FIRST_GROWTH_MS: u64 = 10 * SECOND_MS;
+const LAST_GROWTH_MS: u64 = MINUTE_MS;
+
+/// Who is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sought {
+    /// Somebody who gave us a secret to find them by.
+    Contact(AccountId),
+    /// Somebody whose invite we hold.
+    Join(AccountId),
+}
+
+impl Sought {
+    fn account(self) -> AccountId {
+        match self {
+            Self::Contact(account) | Self::Join(account) => account,
+        }
+    }
+}
+
+/// The search for one.
+#[derive(Default)]
+struct Search {
+    /// What is still asked for in this round, and whether only if nothing was found before.
+    steps: VecDeque<(Slot, bool)>,
+    lookup: Option<LookUpId>,
+    queued: bool,
+    /// Rounds since the pauses started anew.
+    rounds: u32,
+    started_ms: Option<u64>,
+    /// Something valid came in this round.
+    valid: bool,
+    looked_up: Option<WallMs>,
+    found: Option<WallMs>,
+}
+
+impl Search {
+    fn is_busy(&self) -> bool {
+        self.queued || self.lookup.is_some()
+    }
+}
+
+/// One question to the DHT.
+struct LookUp {
+    sought: Sought,
+    slot: Slot,
+    values: u32,
+    cards: u32,
+    /// The newest card that was news, and how many values carried it.
+    best: Option<(DeviceId, u64, u32)>,
+    ended: bool,
+}
+
+/// Everything about finding others.
+#[derive(Default)]
+pub(super) struct Finding {
+    /// DHT nodes there are, as the network says.
+    pub neighbours: u32,
+    /// The fewest there were since the network last grew.
+    low: u32,
+    grown_ms: u64,
+    growth_pause_ms: u64,
+    searches: BTreeMap<Sought, Search>,
+    queue: VecDeque<Sought>,
+    lookups: BTreeMap<LookUpId, LookUp>,
+    /// When each was last dialled.
+    pub dialed: BTreeMap<DialPurpose, u64>,
+}
+
+impl Engine {
+    // ---- when -------------------------------------------------------------------------------------------------
+
+    /// The number of DHT nodes changed.
+    pub(super) fn on_neighbours(&mut self, count: u32) {
+        self.finding.neighbours = count;
+        self.finding.low = self.finding.low.min(count);
+        self.check_growth();
+    }
+
+    /// Whether there are twice as many nodes as there were at some time since the last publication: a partition
+    /// healed, or a network grew, and new nodes are nearest to many keys.
+    pub(super) fn check_growth(&mut self) {
+        let (now_ms, finding) = (self.now.mono_ms, &mut self.finding);
+        if finding.neighbours < finding.low.saturating_mul(2).max(1) {
+            return;
+        }
+        let due_ms = finding.grown_ms.saturating_add(finding.growth_pause_ms);
+        if now_ms < due_ms {
+            self.timers.set(Timer::Grown, due_ms);
+            return;
+        }
+        let doubled = finding.growth_pause_ms.saturating_mul(2).clamp(FIRST_GROWTH_MS, LAST_GROWTH_MS);
+        let quiet = now_ms.saturating_sub(due_ms) >= HOUR_MS;
+        finding.growth_pause_ms = if quiet { FIRST_GROWTH_MS } else { doubled };
+        finding.grown_ms = now_ms;
+        finding.low = finding.neighbours;
+        self.republish(true);
+        self.search_all();
+    }
+
+    /// Starts a search for everybody who is missing now, and lets those go who are nobody any more.
+    pub(super) fn sync_searches(&mut self) {
+        let contacts = &self.contacts;
+        self.finding.searches.retain(|sought, _| contacts.contains_key(&sought.account()));
+        for sought in self.missing() {
+            let idle = self.finding.searches.get(&sought).is_none_or(|search| !search.is_busy());
+            if idle && self.timers.when(&Timer::Find(sought)).is_none() {
+                self.search_soon(sought, EAGER_GAP_MS);
+            }
+        }
+    }
+
+    /// Whoever is missing is looked for now, and the pauses start anew.
+    pub(super) fn search_all(&mut self) {
+        for sought in self.missing() {
+            self.search_soon(sought, RESET_GAP_MS);
+        }
+    }
+
+    /// An account is looked for now, and the pauses start anew: there is something to say, or its link was lost.
+    pub(super) fn search_account(&mut self, account: AccountId) {
+        for sought in [Sought::Contact(account), Sought::Join(account)] {
+            self.search_soon(sought, EAGER_GAP_MS);
+        }
+    }
+
+    fn search_soon(&mut self, sought: Sought, gap_ms: u64) {
+        if !self.is_missing(sought) {
+            return;
+        }
+        let search = self.finding.searches.entry(sought).or_default();
+        search.rounds = 0;
+        if !search.is_busy() {
+            let after = search.started_ms.map_or(0, |at| at.saturating_add(gap_ms));
+            self.timers.set_earlier(Timer::Find(sought), after.max(self.now.mono_ms));
+        }
+    }
+
+    /// Whoever has come needs no look-up.
+    pub(super) fn end_search(&mut self, account: AccountId) {
+        for sought in [Sought::Contact(account), Sought::Join(account)] {
+            if !self.is_missing(sought) {
+                self.stop(sought);
+            }
+        }
+    }
+
+    /// No look-ups for anybody.
+    pub(super) fn end_searches(&mut self) {
+        let all: Vec<Sought> = self.finding.searches.keys().copied().collect();
+        for sought in all {
+            self.stop(sought);
+        }
+    }
+
+    fn stop(&mut self, sought: Sought) {
+        self.timers.clear(&Timer::Find(sought));
+        self.finding.queue.retain(|queued| *queued != sought);
+        let Some(search) = self.finding.searches.get_mut(&sought) else { return };
+        search.queued = false;
+        search.steps.clear();
+        if let Some(lookup) = search.lookup {
+            self.end_look_up(lookup);
+        }
+    }
+
+    fn missing(&self) -> Vec<Sought> {
+        let each = |account: &AccountId| [Sought::Contact(*account), Sought::Join(*account)];
+        self.contacts.keys().flat_map(each).filter(|sought| self.is_missing(*sought)).collect()
+    }
+
+    fn is_missing(&self, sought: Sought) -> bool {
+        let account = sought.account();
+        let Some(contact) = self.contacts.get(&account) else { return false };
+        let wanted = match sought {
+            Sought::Contact(_) => {
+                contact.rv_in.is_some()
+                    && match contact.state {
+                        ContactState::Accepted => true,
+                        ContactState::Pending => contact.join.is_some(),
+                        ContactState::Blocked | ContactState::Removed => false,
+                    }
+            }
+            Sought::Join(_) => contact
+                .join
+                .as_ref()
+                .is_some_and(|join| join.requested || self.join_failures.contains_key(&account)),
+        };
+        wanted && !self.is_invisible() && self.best_via(account).is_none()
+    }
+
+    // ---- rounds -----------------------------------------------------------------------------------------------
+
+    /// A pause is over.
+    pub(super) fn on_find_due(&mut self, sought: Sought) {
+        // Without a DHT there is nobody to ask; that it came up is told.
+        if self.finding.neighbours == 0 || !self.is_missing(sought) {
+            return;
+        }
+        let rounds = self.finding.searches.get(&sought).map_or(0, |search| search.rounds);
+        let steps = self.steps(sought, rounds < SPARE_ROUNDS || rounds.is_multiple_of(SPARE_ROUNDS));
+        let search = self.finding.searches.entry(sought).or_default();
+        if search.is_busy() {
+            return;
+        }
+        search.steps = steps;
+        search.valid = false;
+        search.queued = true;
+        search.started_ms = Some(self.now.mono_ms);
+        self.finding.queue.push_back(sought);
+        self.look_up_next();
+    }
+
+    /// The slots of a round, in order.
+    fn steps(&self, sought: Sought, spare: bool) -> VecDeque<(Slot, bool)> {
+        let Some(contact) = self.contacts.get(&sought.account()) else { return VecDeque::new() };
+        let rv = match sought {
+            Sought::Contact(_) => contact.rv_in,
+            Sought::Join(_) => contact.join.as_ref().map(|join| join.secret),
+        };
+        let Some(rv) = rv else { return VecDeque::new() };
+        let today = discovery::day_of(self.now.wall_ms);
+        let account = |day| Slot { rv, who: SlotOwner::Account, day };
+        let mut steps = VecDeque::from([(account(today), false)]);
+        if matches!(sought, Sought::Contact(_)) {
+            let manifest = contact.manifest.as_ref().and_then(|signed| Manifest::open(signed).ok());
+            let devices = manifest.map(|manifest| manifest.devices).unwrap_or_default();
+            if devices.len() > 1 {
+                let slot = |device| Slot { rv, who: SlotOwner::Device(device), day: today };
+                steps.extend(devices.iter().map(|entry| (slot(entry.id), false)));
+            }
+        }
+        if spare {
+            steps.push_back((account(today.saturating_add(1)), true));
+            steps.push_back((account(today.saturating_sub(1)), true));
+        }
+        steps
+    }
+
+    /// Asks the next questions, one slot of one search at a time, in turns.
+    fn look_up_next(&mut self) {
+        while self.finding.lookups.len() < LOOK_UPS {
+            let Some(sought) = self.finding.queue.pop_front() else { return };
+            let Some(search) = self.finding.searches.get_mut(&sought) else { continue };
+            search.queued = false;
+            let valid = search.valid;
+            let next = std::iter::from_fn(|| search.steps.pop_front()).find(|(_, spare)| !(*spare && valid));
+            let Some((slot, _)) = next else {
+                self.round_over(sought);
+                continue;
+            };
+            let lookup = self.number();
+            if let Some(search) = self.finding.searches.get_mut(&sought) {
+                search.lookup = Some(lookup);
+            }
+            let entry = LookUp { sought, slot, values: 0, cards: 0, best: None, ended: false };
+            self.finding.lookups.insert(lookup, entry);
+            self.net(NetCommand::LookUp { lookup, key: discovery::key(&slot) });
+        }
+    }
+
+    pub(super) fn on_looked_up(&mut self, lookup: LookUpId) {
+        let Some(LookUp { sought, .. }) = self.finding.lookups.remove(&lookup) else { return };
+        let missing = self.is_missing(sought);
+        if let Some(search) = self.finding.searches.get_mut(&sought) {
+            search.lookup = None;
+            search.looked_up = Some(self.now.wall_ms);
+            if missing {
+                search.queued = true;
+                self.finding.queue.push_back(sought);
+            }
+        }
+        self.look_up_next();
+    }
+
+    fn round_over(&mut self, sought: Sought) {
+        let devices = self.devices_of(sought.account());
+        let mut peers = devices.iter().filter_map(|device| self.peers.get(device));
+        let last = if peers.any(|peer| !peer.outbox.is_empty()) { WAITING_PAUSE_MS } else { LAST_PAUSE_MS };
+        let Some(search) = self.finding.searches.get_mut(&sought) else { return };
+        search.rounds = search.rounds.saturating_add(1);
+        let pause = backoff(FIRST_PAUSE_MS, last, search.rounds);
+        let pause = pause.saturating_add(self.rng.below(pause / 4));
+        self.timers.set(Timer::Find(sought), self.now.mono_ms.saturating_add(pause));
+    }
+
+    fn end_look_up(&mut self, lookup: LookUpId) {
+        if let Some(entry) = self.finding.lookups.get_mut(&lookup)
+            && !std::mem::replace(&mut entry.ended, true)
+        {
+            self.net(NetCommand::EndLookUp { lookup });
+        }
+    }
+
+    // ---- what comes back --------------------------------------------------------------------------------------
+
+    pub(super) fn on_found(&mut self, lookup: LookUpId, value: &[u8]) {
+        let Some(entry) = self.finding.lookups.get_mut(&lookup) else { return };
+        if entry.ended || entry.values >= VALUES || entry.cards >= CARDS {
+            return;
+        }
+        entry.values = entry.values.saturating_add(1);
+        let sought = entry.sought;
+        let Ok(signed) = discovery::open(&entry.slot, value) else { return };
+        entry.cards = entry.cards.saturating_add(1);
+        let account = sought.account();
+        let Ok((card, _)) = Card::open(&signed).and_then(|(card, manifest)| {
+            if manifest.account == account {
+                Ok((card, manifest))
+            } else {
+                Err(crate::identity::CardError::Device)
+            }
+        }) else {
+            return;
+        };
+        if !self.is_missing(sought) {
+            return;
+        }
+        let known = self.peers.get(&card.device).map_or(0, |peer| peer.record.card_seq);
+        if self.take_card(None, &signed).is_none() {
+            return;
+        }
+        if let Some(search) = self.finding.searches.get_mut(&sought) {
+            search.valid = true;
+            search.found = Some(self.now.wall_ms);
+        }
+        let news = card.seq > known;
+        self.count_news(lookup, card.device, card.seq, news);
+        self.dial_found(sought, card.device, news);
+    }
+
+    /// Ends a look-up when enough holders have the same newest card.
+    fn count_news(&mut self, lookup: LookUpId, device: DeviceId, seq: u64, news: bool) {
+        let Some(entry) = self.finding.lookups.get_mut(&lookup) else { return };
+        match &mut entry.best {
+            _ if news => entry.best = Some((device, seq, 1)),
+            Some((best, newest, times)) if *best == device && *newest == seq => {
+                *times = times.saturating_add(1);
+                if *times >= AGREED {
+                    self.end_look_up(lookup);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Dials where a card says, at once if that is news, also while an older address still rings.
+    fn dial_found(&mut self, sought: Sought, device: DeviceId, news: bool) {
+        let account = sought.account();
+        let asks =
+            self.contacts.get(&account).and_then(|c| c.join.as_ref()).is_some_and(|join| !join.requested);
+        let purpose = if asks { DialPurpose::Join(account) } else { DialPurpose::Device(device) };
+        let under_way = |link: &super::Link| {
+            link.purpose == Purpose::Join(account) || link.purpose == Purpose::Live(device)
+        };
+        let rings = self.dials.values().any(|other| *other == purpose);
+        let last = self.finding.dialed.get(&purpose).copied();
+        let lately = last.is_some_and(|at| self.now.mono_ms.saturating_sub(at) < DIALED_MS);
+        let addrs = self.peers.get(&device).map(|peer| peer.record.addrs.clone()).unwrap_or_default();
+        let idle = !self.links.values().any(under_way);
+        if !addrs.is_empty() && idle && (news || !(rings || lately)) {
+            self.timers.clear(&Timer::Dial(device));
+            self.dial(addrs, purpose);
+        }
+    }
+
+    /// When the DHT was last asked for an account, and when it last had a valid card of theirs.
+    pub(super) fn looked_up(&self, account: AccountId) -> (Option<WallMs>, Option<WallMs>) {
+        let both = [Sought::Contact(account), Sought::Join(account)];
+        let searches = || both.iter().filter_map(|sought| self.finding.searches.get(sought));
+        (
+            searches().filter_map(|search| search.looked_up).max(),
+            searches().filter_map(|search| search.found).max(),
+        )
+    }
+}

@@ -1,0 +1,258 @@
+//! Being found: our card in the DHT, in a slot for every contact and every open invite (docs/spec/07-discovery.md,
+//! "Publishing"). Which slots there are follows from contacts and invites; each has a time at which it is due.
+//!
+//! ```text
+//!            new, card changed, 8 h over, network grew
+//!  (wanted) ───────────────► due ──16 at most──► under way ──copies──► good
+//!                             ▲                      │ none
+//!                             └──── 5 s to 10 min ◄──┘
+//!  (not wanted any more) ──► due once more, with nothing in it ──► forgotten
+//! ```
+
+use super::command::ContactState;
+use super::net::{NetCommand, PublishId};
+use super::{Engine, Timer};
+use crate::discovery::{self, MADE_STEP_S, Made, Slot, SlotOwner};
+use crate::identity::Manifest;
+use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
+use crate::wire::Signed;
+use std::collections::BTreeMap;
+
+/// Records handed to the network at once. Fewer makes a start with many contacts slow; more crowds out look-ups.
+const UNDER_WAY: usize = 16;
+/// A record is put out again after this, less up to [`AGAIN_JITTER_MS`]. DHT nodes stay for six hours in the median: of
+/// 20 copies about 8 are left after 8 hours, and 1 or 2 after 22, which chance can make none. Shorter costs traffic.
+const AGAIN_MS: u64 = 8 * HOUR_MS;
+/// Spreads a node's records, and those of all nodes after midnight.
+const AGAIN_JITTER_MS: u64 = HOUR_MS;
+/// How long a change of the card waits for more changes: addresses come in bursts. Longer delays being found.
+const SETTLE_MS: u64 = SECOND_MS;
+/// Pauses after nobody took a record, doubled from the first to the last. A shorter first one spins while the network
+/// comes up; a longer last one leaves somebody unfindable who is on line.
+const FIRST_RETRY_MS: u64 = 5 * SECOND_MS;
+const LAST_RETRY_MS: u64 = 10 * MINUTE_MS;
+/// How often it is tried to empty a slot. It runs out by itself after its day.
+const WITHDRAW_TRIES: u32 = 5;
+/// A written time further ahead of the clock than this came from a clock that was wrong, in seconds.
+const AHEAD_S: u64 = 86_400;
+const DAY_S: u64 = 86_400;
+
+/// What lies, or shall lie, in one slot.
+struct Entry {
+    /// Only addresses at relays are shown.
+    private: bool,
+    /// Not wanted any more: what lies there is to be replaced by nothing.
+    gone: bool,
+    /// When it is to be put out, on the monotonic clock. `None` only while it is under way.
+    due_ms: Option<u64>,
+    under_way: bool,
+    /// What lies there is what should.
+    good: bool,
+    failures: u32,
+    /// The time written into the last record of this slot, in Unix seconds.
+    made_s: u64,
+}
+
+/// Everything about own records.
+#[derive(Default)]
+pub(super) struct Publishing {
+    entries: BTreeMap<Slot, Entry>,
+    under_way: BTreeMap<PublishId, Slot>,
+    /// No record of this run is older, in Unix seconds: an earlier run may have written up to here.
+    floor_s: u64,
+    /// All records were out there once in this run.
+    complete: bool,
+}
+
+impl Publishing {
+    /// `record_s`: the newest time an earlier run wrote, in Unix seconds.
+    pub fn after(record_s: u64) -> Self {
+        let floor_s = record_s.saturating_add(u64::from(MADE_STEP_S));
+        Self { floor_s, ..Self::default() }
+    }
+}
+
+impl Engine {
+    /// Makes the slots those that should be: after contacts, invites, own devices or the day changed.
+    pub(super) fn sync_slots(&mut self) {
+        let wanted = self.wanted_slots();
+        let today = discovery::day_of(self.now.wall_ms);
+        let now_ms = self.now.mono_ms;
+        let rng = &mut self.rng;
+        let entries = &mut self.publishing.entries;
+        entries.retain(|slot, _| slot.day >= today && slot.day <= today.saturating_add(1));
+        for (_, entry) in entries.iter_mut().filter(|(slot, _)| !wanted.contains_key(slot)) {
+            if !entry.gone {
+                (entry.gone, entry.good, entry.failures) = (true, false, 0);
+                entry.due_ms = Some(now_ms);
+            }
+        }
+        // The day after tomorrow is not urgent for who was published for tomorrow.
+        let known: Vec<Slot> = entries.keys().copied().collect();
+        for (slot, private) in wanted {
+            let before = Slot { day: slot.day.saturating_sub(1), ..slot };
+            let wait = if known.binary_search(&before).is_ok() { rng.below(AGAIN_JITTER_MS) } else { 0 };
+            let due_ms = Some(now_ms.saturating_add(wait));
+            let entry = entries.entry(slot).or_insert(Entry {
+                private,
+                gone: false,
+                due_ms,
+                under_way: false,
+                good: false,
+                failures: 0,
+                made_s: 0,
+            });
+            if entry.gone {
+                (entry.gone, entry.good, entry.due_ms) = (false, false, Some(now_ms));
+            }
+        }
+        let into_day = u64::try_from(self.now.wall_ms).unwrap_or(0) % DAY_MS;
+        let midnight = now_ms.saturating_add(DAY_MS.saturating_sub(into_day));
+        self.timers.set(Timer::Day, midnight.saturating_add(SECOND_MS));
+        self.publish_due();
+    }
+
+    /// The slots our card should lie in, and whether only relays may be named there.
+    fn wanted_slots(&self) -> BTreeMap<Slot, bool> {
+        let today = discovery::day_of(self.now.wall_ms);
+        let own = SlotOwner::Device(self.own.device_id);
+        let several = Manifest::open(&self.own.manifest).is_ok_and(|manifest| manifest.devices.len() > 1);
+        let owners = if several { vec![SlotOwner::Account, own] } else { vec![SlotOwner::Account] };
+        let contacts = self
+            .contacts
+            .values()
+            .filter(|contact| match contact.state {
+                ContactState::Accepted => true,
+                ContactState::Pending => contact.join.is_some(),
+                ContactState::Blocked | ContactState::Removed => false,
+            })
+            .flat_map(|contact| owners.iter().map(|who| (contact.rv_out, *who, false)));
+        let lived_ms = self.lived_ms();
+        let invites = self
+            .invites
+            .values()
+            .filter(|invite| invite.is_live(lived_ms))
+            .map(|invite| (invite.secret, SlotOwner::Account, invite.private));
+        let mut slots = BTreeMap::new();
+        for (rv, who, private) in contacts.chain(invites) {
+            for day in [today, today.saturating_add(1)] {
+                slots.insert(Slot { rv, who, day }, private);
+            }
+        }
+        slots
+    }
+
+    /// Everything is to be put out anew, in a moment or at once. What waits already does not wait longer.
+    pub(super) fn republish(&mut self, at_once: bool) {
+        let settle = if at_once { 0 } else { SETTLE_MS };
+        let at = self.now.mono_ms.saturating_add(settle);
+        for entry in self.publishing.entries.values_mut().filter(|entry| !entry.gone) {
+            entry.good = false;
+            entry.due_ms = Some(entry.due_ms.map_or(at, |due| due.min(at)));
+        }
+        self.publish_due();
+    }
+
+    /// Puts out what is due, as far as there is anybody to put it at.
+    pub(super) fn publish_due(&mut self) {
+        if self.finding.neighbours == 0 || self.own.addrs.is_empty() || self.is_invisible() {
+            return;
+        }
+        let now_ms = self.now.mono_ms;
+        let waiting = |(slot, entry): (&Slot, &Entry)| {
+            entry.due_ms.filter(|_| !entry.under_way).map(|due_ms| (due_ms, slot.day, *slot))
+        };
+        let mut due: Vec<(u64, u32, Slot)> = self.publishing.entries.iter().filter_map(waiting).collect();
+        due.sort_unstable();
+        for (due_ms, _, slot) in due {
+            if self.publishing.under_way.len() >= UNDER_WAY {
+                return;
+            }
+            if due_ms > now_ms {
+                self.timers.set(Timer::Publish, due_ms);
+                return;
+            }
+            self.publish(slot);
+        }
+    }
+
+    fn publish(&mut self, slot: Slot) {
+        let Some(entry) = self.publishing.entries.get(&slot) else { return };
+        let (private, gone, last_s) = (entry.private, entry.gone, entry.made_s);
+        let card = match (gone, private) {
+            (true, _) => Some(Signed { body: Vec::new(), sig: [0; 64] }),
+            (false, true) => self.private_card(),
+            (false, false) => self.own_card(),
+        };
+        let made_s = self.made_s(last_s);
+        let nonce = self.rng.bytes();
+        let record =
+            card.and_then(|card| discovery::seal(&slot, made_of(made_s, slot.day), &nonce, &card).ok());
+        let publish = self.number();
+        let Some(entry) = self.publishing.entries.get_mut(&slot) else { return };
+        let Some(record) = record else {
+            // No card yet: the network has not told our peer id.
+            entry.due_ms = Some(self.now.mono_ms.saturating_add(FIRST_RETRY_MS));
+            return;
+        };
+        (entry.due_ms, entry.under_way, entry.made_s) = (None, true, made_s);
+        self.publishing.under_way.insert(publish, slot);
+        self.net(NetCommand::Publish { publish, key: record.key, value: record.value });
+    }
+
+    /// The time for a record: the clock's, in steps, but later than in any record of that slot before, also in earlier
+    /// runs.
+    fn made_s(&mut self, last_s: u64) -> u64 {
+        let step = u64::from(MADE_STEP_S);
+        let wall_s = u64::try_from(self.now.wall_ms / 1_000).unwrap_or(0);
+        let believed = |time_s: u64| if time_s > wall_s.saturating_add(AHEAD_S) { 0 } else { time_s };
+        let floor_s = believed(self.publishing.floor_s);
+        let last_s = believed(last_s.saturating_add(step));
+        let made_s = (wall_s / step).saturating_mul(step).max(floor_s).max(last_s);
+        self.own.record_s = believed(self.own.record_s).max(made_s);
+        self.own_dirty = true;
+        made_s
+    }
+
+    pub(super) fn on_published(&mut self, publish: PublishId, copies: u32) {
+        let Some(slot) = self.publishing.under_way.remove(&publish) else { return };
+        let now_ms = self.now.mono_ms;
+        let again = AGAIN_MS.saturating_sub(self.rng.below(AGAIN_JITTER_MS));
+        let Some(entry) = self.publishing.entries.get_mut(&slot) else { return self.publish_due() };
+        entry.under_way = false;
+        if copies > 0 {
+            entry.failures = 0;
+            if entry.due_ms.is_none() {
+                entry.good = true;
+                entry.due_ms = Some(now_ms.saturating_add(again));
+            }
+        } else {
+            entry.failures = entry.failures.saturating_add(1);
+            let wait = super::dial::backoff(FIRST_RETRY_MS, LAST_RETRY_MS, entry.failures);
+            let at = now_ms.saturating_add(wait);
+            entry.due_ms = Some(entry.due_ms.map_or(at, |due| due.min(at)));
+        }
+        if entry.gone && (entry.good || entry.failures >= WITHDRAW_TRIES) {
+            self.publishing.entries.remove(&slot);
+        }
+        let (done, wanted) = self.published();
+        if done == wanted && !std::mem::replace(&mut self.publishing.complete, true) {
+            // Who started together with us may have asked before this, and may be out there by now.
+            self.search_all();
+        }
+        self.publish_due();
+    }
+
+    /// Own records that are out there as they should be, of how many.
+    pub(super) fn published(&self) -> (u32, u32) {
+        let count = |entries: usize| u32::try_from(entries).unwrap_or(u32::MAX);
+        let wanted = || self.publishing.entries.values().filter(|entry| !entry.gone);
+        (count(wanted().filter(|entry| entry.good).count()), count(wanted().count()))
+    }
+}
+
+/// A time as a record of a day carries it.
+fn made_of(made_s: u64, day: u32) -> Made {
+    let begin_s = u64::from(day.saturating_sub(1)).saturating_mul(DAY_S);
+    Made(u32::try_from(made_s.saturating_sub(begin_s)).unwrap_or(u32::MAX))
+}
