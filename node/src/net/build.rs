@@ -79,7 +79,7 @@ pub(super) fn swarm(config: &NetConfig) -> Result<Swarm<Behaviour>, NetError> {
     Ok(swarm)
 }
 
-fn multiplexer() -> yamux::Config {
+pub(super) fn multiplexer() -> yamux::Config {
     let mut config = yamux::Config::default();
     config.set_max_num_streams(STREAMS_COUNT as usize);
     config
@@ -95,7 +95,12 @@ fn quic_config(mut config: quic::Config) -> quic::Config {
     config
 }
 
-fn behaviour(keypair: &identity::Keypair, relay: relay::client::Behaviour, config: &NetConfig) -> Behaviour {
+/// The parts of the swarm.
+pub(super) fn behaviour(
+    keypair: &identity::Keypair,
+    relay: relay::client::Behaviour,
+    config: &NetConfig,
+) -> Behaviour {
     let local = keypair.public().to_peer_id();
     let named = config.peers.iter().filter_map(|text| addr::dialable(text)).collect();
     let serves = config.serve.any();

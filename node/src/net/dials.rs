@@ -43,8 +43,6 @@ pub(super) enum Purpose {
     Dial(DialId),
     /// A configured peer, by its place in the list.
     Peer(usize),
-    /// Somebody the DHT wants to meet; tried once.
-    Seed,
     /// A direct road of a dial that a relay has won.
     Better,
 }
@@ -54,7 +52,7 @@ pub(super) enum Purpose {
 pub(super) enum Won {
     /// A dial of the engine.
     Dial(DialId),
-    /// A configured peer, or a seed.
+    /// A configured peer.
     Peer,
     /// Another address of the same dial was faster, or its time was up.
     TooLate,
@@ -147,15 +145,6 @@ impl Dials {
         true
     }
 
-    /// Takes on somebody to meet; `false` if too much waits already.
-    pub fn seed(&mut self, addr: Multiaddr) -> bool {
-        let room = self.waiting.len() < WAITING_COUNT;
-        if room {
-            self.waiting.push_back((Purpose::Seed, addr));
-        }
-        room
-    }
-
     /// The next attempt to start, if it is its turn.
     pub fn turn(&mut self) -> Option<(Purpose, Multiaddr)> {
         while self.attempts.len() < UNDER_WAY_COUNT {
@@ -199,7 +188,6 @@ impl Dials {
         let Some((purpose, relayed)) = self.attempts.remove(&connection) else { return Won::Another };
         match purpose {
             Purpose::Better => Won::Another,
-            Purpose::Seed => Won::Peer,
             Purpose::Dial(dial) if self.dials.remove(&dial).is_some() => {
                 if relayed {
                     self.keep_better(dial);
@@ -235,7 +223,7 @@ impl Dials {
     /// One attempt less for whoever it was for.
     pub fn lost(&mut self, purpose: Purpose) -> Failed {
         match purpose {
-            Purpose::Seed | Purpose::Better => Failed::Nothing,
+            Purpose::Better => Failed::Nothing,
             Purpose::Peer(index) => {
                 self.pause(index);
                 Failed::Nothing
@@ -310,11 +298,6 @@ impl Dials {
     /// The configured peers' addresses.
     pub fn peers(&self) -> impl Iterator<Item = &Multiaddr> {
         self.peers.iter().map(|peer| &peer.addr)
-    }
-
-    /// Whether attempts are made over and over again: there are configured peers.
-    pub fn is_waiting(&self) -> bool {
-        self.peers.iter().any(|peer| peer.next.is_some())
     }
 
     /// When something is to be done next.

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use libp2p::Multiaddr;
 use libp2p::core::transport::{ListenerId, TransportError};
 use libp2p::swarm::SwarmEvent;
+use libp2p::{Multiaddr, Swarm};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use super::addr::{self, Parts};
+use super::behaviour::Behaviour;
 use super::config::may_be_missing;
 use super::conns::Conns;
 use super::dht::Dht;
@@ -35,6 +36,15 @@ const SETTLE: Duration = Duration::from_secs(2);
 /// Starts a network with a fresh identity. When it returns, it listens.
 pub async fn start(config: NetConfig) -> Result<Net, NetError> {
     let listens = free_listens(&config)?;
+    run(&config, build::swarm(&config)?, listens).await
+}
+
+/// Runs the network of a swarm.
+pub(super) async fn run(
+    config: &NetConfig,
+    swarm: Swarm<Behaviour>,
+    listens: Listens,
+) -> Result<Net, NetError> {
     let loopback = listens.iter().any(|(_, _, parts)| parts.ip.is_loopback());
     let (events, events_out) = mpsc::channel(EVENTS_COUNT);
     let (commands_in, commands) = mpsc::channel(COMMANDS_COUNT);
@@ -42,14 +52,14 @@ pub async fn start(config: NetConfig) -> Result<Net, NetError> {
     let (facts, facts_out) = watch::channel(NetFacts::default());
     let (asks_in, asks) = mpsc::channel(ASKS_COUNT);
     let mut task = Task {
-        swarm: build::swarm(&config)?,
+        swarm,
         outbox: Outbox::new(events.clone()),
         links: Links::new(events),
         conns: Conns::default(),
         dials: Dials::new(&config.peers),
         watch: Watch::new(),
         dht: Dht::new(),
-        reach: Reach::new(config.serve.any(), loopback, build::asks_router(&config)),
+        reach: Reach::new(config.serve.any(), loopback, build::asks_router(config)),
         facts: Facts::new(facts),
         settled: false,
         gauge: Arc::clone(&gauge),
@@ -73,7 +83,7 @@ pub async fn start(config: NetConfig) -> Result<Net, NetError> {
     })
 }
 
-type Listens = Vec<(String, Multiaddr, Parts)>;
+pub(super) type Listens = Vec<(String, Multiaddr, Parts)>;
 
 /// Reads the addresses and tries their ports. libp2p would share a TCP port with another program that shares it
 /// too, and each would get every second caller.

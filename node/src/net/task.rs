@@ -230,7 +230,9 @@ impl Task {
     fn on_behaviour(&mut self, event: BehaviourEvent) {
         match event {
             BehaviourEvent::Direct(event) => self.on_direct(event),
-            BehaviourEvent::Ping(ping::Event { connection, result: Ok(_), .. }) => self.on_pong(connection),
+            BehaviourEvent::Ping(ping::Event { connection, result: Ok(time), .. }) => {
+                self.on_pong(connection, time);
+            }
             BehaviourEvent::Mdns(mdns::Event::Discovered(found)) => {
                 let ourselves = *self.swarm.local_peer_id();
                 for event in translate::lan_found(&ourselves, found) {
@@ -334,7 +336,8 @@ impl Task {
                     return;
                 }
                 Won::Dial(dial) => dialed = Some(dial),
-                Won::Peer | Won::Another => {}
+                Won::Peer => self.swarm.behaviour_mut().direct.keep(connection),
+                Won::Another => {}
             }
         }
         self.watch.opened();
@@ -379,9 +382,10 @@ impl Task {
         }
     }
 
-    fn on_pong(&mut self, connection: ConnectionId) {
-        if let Some(conn) = self.conns.number(connection).and_then(|conn| self.conns.get(conn)) {
+    fn on_pong(&mut self, connection: ConnectionId, round_trip: Duration) {
+        if let Some(conn) = self.conns.number(connection).and_then(|conn| self.conns.get_mut(conn)) {
             conn.heard.touch();
+            conn.round_trip = Some(round_trip);
         }
     }
 
@@ -432,6 +436,7 @@ impl Task {
         if self.facts.is_due(Instant::now()) {
             let mut facts = NetFacts { conns: self.conns.count(), ..self.facts.last() };
             self.reach.fill(&self.swarm, &mut facts);
+            self.dht.fill(&mut self.swarm, &mut facts);
             self.facts.tell(facts);
         }
     }
@@ -484,13 +489,13 @@ impl Task {
     }
 }
 
-/// One attempt at one address, whoever may be there. Towards configured peers and seeds TCP comes from the port we
+/// One attempt at one address, whoever may be there. Towards configured peers TCP comes from the port we
 /// listen on, so that they see, and our router learns, the port that others may find us at. Towards contacts it takes
 /// a fresh port: a reused one can only have one connection to the same place, and two that dial each other from
 /// their listening ports at once meet in a way that neither understands.
 fn dial_opts(addr: Multiaddr, purpose: Purpose) -> DialOpts {
     let quic = addr::parts(&addr).is_some_and(|parts| parts.quic);
     let opts = DialOpts::unknown_peer_id().address(addr);
-    let from_our_port = quic || matches!(purpose, Purpose::Peer(_) | Purpose::Seed);
+    let from_our_port = quic || matches!(purpose, Purpose::Peer(_));
     if from_our_port { opts.build() } else { opts.allocate_new_port().build() }
 }

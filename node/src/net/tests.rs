@@ -3,6 +3,7 @@
 
 mod hostile;
 mod live;
+mod relay;
 mod slow;
 mod unit;
 

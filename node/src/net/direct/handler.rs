@@ -26,6 +26,15 @@ pub(crate) struct Slot(#[expect(dead_code, reason = "held for its count")] Arc<(
 
 /// What the handler is told.
 #[derive(Debug)]
+pub(crate) enum Order {
+    /// To open a stream.
+    Open(Open),
+    /// To keep the connection though nothing runs over it.
+    Keep,
+}
+
+/// A stream to be opened.
+#[derive(Debug)]
 pub(crate) struct Open {
     /// The number the link shall have.
     pub link: LinkId,
@@ -69,6 +78,7 @@ pub(crate) struct Handler {
     opens: VecDeque<Open>,
     notes: VecDeque<Note>,
     inbound: Arc<()>,
+    keep: bool,
 }
 
 impl Handler {
@@ -87,7 +97,7 @@ impl Handler {
 }
 
 impl ConnectionHandler for Handler {
-    type FromBehaviour = Open;
+    type FromBehaviour = Order;
     type ToBehaviour = Note;
     type InboundProtocol = Any;
     type OutboundProtocol = Only;
@@ -100,11 +110,14 @@ impl ConnectionHandler for Handler {
 
     // Open streams keep the connection by themselves; what still waits to be opened must too.
     fn connection_keep_alive(&self) -> bool {
-        !self.opens.is_empty()
+        self.keep || !self.opens.is_empty()
     }
 
-    fn on_behaviour_event(&mut self, open: Open) {
-        self.opens.push_back(open);
+    fn on_behaviour_event(&mut self, order: Order) {
+        match order {
+            Order::Open(open) => self.opens.push_back(open),
+            Order::Keep => self.keep = true,
+        }
     }
 
     fn poll(&mut self, _: &mut Context<'_>) -> Poll<ConnectionHandlerEvent<Only, Open, Note>> {

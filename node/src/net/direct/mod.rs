@@ -21,7 +21,7 @@ use libp2p::{Multiaddr, PeerId, Stream};
 use starling_protocol::engine::net::{LinkId, LinkProtocol};
 
 pub(crate) use handler::Slot;
-use handler::{Handler, Note, Open};
+use handler::{Handler, Note, Open, Order};
 
 /// Streams of one connection being opened at a time. More is a mistake of ours, or a connection that hangs.
 const PENDING_COUNT: usize = 16;
@@ -73,7 +73,7 @@ struct Connection {
 #[derive(Debug, Default)]
 pub(crate) struct Direct {
     connections: HashMap<ConnectionId, Connection>,
-    events: VecDeque<ToSwarm<Event, Open>>,
+    events: VecDeque<ToSwarm<Event, Order>>,
     waker: Option<Waker>,
 }
 
@@ -86,7 +86,7 @@ impl Direct {
                 ToSwarm::NotifyHandler {
                     peer_id: state.peer,
                     handler: NotifyHandler::One(connection),
-                    event: Open { link, protocol },
+                    event: Order::Open(Open { link, protocol }),
                 }
             }
             _ => ToSwarm::GenerateEvent(Event::Failed { link }),
@@ -94,6 +94,21 @@ impl Direct {
         self.events.push_back(event);
         if let Some(waker) = self.waker.take() {
             waker.wake();
+        }
+    }
+
+    /// Keeps a connection though no stream is open on it.
+    pub fn keep(&mut self, connection: ConnectionId) {
+        if let Some(state) = self.connections.get(&connection) {
+            let handler = NotifyHandler::One(connection);
+            self.events.push_back(ToSwarm::NotifyHandler {
+                peer_id: state.peer,
+                handler,
+                event: Order::Keep,
+            });
+            if let Some(waker) = self.waker.take() {
+                waker.wake();
+            }
         }
     }
 

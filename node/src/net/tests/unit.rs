@@ -158,11 +158,11 @@ async fn silence_and_stuck_closes_are_found_in_time() {
     let (mut conns, conn) = one_conn();
     let mut watch = Watch::new();
     watch.opened();
-    let silent = Found { silent: vec![conn], stuck: vec![] };
+    let silent = Found { silent: vec![conn], ..Found::default() };
     assert_eq!(looked(&mut watch, &conns, 60).await, Some((silent, 10)));
     conns.get_mut(conn).unwrap().ending = Some(Instant::now());
     watch.closing();
-    let stuck = Found { silent: vec![], stuck: vec![conn] };
+    let stuck = Found { stuck: vec![conn], ..Found::default() };
     assert_eq!(looked(&mut watch, &conns, 60).await, Some((stuck, 1)));
     conns.closed(ConnectionId::new_unchecked(1));
     assert!(conns.reap(conn));
@@ -183,7 +183,7 @@ async fn a_connection_that_is_heard_stays() {
         }
     };
     let ((), found) = tokio::join!(talking, looked(&mut watch, &conns, 200));
-    assert_eq!(found, Some((Found { silent: vec![conn], stuck: vec![] }, 110)));
+    assert_eq!(found, Some((Found { silent: vec![conn], ..Found::default() }, 110)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -192,7 +192,8 @@ async fn our_own_sleep_is_not_their_silence() {
     let mut watch = Watch::new();
     watch.opened();
     advance(Duration::from_secs(3_600)).await;
-    assert_eq!(watch.look(Instant::now(), false, &conns), Found::default());
-    let silent = Found { silent: vec![conn], stuck: vec![] };
+    let awake = Found { awake: true, ..Found::default() };
+    assert_eq!(watch.look(Instant::now(), false, &conns), awake);
+    let silent = Found { silent: vec![conn], ..Found::default() };
     assert_eq!(looked(&mut watch, &conns, 60).await, Some((silent, 10)));
 }
