@@ -5,7 +5,7 @@ mod screen_scene;
 
 use crossterm::event::KeyCode;
 use screen_scene::*;
-use starling_node::api::types::{Gap, Network, Object, Recipient, Safety, Typing};
+use starling_node::api::types::{Contact, Gap, Network, Object, Presence, Recipient, Safety, Typing};
 use starling_tui::screen::msg::{Msg, Opened};
 use zeroize::Zeroizing;
 
@@ -14,6 +14,25 @@ fn shoot(name: &str, make: impl Fn((u16, u16)) -> Scene) {
         let screen = make(size).screen();
         insta::assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), screen);
     }
+}
+
+fn presence(who: &str, state: &str, via: &str) -> Presence {
+    Presence {
+        v: 1,
+        cursor: "c9".into(),
+        account: format!("account:{who}"),
+        state: state.into(),
+        via: via.into(),
+        text: None,
+    }
+}
+
+fn people_waiting() -> Vec<Contact> {
+    let mut people = people();
+    if let Some(dad) = people.iter_mut().find(|one| one.name == "Dad") {
+        dad.waiting = 2;
+    }
+    people
 }
 
 fn to_lock(size: (u16, u16)) -> Scene {
@@ -105,28 +124,39 @@ fn main_very_small() {
 fn main_offline() {
     shoot("main_offline", |size| {
         let mut scene = Scene::talk(size);
-        scene.event(Object::Network(Network {
-            v: 1,
-            cursor: "c9".into(),
-            state: "offline".into(),
-            direct: 0,
-            relayed: 0,
-            lan: 0,
-            waiting: 2,
-            next_try_ms: Some(15_000),
-            invisible: false,
-        }));
-        scene.event(Object::Presence(starling_node::api::types::Presence {
-            v: 1,
-            cursor: "c9".into(),
-            account: "account:ilse".into(),
-            state: "offline".into(),
-            via: "none".into(),
-            text: None,
-        }));
+        scene.event(Object::Network(network("offline", 0, 0, 0)));
+        scene.event(Object::Presence(presence("ilse", "offline", "none")));
         scene.type_text("two lines");
         scene.ctrl('j');
         scene.type_text("of text");
+        scene
+    });
+}
+
+#[test]
+fn main_of_every_state_of_the_network() {
+    shoot("main_relayed", |size| {
+        let mut scene = Scene::talk(size);
+        scene.event(Object::Network(network("relayed", 0, 7, 0)));
+        scene.event(Object::Presence(presence("ilse", "online", "relay")));
+        scene.wait(12_000);
+        scene
+    });
+    shoot("main_lan", |size| {
+        let mut scene = Scene::talk(size);
+        scene.event(Object::Network(network("lan", 0, 0, 3)));
+        scene.wait(125_000);
+        scene
+    });
+    shoot("main_invisible", |size| {
+        let mut scene = Scene::talk(size);
+        scene.event(Object::Network(Network { invisible: true, ..network("direct", 0, 0, 0) }));
+        scene.event(Object::Presence(presence("ilse", "offline", "none")));
+        scene
+    });
+    shoot("main_nobody", |size| {
+        let mut scene = Scene::talk(size);
+        scene.event(Object::Network(network("direct", 0, 0, 0)));
         scene
     });
 }
@@ -257,6 +287,21 @@ fn overlay_who_has_it() {
 }
 
 #[test]
+fn overlay_person_who_is_not_here() {
+    shoot("overlay_person_away", |size| {
+        let mut scene = Scene::talk(size);
+        let mut people = people_waiting();
+        let dad = people.iter_mut().find(|one| one.name == "Dad").unwrap();
+        dad.hidden = true;
+        dad.looked_up = Some("2026-11-22T21:13:00.000Z".into());
+        scene.msg(Msg::People(Ok(people)));
+        scene.type_text("/info dad");
+        scene.press(KeyCode::Enter);
+        scene
+    });
+}
+
+#[test]
 fn overlay_person() {
     shoot("overlay_person", |size| {
         let mut scene = Scene::talk(size);
@@ -296,7 +341,17 @@ fn overlay_delete_react_leave_network_chats_find() {
     shoot("overlay_network", |size| {
         let mut scene = Scene::talk(size);
         scene.press(KeyCode::F(5));
-        scene.msg(Msg::Status(Ok(Box::new(status()))));
+        scene.msg(Msg::Net(Ok(Box::new(net()))));
+        scene.msg(Msg::People(Ok(people_waiting())));
+        scene
+    });
+    shoot("overlay_network_test", |size| {
+        let mut scene = Scene::talk(size);
+        scene.press(KeyCode::F(5));
+        scene.msg(Msg::Net(Ok(Box::new(net()))));
+        scene.press(KeyCode::Char('t'));
+        scene.msg(Msg::NetTest(Ok(found())));
+        scene.press(KeyCode::Char('c'));
         scene
     });
     shoot("overlay_chats", |size| {

@@ -4,6 +4,7 @@ use super::args::{DoctorWhat, PresenceWord};
 use super::human::{plural, when_next};
 use super::out::{Out, guard_line};
 use super::session::Session;
+use crate::screen::model::words::report;
 use serde_json::{Value, json};
 use starling_node::api::trouble::{FAILED, misuse};
 use starling_node::api::types::{Done, Net, Object, Test, Trouble};
@@ -80,12 +81,7 @@ fn wrong(found: &[Test]) -> Vec<&str> {
 
 /// A result: the mark, what was tried, what was seen, and below it what to do.
 pub fn finding(one: &Test) -> String {
-    let mark = match one.ok {
-        Some(true) => "ok",
-        Some(false) => "no",
-        None => "?",
-    };
-    let mut line = format!("{mark:<3} {:<9} {}", guard_line(&one.what), guard_line(&one.text));
+    let mut line = format!("{:<3} {:<9} {}", report::mark(one), guard_line(&one.what), guard_line(&one.text));
     if !one.advice.is_empty() {
         line.push_str(&format!("\n{:14}{}", "", guard_line(&one.advice)));
     }
@@ -121,7 +117,7 @@ pub fn lines(net: &Net) -> String {
     if net.invisible {
         say("invisible", "nobody is called or answered; `starling presence online` ends that".to_owned());
     }
-    say("reached", reached(net).to_owned());
+    say("reachable", report::reached(net).to_owned());
     if net.listen.is_empty() {
         say("listening", "nowhere".to_owned());
     }
@@ -131,7 +127,7 @@ pub fn lines(net: &Net) -> String {
     for one in &net.addresses {
         say("told", format!("{}  ({})", guard_line(&one.addr), known_by(&one.how)));
     }
-    say("router", router(&net.mapping).to_owned());
+    say("router", report::router(net).to_owned());
     for relay in &net.relays {
         let place = if relay.reserved { "has a place for you" } else { "has given no place" };
         say("relay", format!("{}  {place}", guard_line(&relay.addr)));
@@ -161,38 +157,12 @@ fn dht(net: &Net) -> String {
     text
 }
 
-fn reached(net: &Net) -> &'static str {
-    let relay = net.relays.iter().any(|relay| relay.reserved);
-    match (net.network, net.reach.as_str()) {
-        (false, _) => "by nobody: there is no network",
-        (_, "public") => "directly, from anywhere: it was tried",
-        (_, "private") if relay => "by relay; a direct connection is tried each time",
-        (_, "private") => {
-            "only by people on this network: those outside do not get through, and no relay helps"
-        }
-        _ if !net.route => "only by people on this network: there is no way to the internet",
-        _ if relay => "by relay; whether directly is not known yet",
-        _ => "not known yet: nobody has tried",
-    }
-}
-
 fn known_by(how: &str) -> &'static str {
     match how {
         "listen" => "listening there",
         "confirmed" => "seen and tried from outside",
         "mapped" => "the router gave it",
         "relay" => "a relay passes on",
-        _ => "?",
-    }
-}
-
-fn router(mapping: &str) -> &'static str {
-    match mapping {
-        "off" => "not asked",
-        "asking" => "asked, no answer yet",
-        "none" => "none that can be asked",
-        "not_public" => "asked, but it is itself behind another one",
-        "mapped" => "lets others in",
         _ => "?",
     }
 }

@@ -2,7 +2,7 @@
 //! one into the other; only `run` and `bridge` perform effects.
 
 use starling_node::api::types::{
-    Account, Chat, Contact, Done, Invite, Message, Object, Request, Safety, Sent, Status, Trouble,
+    Account, Chat, Contact, Done, Invite, Message, Net, Object, Request, Safety, Sent, Status, Test, Trouble,
 };
 use zeroize::Zeroizing;
 
@@ -31,6 +31,10 @@ pub enum Msg {
     Requests(Result<Vec<Request>, Trouble>),
     /// A summary.
     Status(Result<Box<Status>, Trouble>),
+    /// What is known of the network.
+    Net(Result<Box<Net>, Trouble>),
+    /// What a test of the network found.
+    NetTest(Result<Vec<Test>, Trouble>),
     /// A page of a chat.
     Log {
         /// The chat.
@@ -124,6 +128,8 @@ pub struct Opened {
 pub enum After {
     /// Only show it.
     Nothing,
+    /// Show it and say something.
+    Say(&'static str),
     /// Open the chat with them and say that they were asked.
     Asked,
     /// Open the chat with them.
@@ -160,6 +166,22 @@ pub enum Effect {
     Requests,
     /// Read the summary.
     Status,
+    /// Read what is known of the network.
+    Net,
+    /// Have the network try everything.
+    NetTest,
+    /// Say how one is.
+    Presence {
+        /// The API's word.
+        state: &'static str,
+    },
+    /// Keep from a contact how one is, or show it again.
+    Visible {
+        /// Who.
+        account: String,
+        /// Whether to show it.
+        on: bool,
+    },
     /// Read a page of a chat.
     Log {
         /// The chat.
@@ -308,6 +330,10 @@ impl std::fmt::Debug for Effect {
             Self::People => "People",
             Self::Requests => "Requests",
             Self::Status => "Status",
+            Self::Net => "Net",
+            Self::NetTest => "NetTest",
+            Self::Presence { .. } => "Presence",
+            Self::Visible { .. } => "Visible",
             Self::Log { .. } => "Log",
             Self::One { .. } => "One",
             Self::Send { .. } => "Send",

@@ -202,6 +202,82 @@ pub fn status() -> Status {
     }
 }
 
+pub fn network(state: &str, direct: u32, relayed: u32, lan: u32) -> Network {
+    Network {
+        v: 1,
+        cursor: "c9".into(),
+        state: state.into(),
+        direct,
+        relayed,
+        lan,
+        waiting: 2,
+        next_try_ms: Some(15_000),
+        invisible: false,
+    }
+}
+
+/// What a node behind a router knows of its network.
+pub fn net() -> Net {
+    let address = |addr: &str, how: &str| Address { addr: addr.into(), how: how.into() };
+    Net {
+        v: 1,
+        state: "direct".into(),
+        invisible: false,
+        route: true,
+        network: true,
+        listen: vec!["/ip4/192.168.1.7/udp/41641/quic-v1".into(), "/ip4/192.168.1.7/tcp/41641".into()],
+        addresses: vec![
+            address("/ip4/192.168.1.7/udp/41641/quic-v1", "listen"),
+            address("/ip4/192.168.1.7/tcp/41641", "listen"),
+            address("/ip4/198.51.100.7/udp/50123/quic-v1", "confirmed"),
+        ],
+        reach: "private".into(),
+        mapping: "not_public".into(),
+        relays: vec![
+            Relay { addr: "/ip4/203.0.113.5/udp/4001/quic-v1".into(), reserved: true },
+            Relay { addr: "/ip4/203.0.113.6/tcp/4001".into(), reserved: false },
+        ],
+        dht: Dht { known: 12, keeps: false, records: 0, published: 3, publishes: 4 },
+        peers: Peers { direct: 1, relayed: 1, lan: 1, dht: 12 },
+        punched: 2,
+        punch_failed: 1,
+        connections: 9,
+        carried: 0,
+        serving: Vec::new(),
+        waiting: 2,
+        next_try_ms: Some(15_000),
+    }
+}
+
+/// What a test of it found.
+pub fn found() -> Vec<Test> {
+    let line = |what: &str, ok: Option<bool>, text: &str, advice: &str| Test {
+        v: 1,
+        what: what.into(),
+        ok,
+        text: text.into(),
+        advice: advice.into(),
+    };
+    vec![
+        line("port", Some(true), "This node has its port, 41641.", ""),
+        line("route", Some(true), "There is a way to the internet.", ""),
+        line("peers", None, "Nobody is asked for by the configuration.", ""),
+        line(
+            "reach",
+            Some(false),
+            "3 nodes dialled /ip4/198.51.100.7/udp/50123/quic-v1 and did not get through.",
+            "",
+        ),
+        line(
+            "router",
+            Some(false),
+            "The router is itself behind another one.",
+            "Ask your provider for an address of your own, or forward UDP 41641 on both.",
+        ),
+        line("relay", Some(true), "203.0.113.5:4001 keeps a place for you.", ""),
+    ]
+}
+
 pub fn contact(id: &str, name: &str, presence: &str, via: &str) -> Contact {
     Contact {
         v: 1,

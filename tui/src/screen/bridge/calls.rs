@@ -80,6 +80,17 @@ async fn ask(client: &Client, effect: Effect) -> Option<Msg> {
         Effect::People => Msg::People(client.call("people.list", none).await),
         Effect::Requests => Msg::Requests(client.call("requests.list", none).await),
         Effect::Status => Msg::Status(client.call("status", none).await),
+        Effect::Net => Msg::Net(client.call("net", none).await),
+        Effect::NetTest => Msg::NetTest(client.call("doctor", json!({ "what": "network" })).await),
+        Effect::Presence { state } => {
+            let say = match state {
+                "invisible" => "You are invisible. Messages wait here until /presence online.",
+                "away" => "People you are connected with see you as away.",
+                "busy" => "People you are connected with see you as busy.",
+                _ => "People you are connected with see that you are here.",
+            };
+            return done(client, "presence", json!({ "state": state }), Some(say)).await;
+        }
         Effect::Log { chat, before } => {
             let params = json!({ "chat": chat, "limit": PAGE, "before": before });
             Msg::Log { older: before.is_some(), page: client.call("log", params).await, chat }
@@ -112,6 +123,14 @@ async fn ask_people(client: &Client, effect: Effect) -> Option<Msg> {
         Effect::Block { account, on } => {
             let method = if on { "people.block" } else { "people.unblock" };
             contact(client, method, json!({ "who": account }), After::Nothing).await
+        }
+        Effect::Visible { account, on } => {
+            let (method, words) = if on {
+                ("people.show", "They see again how you are.")
+            } else {
+                ("people.hide", "They do not see how you are any more; messages flow as before.")
+            };
+            contact(client, method, json!({ "who": account }), After::Say(words)).await
         }
         Effect::Verify { account, matches } => {
             contact(client, "people.verify", json!({ "who": account, "matches": matches }), After::Nothing)

@@ -10,6 +10,8 @@ use std::rc::Rc;
 pub const LOADED: usize = 500;
 /// Messages asked for at once.
 pub const PAGE: u32 = 60;
+/// Lines Starling said that stay in a chat. More only tells of a bad network.
+const SAID: usize = 12;
 /// Rows of one message before it folds.
 pub const FOLD_ROWS: usize = 30;
 
@@ -64,6 +66,15 @@ pub struct GapLine {
     pub after: Option<String>,
 }
 
+/// A line Starling said in a chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaidLine {
+    /// The words.
+    pub text: String,
+    /// The message it stands behind; at the top without one.
+    pub after: Option<String>,
+}
+
 /// The row at the bottom of the window while the person reads older messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anchor {
@@ -91,6 +102,8 @@ pub struct ChatLog {
     pub pending: Vec<Pending>,
     /// Gaps.
     pub gaps: Vec<GapLine>,
+    /// Lines Starling said here, oldest first; they are not kept.
+    pub said: Vec<SaidLine>,
     /// Whether the newest page has come.
     pub loaded: bool,
     /// Whether the oldest message is loaded.
@@ -178,6 +191,15 @@ impl ChatLog {
             page.into_iter().filter(|message| self.index(&message.id).is_none()).map(Item::new).collect();
         items.append(&mut self.items);
         self.items = items;
+    }
+
+    /// Says something behind the newest message.
+    pub fn say(&mut self, text: String) {
+        if self.said.len() >= SAID {
+            self.said.remove(0);
+        }
+        let after = self.items.last().map(|item| item.message.id.clone());
+        self.said.push(SaidLine { text, after });
     }
 
     /// Drops what lies far above when the person follows the newest again.

@@ -35,6 +35,11 @@ pub const DRAFT_MS: u64 = 2_000;
 pub const TWICE_MS: u64 = 2_000;
 /// Milliseconds between two readings of the people while a try to reach one of them is under way.
 pub const PEOPLE_MS: u64 = 3_000;
+/// Milliseconds another state of the network must last before a chat says so. Lower fills chats with every hiccup of
+/// a Wi-Fi.
+pub const NETWORK_LASTS_MS: u64 = 10_000;
+/// Milliseconds between two looks at the network while F5 is open.
+pub const NETWORK_LOOK_MS: u64 = 2_000;
 /// Chats kept loaded.
 pub const CHATS_LOADED: usize = 6;
 
@@ -123,6 +128,8 @@ pub struct Model {
     pub network_next_ms: Option<u64>,
     /// Since when the network is as it is.
     pub network_since_ms: u64,
+    /// The state of the network that chats say is the present one.
+    pub network_told: Option<String>,
     /// Loaded chats.
     pub logs: BTreeMap<String, ChatLog>,
     /// Which chats were open, the present one last.
@@ -182,6 +189,7 @@ impl Model {
             network: None,
             network_next_ms: None,
             network_since_ms: 0,
+            network_told: None,
             logs: BTreeMap::new(),
             visited: Vec::new(),
             open: None,
@@ -271,6 +279,26 @@ impl Model {
             .fold(0, |sum, chat| sum.saturating_add(chat.unread))
     }
 
+    /// Whether one is invisible.
+    pub fn invisible(&self) -> bool {
+        self.network.as_ref().is_some_and(|network| network.invisible)
+    }
+
+    /// The state of the network in one word; "invisible" above all others.
+    pub fn network_key(&self) -> &str {
+        match &self.network {
+            None => "starting",
+            Some(network) if network.invisible => "invisible",
+            Some(network) => &network.state,
+        }
+    }
+
+    /// When chats say that the network is another one than before, if it stays so.
+    pub fn network_telling_ms(&self) -> Option<u64> {
+        let told = self.network_told.as_deref()?;
+        (told != self.network_key()).then(|| self.network_since_ms + NETWORK_LASTS_MS)
+    }
+
     /// Messages of ours nobody has signed for.
     pub fn waiting(&self) -> u64 {
         self.network.as_ref().map_or(0, |network| network.waiting)
@@ -301,10 +329,14 @@ impl Model {
         self.next_try.get(account).and_then(|at| at.checked_sub(self.now_ms)).filter(|left| *left > 0)
     }
 
-    /// Whether mouse reports are wanted: not while a link is shown, so that it can be selected as usual.
+    /// Whether mouse reports are wanted: not while a link, a number or a report is shown, so that it can be selected
+    /// as usual.
     pub fn wants_mouse(&self) -> bool {
         matches!(self.place, Place::Main)
-            && !matches!(self.overlay, Some(Overlay::Invite(_) | Overlay::Words(_) | Overlay::Person(_)))
+            && !matches!(
+                self.overlay,
+                Some(Overlay::Invite(_) | Overlay::Words(_) | Overlay::Person(_) | Overlay::Network(_))
+            )
     }
 
     /// The person of the open chat, while the words under the newest own message say that it waits for them.
@@ -318,7 +350,7 @@ impl Model {
     fn counts_down(&self) -> bool {
         let network = self.geometry().card > 0
             && self.network_next_ms.is_some_and(|at| at > self.now_ms)
-            && self.network.as_ref().is_some_and(|network| network.state == "offline");
+            && self.network_key() == "offline";
         let person = self.awaited().is_some_and(|account| self.next_try_ms(&account).is_some());
         matches!(self.place, Place::Main) && (network || person)
     }
@@ -346,6 +378,16 @@ impl Model {
         }
         if self.counts_down() {
             at(self.now_ms + 1_000);
+        }
+        if let Some(time) = self.network_telling_ms() {
+            at(time);
+        }
+        if let Some(Overlay::Network(view)) = &self.overlay {
+            at(view.look_ms);
+        }
+        if self.geometry().card > 0 && matches!(self.network_key(), "offline" | "lan") {
+            let minutes = self.now_ms.saturating_sub(self.network_since_ms) / 60_000;
+            at(self.network_since_ms + (minutes + 1) * 60_000);
         }
         wake
     }

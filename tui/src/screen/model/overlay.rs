@@ -1,7 +1,7 @@
 //! What lies over the main screen: one thing at a time, each plain data.
 
 use super::line::Line;
-use starling_node::api::types::{Invite, Message, Safety, Status};
+use starling_node::api::types::{Invite, Message, Net, Safety, Test};
 
 /// What lies over the main screen.
 #[derive(Debug, Clone)]
@@ -50,8 +50,8 @@ pub enum Overlay {
     },
     /// What a search found.
     Found(Found),
-    /// F5: the state of the node.
-    Network(Option<Box<Status>>),
+    /// F5: the network.
+    Network(NetView),
     /// Leave although messages wait?
     Leave,
     /// The 24 words, put off at the first run.
@@ -128,6 +128,33 @@ pub struct PersonCard {
     pub account: String,
     /// The safety number, once read.
     pub safety: Option<Safety>,
+}
+
+/// F5.
+#[derive(Debug, Clone, Default)]
+pub struct NetView {
+    /// What is known, once read.
+    pub net: Option<Box<Net>>,
+    /// When it is read again, on the monotonic clock.
+    pub look_ms: u64,
+    /// The test.
+    pub trial: Trial,
+    /// First line shown.
+    pub top: usize,
+    /// Whether the report was copied just now.
+    pub copied: bool,
+}
+
+/// The test of F5.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Trial {
+    /// Not asked for.
+    #[default]
+    None,
+    /// Under way.
+    Running,
+    /// What it found.
+    Done(Vec<Test>),
 }
 
 /// What a search found.

@@ -45,6 +45,8 @@ pub enum Row {
     Note(String),
     /// Messages are missing.
     Gap(String),
+    /// A line Starling says.
+    Said(String),
 }
 
 /// A row and the message it belongs to.
@@ -146,6 +148,11 @@ impl<'a> Timeline<'a> {
         let earlier = before.and_then(|before| shown_at(self.model, &before.message));
         if index == 0 {
             self.gaps(None, rows);
+            self.said(None, rows);
+        }
+        if let Some(before) = before {
+            self.gaps(Some(&before.message.id), rows);
+            self.said(Some(&before.message.id), rows);
         }
         if let Some(at) = &at
             && earlier.as_ref().is_none_or(|earlier| earlier.date() != at.date())
@@ -178,6 +185,13 @@ impl<'a> Timeline<'a> {
             let what = text::count(gap.missing, "message is missing", "messages are missing");
             let line = format!("{what} here. Asking {name}'s devices.");
             rows.extend(wrap::wrap(&line, self.width).into_iter().map(Row::Gap));
+        }
+    }
+
+    fn said(&self, after: Option<&str>, rows: &mut Vec<Row>) {
+        for line in self.log.said.iter().filter(|line| line.after.as_deref() == after) {
+            let line = format!("{} {}", self.model.theme.marks.dot, line.text);
+            rows.extend(wrap::wrap(&line, self.width).into_iter().map(Row::Said));
         }
     }
 
@@ -279,6 +293,7 @@ impl<'a> Timeline<'a> {
         let mut rows = Vec::new();
         if let Some(item) = self.log.items.last() {
             self.gaps(Some(&item.message.id), &mut rows);
+            self.said(Some(&item.message.id), &mut rows);
         }
         let own_last = self.log.items.last().is_some_and(|item| item.message.from.me);
         for (nth, pending) in self.log.pending.iter().enumerate() {

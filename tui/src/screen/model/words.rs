@@ -1,9 +1,13 @@
 //! Facts in words: delivery, the network, a person's presence. Plain words of the design (person, message, device,
 //! relay, mailbox); a word never says more than is known.
 
+mod network;
+pub mod report;
+
 use super::Model;
-use crate::screen::text::{columns, count, time};
-use starling_node::api::types::{Chat, Contact, Message, Network, Trouble};
+use crate::screen::text::time;
+pub use network::{card, changed, mark, warning};
+use starling_node::api::types::{Chat, Contact, Message, Trouble};
 
 /// What the newest own message says under itself.
 pub fn delivery(model: &Model, message: &Message, chat: Option<&Chat>) -> String {
@@ -29,6 +33,9 @@ pub fn delivery(model: &Model, message: &Message, chat: Option<&Chat>) -> String
 fn waiting(model: &Model, chat: Option<&Chat>) -> String {
     let Some(chat) = chat else { return "waiting to send".to_owned() };
     let Some(account) = chat.account.as_deref() else { return "waiting to send".to_owned() };
+    if model.invisible() {
+        return "waiting to send · you are invisible".to_owned();
+    }
     if chat.presence != "offline" && chat.via != "none" {
         return "waiting to send".to_owned();
     }
@@ -66,90 +73,6 @@ pub fn road(via: &str) -> &'static str {
     }
 }
 
-/// The mark and the word of the network, top right: the whole words if they fit into `room` columns.
-pub fn network(model: &Model, room: usize) -> String {
-    let marks = &model.theme.marks;
-    let (mark, short, long) = match model.network.as_ref().map(|network| network.state.as_str()) {
-        None | Some("starting") => (marks.ellipsis, "starting", ""),
-        Some("direct") => (marks.direct, "online", ": direct"),
-        Some("relayed") => (marks.relay, "online", ": all by relay"),
-        Some("lan") => (marks.lan, "LAN only", ": nobody beyond it"),
-        Some("offline") => (marks.away, "offline", ": messages wait here"),
-        Some(_) => ("?", "unknown", ""),
-    };
-    let whole = format!("{mark} {short}{long}");
-    if columns(&whole) <= room { whole } else { format!("{mark} {short}") }
-}
-
-/// The line above the messages when the network is not fully there, as long as `room` columns allow.
-pub fn network_line(model: &Model, room: usize) -> Option<String> {
-    let network = model.network.as_ref()?;
-    let words: &[&str] = match network.state.as_str() {
-        "offline" => &[
-            "! Nobody is reached now. You can write; messages wait on this computer and go by themselves.",
-            "! Nobody is reached now. Messages wait on this computer.",
-            "! Messages wait on this computer.",
-        ],
-        "relayed" => {
-            &["! All traffic goes by relay (it sees who and when, not what).", "! All traffic goes by relay."]
-        }
-        _ => return None,
-    };
-    words.iter().find(|line| columns(line) <= room).or(words.last()).map(|line| (*line).to_owned())
-}
-
-/// The card at the bottom left, four short lines.
-pub fn card(model: &Model) -> [String; 4] {
-    let marks = &model.theme.marks;
-    let Some(network) = &model.network else {
-        return [
-            format!("{} Starting", marks.ellipsis),
-            "looking for people".to_owned(),
-            String::new(),
-            String::new(),
-        ];
-    };
-    let waiting = if network.waiting == 0 {
-        "nothing waiting".to_owned()
-    } else {
-        count(network.waiting, "message waiting", "messages waiting")
-    };
-    let first = match network.state.as_str() {
-        "starting" => format!("{} Starting", marks.ellipsis),
-        "direct" => format!("{} Online", marks.direct),
-        "relayed" => format!("{} Online, by relay", marks.relay),
-        "lan" => format!("{} LAN only", marks.lan),
-        _ => format!("{} Offline{}", marks.away, since(model)),
-    };
-    let (second, third) = if network.state == "offline" || network.state == "starting" {
-        ("nobody reached".to_owned(), next_try(model))
-    } else {
-        links(network)
-    };
-    [first, second, third, waiting]
-}
-
-fn links(network: &Network) -> (String, String) {
-    (
-        format!("{} direct, {} relayed", network.direct, network.relayed),
-        format!("{} on this LAN", network.lan),
-    )
-}
-
-fn since(model: &Model) -> String {
-    let minutes = model.now_ms.saturating_sub(model.network_since_ms) / 60_000;
-    if minutes == 0 { String::new() } else { format!(", {minutes} min") }
-}
-
-fn next_try(model: &Model) -> String {
-    model
-        .network_next_ms
-        .and_then(|at| at.checked_sub(model.now_ms))
-        .filter(|left| *left > 0)
-        .map(|left| format!("next try in {}", time::until(left)))
-        .unwrap_or_default()
-}
-
 /// How a person is, in words.
 pub fn presence(model: &Model, contact: &Contact) -> String {
     match contact.state.as_str() {
@@ -177,8 +100,22 @@ pub fn presence(model: &Model, contact: &Contact) -> String {
     match contact.presence.as_str() {
         "away" => format!("away, {}", road(&contact.via)),
         "busy" => format!("busy, {}", road(&contact.via)),
+        "hidden" => format!("connected, {}; does not show how they are", road(&contact.via)),
         _ => format!("here, {}", road(&contact.via)),
     }
+}
+
+/// When the DHT was asked for a person who is not here, and whether it had something.
+pub fn looked_up(model: &Model, contact: &Contact) -> Option<String> {
+    let at = |text: &Option<String>| {
+        let at = time::local(text.as_deref()?, &model.zone)?;
+        Some(time::moment(&at, &model.now()))
+    };
+    let asked = at(&contact.looked_up).filter(|_| contact.via == "none")?;
+    Some(match at(&contact.found) {
+        Some(found) => format!("looked for {asked}; an address was found {found}"),
+        None => format!("looked for {asked}; no address found yet"),
+    })
 }
 
 /// The note behind a chat's name in the title line.

@@ -53,6 +53,7 @@ fn perform(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
         "/words" => overlay::open_words(model, out),
         "/net" => keys::network(model, out),
         "/wake" => out.push(Effect::Wake),
+        "/presence" => return presence(model, rest, out),
         "/chats" => keys::goto_list(model),
         "/help" => {
             let query = crate::screen::model::line::Line::with(rest);
@@ -65,6 +66,24 @@ fn perform(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
         _ => return about_person(model, word, rest, out),
     }
     true
+}
+
+fn presence(model: &mut Model, word: &str, out: &mut Out) -> bool {
+    match ["online", "away", "busy", "invisible"].into_iter().find(|state| *state == word.to_lowercase()) {
+        Some(state) => {
+            out.push(Effect::Presence { state });
+            true
+        }
+        None => {
+            complain(
+                model,
+                &format!("There is no presence \"{word}\""),
+                "Nothing was done; the text is still in the editor.",
+                "It is online, away, busy or invisible.",
+            );
+            false
+        }
+    }
 }
 
 fn find(model: &mut Model, text: &str, out: &mut Out) {
@@ -94,6 +113,8 @@ fn about_person(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> boo
         "/name" => out.push(Effect::Rename { account, name: more }),
         "/block" => out.push(Effect::Block { account, on: true }),
         "/unblock" => out.push(Effect::Block { account, on: false }),
+        "/hide" => out.push(Effect::Visible { account, on: false }),
+        "/show" => out.push(Effect::Visible { account, on: true }),
         _ => keys::person(model, Some(account), out),
     }
     true

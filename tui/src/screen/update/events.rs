@@ -3,12 +3,12 @@
 
 use super::{Out, chats, complain, say, send, setup, trouble};
 use crate::screen::model::chatlog::{GapLine, furthest};
-use crate::screen::model::overlay::Overlay;
+use crate::screen::model::overlay::{Overlay, Trial};
 use crate::screen::model::setup::{Unlock, WordsPage};
 use crate::screen::model::{Model, Place, TYPING_MS};
 use crate::screen::msg::{After, Effect, Msg, ProfileKind};
 use starling_node::api::types::{
-    Chat, Contact, Gap, Message, Network, Object, Presence, Receipt, Status, Trouble, Typing, V,
+    Chat, Contact, Gap, Message, Net, Network, Object, Presence, Receipt, Status, Trouble, Typing, V,
 };
 
 /// Takes in anything but keys and time.
@@ -74,6 +74,20 @@ fn on_answer(model: &mut Model, msg: Msg, out: &mut Out) {
             if let Some(status) = ok(model, result) {
                 on_status(model, status);
             }
+        }
+        Msg::Net(result) => {
+            if let Some(net) = ok(model, result) {
+                on_net(model, net);
+            }
+        }
+        Msg::NetTest(result) => {
+            if let Some(Overlay::Network(view)) = &mut model.overlay {
+                view.trial = match &result {
+                    Ok(found) => Trial::Done(found.clone()),
+                    Err(_) => Trial::None,
+                };
+            }
+            ok(model, result);
         }
         Msg::Log { chat, older, page } => on_log(model, &chat, older, page),
         Msg::One(result) => {
@@ -189,14 +203,24 @@ fn on_status(model: &mut Model, status: Box<Status>) {
     if let Some(words) = &status.trouble {
         complain(model, words, "", "");
     }
-    if let Some(Overlay::Network(card)) = &mut model.overlay {
-        *card = Some(status);
+}
+
+fn on_net(model: &mut Model, net: Box<Net>) {
+    if let Some(left) = net.next_try_ms {
+        model.network_next_ms = Some(model.now_ms + left);
+    }
+    if let Some(Overlay::Network(view)) = &mut model.overlay {
+        view.net = Some(net);
     }
 }
 
 fn on_network(model: &mut Model, network: Network) {
-    if model.network.as_ref().is_none_or(|known| known.state != network.state) {
+    let known = model.network.as_ref();
+    if known.is_none_or(|known| (&known.state, known.invisible) != (&network.state, network.invisible)) {
         model.network_since_ms = model.now_ms;
+    }
+    if model.network_told.is_none() && network.state != "starting" {
+        model.network_told = Some(network.state.clone());
     }
     if let Some(left) = network.next_try_ms {
         model.network_next_ms = Some(model.now_ms + left);
@@ -227,6 +251,11 @@ fn on_contact_answer(model: &mut Model, then: After, result: Result<Box<Contact>
     };
     let words = match then {
         After::Nothing => None,
+        After::Say(words) => {
+            say(model, words);
+            put_contact(model, *contact);
+            return;
+        }
         After::Asked => Some(format!("Asked {}. You can write once they accept.", contact.name)),
         After::Accepted => Some(format!("{} is among your people now.", contact.name)),
     };

@@ -3,9 +3,9 @@
 use super::{Out, chats, choose, complain, goto, overlay, say, seen, send};
 use crate::screen::keymap::{self, Action, COMMANDS};
 use crate::screen::model::arrange::arrange;
-use crate::screen::model::overlay::{Help, Overlay, PersonCard};
+use crate::screen::model::overlay::{Help, NetView, Overlay, PersonCard};
 use crate::screen::model::timeline::Timeline;
-use crate::screen::model::{Compose, Model, Place, TWICE_MS};
+use crate::screen::model::{Compose, Model, NETWORK_LOOK_MS, Place, TWICE_MS};
 use crate::screen::msg::Effect;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -98,9 +98,9 @@ pub fn person(model: &mut Model, account: Option<String>, out: &mut Out) {
 
 /// The card of the network.
 pub fn network(model: &mut Model, out: &mut Out) {
-    out.push(Effect::Status);
-    out.push(Effect::People);
-    model.overlay = Some(Overlay::Network(None));
+    out.extend([Effect::Net, Effect::Status, Effect::People]);
+    let look_ms = model.now_ms + NETWORK_LOOK_MS;
+    model.overlay = Some(Overlay::Network(NetView { look_ms, ..NetView::default() }));
 }
 
 fn escape(model: &mut Model) {

@@ -3,10 +3,15 @@
 use super::{Out, chats, goto, keys, say};
 use crate::screen::model::Model;
 use crate::screen::model::line::Line;
-use crate::screen::model::overlay::{EMOJI, Found, Help, InviteBox, Overlay};
+use crate::screen::model::overlay::{EMOJI, Found, Help, InviteBox, NetView, Overlay, Trial};
 use crate::screen::model::setup::WordsPage;
+use crate::screen::model::words::report::report;
 use crate::screen::msg::Effect;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use starling_node::api::types::Test;
+
+/// Lines F5 scrolls over at most; more than there ever are.
+const NET_LINES: usize = 500;
 
 /// Opens the invite box and asks for an invite.
 pub fn open_invite(model: &mut Model, out: &mut Out) {
@@ -69,6 +74,7 @@ pub fn on_key(model: &mut Model, key: KeyEvent, out: &mut Out) -> bool {
         Overlay::React { id, at } => on_react(model, id, at, key, out),
         Overlay::Words(page) => on_words(model, page, key, out),
         Overlay::WordsLock(line) => on_words_lock(model, line, key, out),
+        Overlay::Network(view) => on_network(model, view, key, out),
         other => on_card(model, other, key, out),
     }
     true
@@ -90,7 +96,36 @@ fn closed(model: &mut Model, overlay: Overlay) {
     }
 }
 
-/// Cards with few keys: a person, who has it, delete, network, leave.
+fn on_network(model: &mut Model, mut view: NetView, key: KeyEvent, out: &mut Out) {
+    view.copied = false;
+    match key.code {
+        KeyCode::Enter | KeyCode::F(5) => return,
+        KeyCode::Char('w') => out.extend([Effect::Wake, Effect::Net, Effect::People]),
+        KeyCode::Char('r') => {
+            (view.trial, view.top) = (Trial::None, 0);
+            out.extend([Effect::Net, Effect::Status, Effect::People]);
+        }
+        KeyCode::Char('t') if view.trial != Trial::Running => {
+            (view.trial, view.top) = (Trial::Running, 0);
+            out.push(Effect::NetTest);
+        }
+        KeyCode::Char('c') => {
+            if let Some(net) = &view.net {
+                let found: &[Test] = if let Trial::Done(found) = &view.trial { found } else { &[] };
+                out.push(Effect::Copy { text: report(net, found) });
+                view.copied = true;
+            }
+        }
+        KeyCode::Up => view.top = view.top.saturating_sub(1),
+        KeyCode::Down => view.top = (view.top + 1).min(NET_LINES),
+        KeyCode::PageUp => view.top = view.top.saturating_sub(10),
+        KeyCode::PageDown => view.top = (view.top + 10).min(NET_LINES),
+        _ => {}
+    }
+    model.overlay = Some(Overlay::Network(view));
+}
+
+/// Cards with few keys: a person, who has it, delete, leave.
 fn on_card(model: &mut Model, overlay: Overlay, key: KeyEvent, out: &mut Out) {
     match (&overlay, key.code) {
         (Overlay::Delete { id }, KeyCode::Char('e')) => {
@@ -101,14 +136,6 @@ fn on_card(model: &mut Model, overlay: Overlay, key: KeyEvent, out: &mut Out) {
             return;
         }
         (Overlay::Leave, KeyCode::Char('q')) => return keys::quit(model, out),
-        (Overlay::Network(_), KeyCode::Char('w')) => {
-            out.push(Effect::Wake);
-            out.push(Effect::Status);
-        }
-        (Overlay::Network(_), KeyCode::Char('r')) => {
-            out.push(Effect::Status);
-            out.push(Effect::People);
-        }
         (Overlay::Person(card), KeyCode::Char(c)) => {
             let account = card.account.clone();
             let blocked = model.person(&account).is_some_and(|contact| contact.state == "blocked");
@@ -116,6 +143,10 @@ fn on_card(model: &mut Model, overlay: Overlay, key: KeyEvent, out: &mut Out) {
                 'y' if card.safety.is_some() => out.push(Effect::Verify { account, matches: true }),
                 'n' if card.safety.is_some() => out.push(Effect::Verify { account, matches: false }),
                 'b' => out.push(Effect::Block { account, on: !blocked }),
+                'h' => {
+                    let hidden = model.person(&account).is_some_and(|contact| contact.hidden);
+                    out.push(Effect::Visible { account, on: hidden });
+                }
                 'c' => {
                     if let Some(safety) = &card.safety {
                         out.push(Effect::Copy { text: safety.number.clone() });
@@ -125,8 +156,8 @@ fn on_card(model: &mut Model, overlay: Overlay, key: KeyEvent, out: &mut Out) {
                 _ => {}
             }
         }
-        (Overlay::Person(_) | Overlay::WhoHas { .. } | Overlay::Network(_), KeyCode::Enter) => return,
-        (Overlay::Network(_), KeyCode::F(5)) | (Overlay::Person(_), KeyCode::F(4)) => return,
+        (Overlay::Person(_) | Overlay::WhoHas { .. }, KeyCode::Enter) => return,
+        (Overlay::Person(_), KeyCode::F(4)) => return,
         _ => {}
     }
     model.overlay = Some(overlay);

@@ -1,10 +1,10 @@
-//! Cards with facts: a person, who has a message, the network.
+//! Cards with facts: a person, who has a message.
 
 use super::canvas::{Canvas, Rows};
 use crate::screen::model::overlay::PersonCard;
 use crate::screen::model::{Model, words};
 use crate::screen::text::{self, clean, count, pad, time};
-use starling_node::api::types::{Message, Status};
+use starling_node::api::types::Message;
 
 /// A short piece of an account id, in groups, to tell people of one name apart.
 pub fn key_mark(account: &str) -> String {
@@ -17,17 +17,22 @@ pub fn key_mark(account: &str) -> String {
 pub fn person(model: &Model, card: &PersonCard, canvas: &mut Canvas<'_>) {
     let contact = model.person(&card.account);
     let blocked = contact.is_some_and(|contact| contact.state == "blocked");
-    let foot = if blocked {
-        "y same   n not   b unblock   c copy   Esc"
-    } else {
-        "y same   n not   b block   c copy   Esc"
-    };
-    let inside = canvas.boxed(&model.name_of(&card.account), foot, 62, 15);
+    let gap = if canvas.area().width < 60 { " " } else { "   " };
+    let hide = if contact.is_some_and(|contact| contact.hidden) { "h show" } else { "h hide" };
+    let block = if blocked { "b unblock" } else { "b block" };
+    let foot = ["y same", "n not", block, hide, "c copy", "Esc"].join(gap);
+    let inside = canvas.boxed(&model.name_of(&card.account), &foot, 62, 17);
     let styles = canvas.theme.styles;
     let mut rows = Rows::new(canvas, inside);
     if let Some(contact) = contact {
         let mark = rows.theme().person(&contact.presence, &contact.via);
         rows.line(&format!("{mark} {}", words::presence(model, contact)), styles.text);
+        if let Some(words) = words::looked_up(model, contact) {
+            rows.line(&words, styles.dim);
+        }
+        if contact.hidden {
+            rows.line("They do not see how you are.", styles.text);
+        }
         if contact.waiting > 0 {
             rows.line(
                 &format!("{} for them", count(contact.waiting, "message waits", "messages wait")),
@@ -103,70 +108,5 @@ pub fn who_has(model: &Model, id: &str, read: Option<&Message>, canvas: &mut Can
     if message.from.me {
         let chat = model.chat_row(&message.chat);
         rows.text(&words::delivery(model, message, chat), styles.dim);
-    }
-}
-
-/// The state of the node.
-pub fn network(model: &Model, status: Option<&Status>, canvas: &mut Canvas<'_>) {
-    let inside = canvas.boxed("Network", "w try all now   r read again   Esc", 68, 16);
-    let styles = canvas.theme.styles;
-    let mut rows = Rows::new(canvas, inside);
-    let state = model.network.as_ref().map_or("starting", |network| network.state.as_str());
-    let words = match state {
-        "direct" => "You are online: people are connected directly.",
-        "relayed" => "You are online, by relay only.",
-        "lan" => "People on this network are connected; nobody beyond it.",
-        "offline" => "Nobody is connected now. Starling keeps trying.",
-        _ => "Starting: looking for people.",
-    };
-    rows.text(words, styles.strong);
-    rows.gap();
-    let Some(status) = status else { return rows.line("Reading.", styles.dim) };
-    let peers = &status.peers;
-    rows.line(
-        &format!(
-            "People connected   {} direct, {} on this LAN, {} by relay",
-            peers.direct, peers.lan, peers.relayed
-        ),
-        styles.text,
-    );
-    let waiting = status.outbox.queued + status.outbox.mailbox;
-    rows.line(&format!("Still on the way   {}", count(waiting, "message", "messages")), styles.text);
-    for (nth, address) in status.listen.iter().take(6).enumerate() {
-        let label = if nth == 0 { "Listening on       " } else { "                   " };
-        rows.line(&format!("{label}{}", clean::line(address)), styles.text);
-    }
-    if status.listen.is_empty() {
-        rows.line("Listening on       nothing", styles.warn);
-    }
-    rows.line(
-        &format!(
-            "Stored             {}, {}",
-            count(status.store.messages, "message", "messages"),
-            bytes(status.store.bytes)
-        ),
-        styles.text,
-    );
-    let place = if model.opened.as_ref().is_some_and(|opened| opened.in_process) {
-        "in this window: it ends when you leave"
-    } else {
-        "apart from this window: it goes on when you leave"
-    };
-    rows.line(&format!("The node runs      {place}"), styles.text);
-    rows.line(
-        &format!("Version            {}, process {}", clean::line(&status.version), status.pid),
-        styles.dim,
-    );
-    if let Some(trouble) = &status.trouble {
-        rows.gap();
-        rows.text(&format!("! {trouble}"), styles.warn);
-    }
-}
-
-fn bytes(bytes: u64) -> String {
-    match bytes {
-        0..=9_999 => count(bytes, "byte", "bytes"),
-        10_000..=9_999_999 => format!("{} kB", bytes / 1_000),
-        _ => format!("{} MB", bytes / 1_000_000),
     }
 }

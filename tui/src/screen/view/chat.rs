@@ -45,11 +45,11 @@ fn title(model: &Model, canvas: &mut Canvas<'_>, x: u16, width: u16) {
         None => ("Starling".to_owned(), String::new()),
     };
     let needed = text::columns(&name) + text::columns(&about) + 4;
-    let network = words::network(model, usize::from(width).saturating_sub(needed));
+    let network = words::mark(model, usize::from(width).saturating_sub(needed));
     let right = u16::try_from(text::columns(&network)).unwrap_or(0);
-    let style = match model.network.as_ref().map(|network| network.state.as_str()) {
-        Some("direct" | "lan" | "relayed") => styles.good,
-        Some("offline") => styles.warn,
+    let style = match model.network_key() {
+        "direct" | "relayed" => styles.good,
+        "lan" | "offline" | "invisible" => styles.warn,
         _ => styles.dim,
     };
     let room = width.saturating_sub(right + 2);
@@ -79,7 +79,7 @@ fn messages(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     let chosen = log.chosen.as_ref().and_then(|id| log.index(id));
     for (placed, y) in rows.iter().zip(area.y + top..area.bottom()) {
         row(canvas, placed, Rect::new(area.x, y, area.width, 1));
-        let is_line = matches!(placed.row, Row::Day(_) | Row::New(_) | Row::Gap(_));
+        let is_line = matches!(placed.row, Row::Day(_) | Row::New(_) | Row::Gap(_) | Row::Said(_));
         if chosen == Some(placed.index) && !is_line {
             let width = area.width.saturating_sub(if area.width > 10 { 3 } else { 0 });
             canvas.tint(Rect::new(area.x, y, width, 1), canvas.theme.styles.chosen);
@@ -114,7 +114,7 @@ fn row(canvas: &mut Canvas<'_>, placed: &Placed, area: Rect) {
         Row::Reactions(line) => {
             canvas.put(x, y, text_width, line, styles.text);
         }
-        Row::Note(line) => {
+        Row::Note(line) | Row::Said(line) => {
             canvas.put(x, y, text_width, line, styles.dim);
         }
         Row::Gap(line) => {

@@ -5,6 +5,7 @@ mod cards;
 mod chat;
 mod help;
 mod list;
+mod network;
 mod overlays;
 mod qr;
 mod setup;

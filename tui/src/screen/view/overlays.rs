@@ -1,7 +1,7 @@
 //! What lies over the main screen: lists and questions. Cards with facts are in `cards`.
 
 use super::canvas::{Canvas, Rows};
-use super::{cards, help, list, qr, setup};
+use super::{cards, help, list, network, qr, setup};
 use crate::screen::model::Model;
 use crate::screen::model::overlay::{EMOJI, Found, GoTo, InviteBox, Overlay};
 use crate::screen::text::{self, clean, count, pad, time};
@@ -21,7 +21,7 @@ pub fn draw(model: &Model, overlay: &Overlay, canvas: &mut Canvas<'_>) {
         Overlay::React { id, at } => react(model, id, *at, canvas),
         Overlay::Chats { at } => chats(model, *at, canvas),
         Overlay::Found(found) => found_list(model, found, canvas),
-        Overlay::Network(status) => cards::network(model, status.as_deref(), canvas),
+        Overlay::Network(view) => network::draw(model, view, canvas),
         Overlay::Leave => leave(model, canvas),
         Overlay::Words(page) => setup::words_box(page, canvas),
         Overlay::WordsLock(line) => {
