@@ -1,6 +1,7 @@
 //! Real networks on 127.0.0.1.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod dht;
 mod hostile;
 mod live;
 mod relay;
