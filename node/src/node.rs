@@ -168,14 +168,14 @@ fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
 /// The network on the profile's port; on any other port, with a warning, when that one is taken.
 async fn start_net(mut config: NetConfig, port: u16) -> Result<Net, NetError> {
     if !config.listen.is_empty() {
-        return net::start(config).await;
+        return Box::pin(net::start(config)).await;
     }
     config.listen = NetConfig::everywhere(port);
-    match net::start(config.clone()).await {
+    match Box::pin(net::start(config.clone())).await {
         Err(NetError::PortTaken { addr }) => {
             tracing::warn!(%addr, "the port is taken by another program: another one is used for this run");
             config.listen = NetConfig::everywhere(0);
-            net::start(config).await
+            Box::pin(net::start(config)).await
         }
         other => other,
     }

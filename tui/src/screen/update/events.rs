@@ -1,15 +1,13 @@
 //! What the node says: answers to effects, and events. A message comes once however often it is told; marks only go
 //! forward; what cannot be done is said in the line above the editor.
 
-use super::{Out, chats, complain, say, send, setup, trouble};
+use super::{Out, chats, network, say, send, setup, trouble};
 use crate::screen::model::chatlog::{GapLine, furthest};
-use crate::screen::model::overlay::{Overlay, Trial};
+use crate::screen::model::overlay::Overlay;
 use crate::screen::model::setup::{Unlock, WordsPage};
 use crate::screen::model::{Model, Place, TYPING_MS};
 use crate::screen::msg::{After, Effect, Msg, ProfileKind};
-use starling_node::api::types::{
-    Chat, Contact, Gap, Message, Net, Network, Object, Presence, Receipt, Status, Trouble, Typing, V,
-};
+use starling_node::api::types::{Chat, Contact, Gap, Message, Object, Presence, Receipt, Trouble, Typing};
 
 /// Takes in anything but keys and time.
 pub fn on_message(model: &mut Model, msg: Msg, out: &mut Out) {
@@ -43,7 +41,7 @@ fn on_profile(model: &mut Model, kind: ProfileKind, out: &mut Out) {
 }
 
 /// The value of an answer; an error goes to the line above the editor.
-fn ok<T>(model: &mut Model, result: Result<T, Trouble>) -> Option<T> {
+pub(super) fn ok<T>(model: &mut Model, result: Result<T, Trouble>) -> Option<T> {
     match result {
         Ok(value) => Some(value),
         Err(reason) => {
@@ -70,25 +68,7 @@ fn on_answer(model: &mut Model, msg: Msg, out: &mut Out) {
                 model.requests = requests;
             }
         }
-        Msg::Status(result) => {
-            if let Some(status) = ok(model, result) {
-                on_status(model, status);
-            }
-        }
-        Msg::Net(result) => {
-            if let Some(net) = ok(model, result) {
-                on_net(model, net);
-            }
-        }
-        Msg::NetTest(result) => {
-            if let Some(Overlay::Network(view)) = &mut model.overlay {
-                view.trial = match &result {
-                    Ok(found) => Trial::Done(found.clone()),
-                    Err(_) => Trial::None,
-                };
-            }
-            ok(model, result);
-        }
+        Msg::Status(_) | Msg::Net(_) | Msg::NetTest(_) => network::on_answer(model, msg),
         Msg::Log { chat, older, page } => on_log(model, &chat, older, page),
         Msg::One(result) => {
             if let Some(found) = ok(model, result)
@@ -187,47 +167,6 @@ fn on_people(model: &mut Model, people: Vec<Contact>) {
     model.people = people;
 }
 
-fn on_status(model: &mut Model, status: Box<Status>) {
-    let network = Network {
-        v: V,
-        cursor: status.cursor.clone(),
-        state: status.network.clone(),
-        direct: status.peers.direct,
-        relayed: status.peers.relayed,
-        lan: status.peers.lan,
-        waiting: status.outbox.queued,
-        next_try_ms: None,
-        invisible: status.invisible,
-    };
-    on_network(model, network);
-    if let Some(words) = &status.trouble {
-        complain(model, words, "", "");
-    }
-}
-
-fn on_net(model: &mut Model, net: Box<Net>) {
-    if let Some(left) = net.next_try_ms {
-        model.network_next_ms = Some(model.now_ms + left);
-    }
-    if let Some(Overlay::Network(view)) = &mut model.overlay {
-        view.net = Some(net);
-    }
-}
-
-fn on_network(model: &mut Model, network: Network) {
-    let known = model.network.as_ref();
-    if known.is_none_or(|known| (&known.state, known.invisible) != (&network.state, network.invisible)) {
-        model.network_since_ms = model.now_ms;
-    }
-    if model.network_told.is_none() && network.state != "starting" {
-        model.network_told = Some(network.state.clone());
-    }
-    if let Some(left) = network.next_try_ms {
-        model.network_next_ms = Some(model.now_ms + left);
-    }
-    model.network = Some(network);
-}
-
 fn on_log(model: &mut Model, chat: &str, older: bool, page: Result<Vec<Message>, Trouble>) {
     let page = match page {
         Ok(page) => page,
@@ -312,7 +251,7 @@ fn on_event(model: &mut Model, object: Object, out: &mut Out) {
         }
         Object::Presence(presence) => on_presence(model, &presence, out),
         Object::Typing(typing) => on_typing(model, typing),
-        Object::Network(network) => on_network(model, network),
+        Object::Network(state) => network::on_state(model, state),
         Object::Gap(gap) => on_gap(model, gap),
         Object::Resync(_) => {
             model.logs.retain(|_, log| !log.pending.is_empty());

@@ -7,13 +7,13 @@ mod commands;
 mod events;
 mod goto;
 mod keys;
+mod network;
 mod overlay;
 mod seen;
 mod send;
 mod setup;
 
-use super::model::overlay::Overlay;
-use super::model::{Model, NETWORK_LOOK_MS, Notice, Place, words};
+use super::model::{Model, Notice, Place};
 use super::msg::{Effect, Msg};
 use crossterm::event::{Event, KeyEvent, KeyEventKind, MouseEventKind};
 use jiff::Timestamp;
@@ -116,7 +116,7 @@ fn tick(model: &mut Model, out: &mut Out) {
         model.notice = None;
         model.dirty = true;
     }
-    network(model, out);
+    network::tick(model, out);
     let due = model.next_try.len();
     model.next_try.retain(|_, at| *at > now);
     if model.network_next_ms.is_some_and(|at| at <= now) {
@@ -133,29 +133,6 @@ fn tick(model: &mut Model, out: &mut Out) {
         // A countdown may be on the screen.
         model.dirty = true;
     }
-}
-
-/// What time brings to the network: a chat's line about another state, the next look of F5, a minute more.
-fn network(model: &mut Model, out: &mut Out) {
-    let now = model.now_ms;
-    if model.network_telling_ms().is_some_and(|at| at <= now) {
-        let line = model.network.as_ref().filter(|network| !network.invisible);
-        let line = line.and_then(|network| words::changed(model, network));
-        let key = model.network_key().to_owned();
-        // Back from being invisible is the person's own doing.
-        let by_hand = model.network_told.replace(key).as_deref() == Some("invisible");
-        if let (Some(line), Some(log), false) = (line, model.log_mut(), by_hand) {
-            log.say(line);
-        }
-        model.dirty = true;
-    }
-    if let Some(Overlay::Network(view)) = &mut model.overlay
-        && view.look_ms <= now
-    {
-        view.look_ms = now + NETWORK_LOOK_MS;
-        out.push(Effect::Net);
-    }
-    model.dirty |= matches!(model.network_key(), "offline" | "lan");
 }
 
 /// Shows an error in the line above the editor.
