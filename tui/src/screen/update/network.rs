@@ -1,0 +1,96 @@
+//! What is heard of the network: its state, the facts of F5, what a test found; and what time brings to it.
+
+use super::events::ok;
+use super::{Out, complain};
+use crate::screen::model::overlay::{Overlay, Trial};
+use crate::screen::model::{Model, NETWORK_LOOK_MS, words};
+use crate::screen::msg::{Effect, Msg};
+use starling_node::api::types::{Net, Network, Status, V};
+
+/// Takes in an answer about it.
+pub fn on_answer(model: &mut Model, msg: Msg) {
+    match msg {
+        Msg::Status(result) => {
+            if let Some(status) = ok(model, result) {
+                on_status(model, &status);
+            }
+        }
+        Msg::Net(result) => {
+            if let Some(net) = ok(model, result) {
+                on_net(model, net);
+            }
+        }
+        Msg::NetTest(result) => {
+            let found = ok(model, result);
+            if let Some(Overlay::Network(view)) = &mut model.overlay {
+                view.trial = found.map_or(Trial::None, Trial::Done);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn on_status(model: &mut Model, status: &Status) {
+    let network = Network {
+        v: V,
+        cursor: status.cursor.clone(),
+        state: status.network.clone(),
+        direct: status.peers.direct,
+        relayed: status.peers.relayed,
+        lan: status.peers.lan,
+        waiting: status.outbox.queued,
+        next_try_ms: None,
+        invisible: status.invisible,
+    };
+    on_state(model, network);
+    if let Some(words) = &status.trouble {
+        complain(model, words, "", "");
+    }
+}
+
+fn on_net(model: &mut Model, net: Box<Net>) {
+    if let Some(left) = net.next_try_ms {
+        model.network_next_ms = Some(model.now_ms + left);
+    }
+    if let Some(Overlay::Network(view)) = &mut model.overlay {
+        view.net = Some(net);
+    }
+}
+
+/// Takes in the state of the network.
+pub fn on_state(model: &mut Model, network: Network) {
+    let known = model.network.as_ref();
+    if known.is_none_or(|known| (&known.state, known.invisible) != (&network.state, network.invisible)) {
+        model.network_since_ms = model.now_ms;
+    }
+    if model.network_told.is_none() && network.state != "starting" {
+        model.network_told = Some(network.state.clone());
+    }
+    if let Some(left) = network.next_try_ms {
+        model.network_next_ms = Some(model.now_ms + left);
+    }
+    model.network = Some(network);
+}
+
+/// What time brings to the network: a chat's line about another state, the next look of F5, a minute more.
+pub fn tick(model: &mut Model, out: &mut Out) {
+    let now = model.now_ms;
+    if model.network_telling_ms().is_some_and(|at| at <= now) {
+        let line = model.network.as_ref().filter(|network| !network.invisible);
+        let line = line.and_then(|network| words::changed(model, network));
+        let key = model.network_key().to_owned();
+        // Back from being invisible is the person's own doing.
+        let by_hand = model.network_told.replace(key).as_deref() == Some("invisible");
+        if let (Some(line), Some(log), false) = (line, model.log_mut(), by_hand) {
+            log.say(line);
+        }
+        model.dirty = true;
+    }
+    if let Some(Overlay::Network(view)) = &mut model.overlay
+        && view.look_ms <= now
+    {
+        view.look_ms = now + NETWORK_LOOK_MS;
+        out.push(Effect::Net);
+    }
+    model.dirty |= matches!(model.network_key(), "offline" | "lan");
+}
