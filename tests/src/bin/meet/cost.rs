@@ -5,6 +5,8 @@ use super::{PATIENCE, Wanted};
 use anyhow::{Context as _, Result, ensure};
 use starling_tests::figures::{Report, usage};
 use starling_tests::live::{Host, Net, Person, Talk, acquainted, befriend, free_port};
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -82,7 +84,7 @@ pub async fn wire(report: &mut Report) -> Result<()> {
     let mut people = acquainted(base.path(), &["alice", "bob"]).await?;
     let mut town = Town::new(net, base.path(), 10)?;
     let file = base.path().join("wire.pcap");
-    let Some(mut capture) = tcpdump(&town, &file)? else {
+    let Some(capture) = tcpdump(&town, &file)? else {
         report.line("wire_readable", (), "wire: skipped, there is no tcpdump here");
         return Ok(());
     };
@@ -112,9 +114,7 @@ pub async fn wire(report: &mut Report) -> Result<()> {
     for person in people.iter_mut().chain(&mut town.crowd.people) {
         person.terminate()?;
     }
-    let done = Command::new("kill").args(["-INT", &capture.id().to_string()]).status()?;
-    ensure!(done.success(), "kill failed");
-    capture.wait()?;
+    drop(capture);
     let bytes = std::fs::read(&file)?;
     let readable =
         |text: &str| bytes.windows(text.len()).any(|window| window.eq_ignore_ascii_case(text.as_bytes()));
@@ -129,8 +129,21 @@ pub async fn wire(report: &mut Report) -> Result<()> {
     Ok(())
 }
 
+/// A running tcpdump; when it is dropped, its file is whole.
+struct Capture(Child);
+
+impl Drop for Capture {
+    fn drop(&mut self) {
+        let asked = Command::new("kill").args(["-INT", &self.0.id().to_string()]).status();
+        if !asked.is_ok_and(|status| status.success()) {
+            let _ = self.0.kill();
+        }
+        let _ = self.0.wait();
+    }
+}
+
 /// Captures what goes over the town's switch; `None` where there is no tcpdump. Returns when it captures.
-fn tcpdump(town: &Town, file: &std::path::Path) -> Result<Option<Child>> {
+fn tcpdump(town: &Town, file: &Path) -> Result<Option<Capture>> {
     if Command::new("tcpdump").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err()
     {
         return Ok(None);
@@ -138,11 +151,13 @@ fn tcpdump(town: &Town, file: &std::path::Path) -> Result<Option<Child>> {
     let mut child = Command::new("ip")
         .args(["netns", "exec", town.internet.namespace(), "tcpdump", "-i", "br0", "-U", "-Z", "root", "-w"])
         .arg(file)
+        .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()?;
-    let stderr = child.stderr.take().context("no stderr")?;
+    let stderr = child.stderr.take();
+    let capture = Capture(child);
     let mut line = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(stderr), &mut line)?;
+    BufReader::new(stderr.context("no stderr")?).read_line(&mut line)?;
     ensure!(line.contains("listening"), "tcpdump: {line}");
-    Ok(Some(child))
+    Ok(Some(capture))
 }
