@@ -16,6 +16,7 @@ use super::{Engine, Timer};
 use crate::discovery::{self, Slot, SlotOwner};
 use crate::identity::{Card, Manifest};
 use crate::ids::{AccountId, DeviceId};
+use crate::kdf;
 use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS, WallMs};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -35,8 +36,9 @@ const RESET_GAP_MS: u64 = SECOND_MS;
 /// Rounds in which the days before and after are asked for too; later only each such one. Clocks that differ are
 /// rare, and an hour's difference is soon over.
 const SPARE_ROUNDS: u32 = 4;
-/// Values of one look-up that are looked at: each costs a hash, and a signature check if it claims to be right.
-const VALUES: u32 = 512;
+/// Different values of one look-up that are looked at: each costs a hash, and a signature check if it claims to be
+/// right.
+const VALUES: usize = 512;
 /// Values of one look-up whose cards are read. Only who shares the secret can make them.
 const CARDS: u32 = 64;
 /// So many holders of the same newest card are enough.
@@ -91,7 +93,8 @@ impl Search {
 struct LookUp {
     sought: Sought,
     slot: Slot,
-    values: u32,
+    /// The hashes of the values that came, and which card each has: nearly all holders have the same bytes.
+    seen: BTreeMap<[u8; 32], Option<(DeviceId, u64)>>,
     cards: u32,
     /// The newest card that was news, and how many values carried it.
     best: Option<(DeviceId, u64, u32)>,
@@ -300,7 +303,7 @@ impl Engine {
             if let Some(search) = self.finding.searches.get_mut(&sought) {
                 search.lookup = Some(lookup);
             }
-            let entry = LookUp { sought, slot, values: 0, cards: 0, best: None, ended: false };
+            let entry = LookUp { sought, slot, seen: BTreeMap::new(), cards: 0, best: None, ended: false };
             self.finding.lookups.insert(lookup, entry);
             self.net(NetCommand::LookUp { lookup, key: discovery::key(&slot) });
         }
@@ -343,10 +346,18 @@ impl Engine {
 
     pub(super) fn on_found(&mut self, lookup: LookUpId, value: &[u8]) {
         let Some(entry) = self.finding.lookups.get_mut(&lookup) else { return };
-        if entry.ended || entry.values >= VALUES || entry.cards >= CARDS {
+        if entry.ended || entry.seen.len() >= VALUES || entry.cards >= CARDS {
             return;
         }
-        entry.values = entry.values.saturating_add(1);
+        let hash = kdf::hash(value);
+        match entry.seen.insert(hash, None) {
+            Some(Some((device, seq))) => {
+                entry.seen.insert(hash, Some((device, seq)));
+                return self.count_news(lookup, device, seq, false);
+            }
+            Some(None) => return,
+            None => {}
+        }
         let sought = entry.sought;
         let Ok(signed) = discovery::open(&entry.slot, value) else { return };
         entry.cards = entry.cards.saturating_add(1);
@@ -372,6 +383,9 @@ impl Engine {
             search.found = Some(self.now.wall_ms);
         }
         let news = card.seq > known;
+        if let Some(entry) = self.finding.lookups.get_mut(&lookup) {
+            entry.seen.insert(hash, Some((card.device, card.seq)));
+        }
         self.count_news(lookup, card.device, card.seq, news);
         self.dial_found(sought, card.device, news);
     }

@@ -61,6 +61,8 @@ pub(super) struct Link {
     pub initiator: bool,
     /// Whether the other side has said, with a card, which device it is. Must be its first frame.
     pub carded: bool,
+    /// How the other side said it is.
+    pub said: Option<Presence>,
     /// Counts links as they come up: the highest is the newest.
     pub up: u64,
 }
@@ -87,6 +89,7 @@ impl Engine {
                 remote_peer,
                 initiator: true,
                 carded: false,
+                said: None,
                 up: 0,
             },
         );
@@ -116,6 +119,7 @@ impl Engine {
                 remote_peer,
                 initiator: false,
                 carded: false,
+                said: None,
                 up: 0,
             };
             self.links.insert(link, new);

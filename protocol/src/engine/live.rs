@@ -141,6 +141,7 @@ impl Engine {
                     4 => Presence::Hidden,
                     _ => Presence::Online,
                 };
+                self.links.get_mut(&link)?.said = Some(presence);
                 self.show_presence(account, presence, Some(via));
             }
             // Something of a newer version: skipped.
@@ -357,11 +358,13 @@ impl Engine {
         let via = self.best_via(account);
         let presence = match via {
             None => Presence::Offline,
-            Some(_) => match self.presence.get(&account) {
-                Some((presence, _)) if *presence != Presence::Offline => *presence,
-                // Until they say.
-                _ => Presence::Hidden,
-            },
+            Some(_) => {
+                let said = self.live_link(device).and_then(|link| self.links.get(&link)?.said);
+                let shown = self.presence.get(&account).map(|(presence, _)| *presence);
+                let shown = shown.filter(|presence| *presence != Presence::Offline);
+                // On a new link they have yet to say.
+                said.or(shown).unwrap_or(Presence::Hidden)
+            }
         };
         self.show_presence(account, presence, via);
     }

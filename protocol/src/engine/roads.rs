@@ -51,10 +51,16 @@ impl Engine {
         if let Some(account) = self.peers.get(&device).map(super::Peer::account) {
             self.end_search(account);
         }
-        let Some(road) = self.conns.get(&conn).filter(|road| road.via == Via::Relay) else { return };
-        let same = self.conns.iter().filter(|(_, other)| other.peer == road.peer && other.via != Via::Relay);
-        for better in same.map(|(id, _)| *id).collect::<Vec<_>>() {
-            self.see_better_road(better);
+        let Some(road) = self.conns.get(&conn) else { return };
+        let relayed = road.via == Via::Relay;
+        let same = self.conns.iter().filter(|(id, other)| **id != conn && other.peer == road.peer);
+        let others: Vec<(ConnId, Via)> = same.map(|(id, other)| (*id, other.via)).collect();
+        for (other, via) in others {
+            if relayed && via != Via::Relay {
+                self.see_better_road(other);
+            } else {
+                self.drop_unused(other);
+            }
         }
     }
 

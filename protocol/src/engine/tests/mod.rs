@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod contents;
+mod finding;
 mod hostile;
 mod joining;
 mod links;
@@ -10,6 +11,7 @@ mod people;
 mod sessions;
 mod talk;
 mod times;
+mod visibility;
 
 use super::*;
 use crate::session::{Ack, Outcome};
