@@ -3,7 +3,7 @@
 use super::wires::Parcel;
 use super::{Dht, Lie, World};
 use crate::discovery::{self, Made, Record, Slot, SlotOwner};
-use crate::engine::{NetCommand, NetEvent, Via};
+use crate::engine::{NetCommand, NetEvent, Space, Via};
 use crate::time::{HOUR_MS, MINUTE_MS};
 use crate::wire::Signed;
 
@@ -128,6 +128,8 @@ fn an_eclipsed_newcomer_knows_liars_until_it_meets_somebody() {
     let kept = record(1, 10);
     put(&mut world, 0, &kept);
     world.crash(1);
+    // A newcomer: it remembers no good nodes.
+    world.machines[1].disk.lose(Space::Node);
     world.start(1);
     let until = world.now_ms + 5 * MINUTE_MS;
     world.dht.as_mut().expect("the DHT").eclipse(1, until);
