@@ -194,11 +194,12 @@ impl Dht {
         self.nodes.values().filter(|node| !matches!(node.kind, Kind::Machine(_))).count()
     }
 
-    /// How many honest nodes hold something under a key.
+    /// How many honest nodes hold something under a key, as of the last look around.
     pub fn holders(&self, key: &[u8; 32]) -> usize {
         self.nodes
             .values()
-            .filter(|node| !matches!(node.kind, Kind::Sybil(_)) && node.store.contains_key(key))
+            .filter_map(|node| node.store.get(key))
+            .filter(|held| held.is_fresh(self.churned_at_ms))
             .count()
     }
 
