@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use libp2p::core::transport::ListenerId;
 use libp2p::multiaddr::Protocol;
-use libp2p::swarm::ConnectionId;
+use libp2p::swarm::{ConnectionId, FromSwarm, NetworkBehaviour, NewExternalAddrCandidate};
 use libp2p::{Multiaddr, PeerId, Swarm, autonat, dcutr, identify, relay, upnp};
 use tokio::time::Instant;
 
@@ -111,7 +111,10 @@ impl Reach {
                     self.identified(around, connection_id, peer_id, info);
                 }
                 identify::Event::Pushed { connection_id, peer_id, info } => {
-                    self.carries(&around, connection_id, peer_id, &info);
+                    // Whoever comes to us through its relay wants to know where we are seen.
+                    if around.swarm.behaviour().identify.is_known(connection_id) {
+                        self.carries(&around, connection_id, peer_id, &info);
+                    }
                 }
                 _ => self.changed = false,
             },
@@ -292,6 +295,7 @@ impl Reach {
             && (dials.peers().any(addr::is_public)
                 || conns.standing_or_ending().any(|(_, c)| addr::is_public(&c.addr)));
         self.claim(swarm, &listen, internet);
+        offer_holes(swarm);
         self.reserve(swarm, &listen);
         let told = own::told(&self.known(swarm, listen), self.loopback);
         if told == self.told {
@@ -382,9 +386,13 @@ impl Reach {
             Verdict::Unknown
         }
     }
+}
 
-    /// Relays among our connections, whether asked or not.
-    pub fn relays_known(&self) -> usize {
-        self.relays.len()
+/// Tells who punches holes where we are seen. The swarm does not, of addresses that it holds for confirmed.
+fn offer_holes(swarm: &mut Swarm<Behaviour>) {
+    let behaviour = swarm.behaviour_mut();
+    for addr in behaviour.identify.candidates() {
+        let new = FromSwarm::NewExternalAddrCandidate(NewExternalAddrCandidate { addr });
+        behaviour.punch.on_swarm_event(new);
     }
 }

@@ -169,11 +169,6 @@ impl Relays {
         .collect()
     }
 
-    /// Relays known, asked or not.
-    pub fn len(&self) -> usize {
-        self.known.len()
-    }
-
     /// When a state ends by itself.
     pub fn next_at(&self) -> Option<Instant> {
         let end = |relay: &Relay| match relay.state {

@@ -9,7 +9,7 @@
 //! through a relay                              nothing
 //! ```
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -50,6 +50,8 @@ enum Way {
 pub(crate) struct Seen {
     identify: identify::Behaviour,
     ways: HashMap<ConnectionId, Way>,
+    /// Connections whose peer has said where it sees us.
+    known: HashSet<ConnectionId>,
     ours: ListenAddresses,
     /// Addresses on ports we listen on, and the networks of those who see us there; oldest first.
     votes: VecDeque<(Multiaddr, Vec<u32>)>,
@@ -62,6 +64,7 @@ impl Seen {
         Self {
             identify: identify::Behaviour::new(config),
             ways: HashMap::new(),
+            known: HashSet::new(),
             ours: ListenAddresses::default(),
             votes: VecDeque::new(),
             candidates: VecDeque::new(),
@@ -72,6 +75,16 @@ impl Seen {
     /// Public addresses on a port we listen on at which peers of at least two networks (IPv4 /16, IPv6 /32) see us.
     pub fn agreed(&self) -> impl Iterator<Item = &Multiaddr> {
         self.votes.iter().filter(|(_, voters)| voters.len() >= 2).map(|(addr, _)| addr)
+    }
+
+    /// The candidates of the network we are in now.
+    pub fn candidates(&self) -> impl Iterator<Item = &Multiaddr> {
+        self.candidates.iter().map(|(_, addr)| addr)
+    }
+
+    /// Whether the peer has said where it sees us.
+    pub fn is_known(&self, connection: ConnectionId) -> bool {
+        self.known.contains(&connection)
     }
 
     /// Whether it was named lately, in the network we are in now.
@@ -104,6 +117,7 @@ impl Seen {
         let observed = addr::without_peer(observed);
         let Some(way) = self.ways.get(&connection).copied() else { return };
         let Some(seen) = addr::parts(&observed) else { return };
+        tracing::trace!(%observed, ?way, "seen");
         let only_loopback = || self.ours.iter().filter_map(addr::parts).all(|own| own.ip.is_loopback());
         if !addr::is_public(&observed) && !(seen.ip.is_loopback() && only_loopback()) {
             return;
@@ -115,6 +129,8 @@ impl Seen {
             self.vote(&observed, network(far));
         }
         match way {
+            // Without a listener of the kind it was no port of ours.
+            Way::OurPort { .. } if ports.is_empty() => {}
             Way::OurPort { .. } => self.propose(observed),
             Way::FreshPort { .. } => {
                 let port = ports.first().copied();
@@ -202,6 +218,7 @@ impl NetworkBehaviour for Seen {
             }
             FromSwarm::ConnectionClosed(closed) => {
                 self.ways.remove(&closed.connection_id);
+                self.known.remove(&closed.connection_id);
             }
             _ => {}
         }
@@ -227,6 +244,7 @@ impl NetworkBehaviour for Seen {
                 Poll::Ready(ToSwarm::NewExternalAddrCandidate(_)) => {}
                 Poll::Ready(ToSwarm::GenerateEvent(event)) => {
                     if let identify::Event::Received { connection_id, info, .. } = &event {
+                        self.known.insert(*connection_id);
                         self.observed(*connection_id, info.observed_addr.clone());
                     }
                     return Poll::Ready(ToSwarm::GenerateEvent(event));
