@@ -5,6 +5,7 @@ mod dht;
 mod hostile;
 mod live;
 mod relay;
+mod roads;
 mod slow;
 mod unit;
 

@@ -64,3 +64,6 @@ fn texts(addrs: Vec<(Multiaddr, Source)>) -> Vec<(String, Source)> {
     }
     texts
 }
+
+#[cfg(test)]
+mod tests;

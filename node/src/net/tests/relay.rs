@@ -61,3 +61,65 @@ async fn a_place_at_a_relay_is_found_and_told() {
 }
 
 async fn from_relay_to_direct(listen: Vec<String>) {
+    let relay = relay(&listen).await;
+    let mut bob = client(&listen, &relay).await;
+    let mut alice = client(&listen, &relay).await;
+    let at = bob.relayed_address().await;
+    let conn = alice.dial(1, &[at]).await.unwrap();
+    assert!(alice.open(2, conn).await);
+    let theirs = bob.accept().await;
+    alice.write(2, b"over the relay");
+    assert_eq!(bob.message().await, (theirs, b"over the relay".to_vec()));
+    bob.write(theirs, b"and back");
+    let bob_peer = bob.local_peer.clone();
+    let direct = alice.opened(|via, peer| via != Via::Relay && peer == bob_peer).await;
+    assert!(alice.open(4, direct).await, "a link on the direct connection");
+    alice.write(4, b"directly");
+    let message = bob.until(|event| match event {
+        NetEvent::LinkData { message, .. } if message == b"directly" => Some(()),
+        _ => None,
+    });
+    message.await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relayed_connection_becomes_a_direct_one_over_quic() {
+    from_relay_to_direct(vec![quic()]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relayed_connection_becomes_a_direct_one_over_tcp() {
+    from_relay_to_direct(vec![tcp()]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_circuit_that_is_cut_ends_its_links_at_once() {
+    let relay = relay(&[tcp(), quic()]).await;
+    let mut bob = client(&[tcp()], &relay).await;
+    let mut alice = client(&[tcp()], &relay).await;
+    let at = bob.relayed_address().await;
+    let conn = alice.dial(1, &[at]).await.unwrap();
+    assert!(alice.open(2, conn).await);
+    let theirs = bob.accept().await;
+    alice.write(2, b"hello");
+    assert_eq!(bob.message().await.0, theirs);
+    let cut = Instant::now();
+    relay.stop.shutdown().await;
+    alice.link_closed(2).await;
+    alice.conn_closed(conn).await;
+    bob.link_closed(theirs).await;
+    assert!(cut.elapsed() < Duration::from_secs(5), "{:?}", cut.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_not_at_the_relay_is_not_reached_through_it() {
+    let mut relay = relay(&[tcp()]).await;
+    let mut alice = client(&[tcp()], &relay).await;
+    relay.opened(|_, _| true).await;
+    let nobody = libp2p::PeerId::random();
+    let relay_peer = libp2p::PeerId::from_bytes(&relay.local_peer).unwrap();
+    let at = format!("{}/p2p/{relay_peer}/p2p-circuit/p2p/{nobody}", relay.listen[0]);
+    let began = Instant::now();
+    assert!(alice.dial(1, &[at]).await.is_err());
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}
