@@ -10,13 +10,11 @@
 
 use super::command::ContactState;
 use super::dial::{DialPurpose, backoff};
-use super::links::Purpose;
 use super::net::{LookUpId, NetCommand};
 use super::{Engine, Timer};
 use crate::discovery::{self, Slot, SlotOwner};
-use crate::identity::{Card, Manifest};
+use crate::identity::Manifest;
 use crate::ids::{AccountId, DeviceId};
-use crate::kdf;
 use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS, WallMs};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -36,15 +34,6 @@ const RESET_GAP_MS: u64 = SECOND_MS;
 /// Rounds in which the days before and after are asked for too; later only each such one. Clocks that differ are
 /// rare, and an hour's difference is soon over.
 const SPARE_ROUNDS: u32 = 4;
-/// Different values of one look-up that are looked at: each costs a hash, and a signature check if it claims to be
-/// right.
-const VALUES: usize = 512;
-/// Values of one look-up whose cards are read. Only who shares the secret can make them.
-const CARDS: u32 = 64;
-/// So many holders of the same newest card are enough.
-const AGREED: u32 = 3;
-/// An address is not dialled again within this because somebody still has it.
-const DIALED_MS: u64 = 5 * SECOND_MS;
 /// The network has grown: everything is published and asked for again, not sooner than this after the last time, and
 /// twice as long each time up to the longest. Forgotten after an hour.
 const FIRST_GROWTH_MS: u64 = 10 * SECOND_MS;
@@ -60,7 +49,7 @@ pub(super) enum Sought {
 }
 
 impl Sought {
-    fn account(self) -> AccountId {
+    pub fn account(self) -> AccountId {
         match self {
             Self::Contact(account) | Self::Join(account) => account,
         }
@@ -69,7 +58,7 @@ impl Sought {
 
 /// The search for one.
 #[derive(Default)]
-struct Search {
+pub(super) struct Search {
     /// What is still asked for in this round, and whether only if nothing was found before.
     steps: VecDeque<(Slot, bool)>,
     lookup: Option<LookUpId>,
@@ -78,9 +67,11 @@ struct Search {
     rounds: u32,
     started_ms: Option<u64>,
     /// Something valid came in this round.
-    valid: bool,
+    pub valid: bool,
     looked_up: Option<WallMs>,
-    found: Option<WallMs>,
+    pub found: Option<WallMs>,
+    /// The hash of the last value that was news, and the device and number of its card.
+    pub last: Option<([u8; 32], DeviceId, u64)>,
 }
 
 impl Search {
@@ -90,15 +81,15 @@ impl Search {
 }
 
 /// One question to the DHT.
-struct LookUp {
-    sought: Sought,
-    slot: Slot,
+pub(super) struct LookUp {
+    pub sought: Sought,
+    pub slot: Slot,
     /// The hashes of the values that came, and which card each has: nearly all holders have the same bytes.
-    seen: BTreeMap<[u8; 32], Option<(DeviceId, u64)>>,
-    cards: u32,
+    pub seen: BTreeMap<[u8; 32], Option<(DeviceId, u64)>>,
+    pub cards: u32,
     /// The newest card that was news, and how many values carried it.
-    best: Option<(DeviceId, u64, u32)>,
-    ended: bool,
+    pub best: Option<(DeviceId, u64, u32)>,
+    pub ended: bool,
 }
 
 /// Everything about finding others.
@@ -110,9 +101,9 @@ pub(super) struct Finding {
     low: u32,
     grown_ms: u64,
     growth_pause_ms: u64,
-    searches: BTreeMap<Sought, Search>,
+    pub searches: BTreeMap<Sought, Search>,
     queue: VecDeque<Sought>,
-    lookups: BTreeMap<LookUpId, LookUp>,
+    pub lookups: BTreeMap<LookUpId, LookUp>,
     /// When each was last dialled.
     pub dialed: BTreeMap<DialPurpose, u64>,
 }
@@ -122,6 +113,8 @@ impl Engine {
 
     /// The number of DHT nodes changed.
     pub(super) fn on_neighbours(&mut self, count: u32) {
+        // Who came due while there was nobody to ask.
+        self.stale |= self.finding.neighbours == 0;
         self.finding.neighbours = count;
         self.finding.low = self.finding.low.min(count);
         self.check_growth();
@@ -152,6 +145,12 @@ impl Engine {
     pub(super) fn sync_searches(&mut self) {
         let contacts = &self.contacts;
         self.finding.searches.retain(|sought, _| contacts.contains_key(&sought.account()));
+        let peers = &self.peers;
+        self.finding.dialed.retain(|purpose, _| match purpose {
+            DialPurpose::Device(device) => peers.contains_key(device),
+            DialPurpose::Join(account) => contacts.contains_key(account),
+            DialPurpose::Lan => false,
+        });
         for sought in self.missing() {
             let idle = self.finding.searches.get(&sought).is_none_or(|search| !search.is_busy());
             if idle && self.timers.when(&Timer::Find(sought)).is_none() {
@@ -219,7 +218,7 @@ impl Engine {
         self.contacts.keys().flat_map(each).filter(|sought| self.is_missing(*sought)).collect()
     }
 
-    fn is_missing(&self, sought: Sought) -> bool {
+    pub(super) fn is_missing(&self, sought: Sought) -> bool {
         let account = sought.account();
         let Some(contact) = self.contacts.get(&account) else { return false };
         let wanted = match sought {
@@ -334,94 +333,11 @@ impl Engine {
         self.timers.set(Timer::Find(sought), self.now.mono_ms.saturating_add(pause));
     }
 
-    fn end_look_up(&mut self, lookup: LookUpId) {
+    pub(super) fn end_look_up(&mut self, lookup: LookUpId) {
         if let Some(entry) = self.finding.lookups.get_mut(&lookup)
             && !std::mem::replace(&mut entry.ended, true)
         {
             self.net(NetCommand::EndLookUp { lookup });
-        }
-    }
-
-    // ---- what comes back --------------------------------------------------------------------------------------
-
-    pub(super) fn on_found(&mut self, lookup: LookUpId, value: &[u8]) {
-        let Some(entry) = self.finding.lookups.get_mut(&lookup) else { return };
-        if entry.ended || entry.seen.len() >= VALUES || entry.cards >= CARDS {
-            return;
-        }
-        let hash = kdf::hash(value);
-        match entry.seen.insert(hash, None) {
-            Some(Some((device, seq))) => {
-                entry.seen.insert(hash, Some((device, seq)));
-                return self.count_news(lookup, device, seq, false);
-            }
-            Some(None) => return,
-            None => {}
-        }
-        let sought = entry.sought;
-        let Ok(signed) = discovery::open(&entry.slot, value) else { return };
-        entry.cards = entry.cards.saturating_add(1);
-        let account = sought.account();
-        let Ok((card, _)) = Card::open(&signed).and_then(|(card, manifest)| {
-            if manifest.account == account {
-                Ok((card, manifest))
-            } else {
-                Err(crate::identity::CardError::Device)
-            }
-        }) else {
-            return;
-        };
-        if !self.is_missing(sought) {
-            return;
-        }
-        let known = self.peers.get(&card.device).map_or(0, |peer| peer.record.card_seq);
-        if self.take_card(None, &signed).is_none() {
-            return;
-        }
-        if let Some(search) = self.finding.searches.get_mut(&sought) {
-            search.valid = true;
-            search.found = Some(self.now.wall_ms);
-        }
-        let news = card.seq > known;
-        if let Some(entry) = self.finding.lookups.get_mut(&lookup) {
-            entry.seen.insert(hash, Some((card.device, card.seq)));
-        }
-        self.count_news(lookup, card.device, card.seq, news);
-        self.dial_found(sought, card.device, news);
-    }
-
-    /// Ends a look-up when enough holders have the same newest card.
-    fn count_news(&mut self, lookup: LookUpId, device: DeviceId, seq: u64, news: bool) {
-        let Some(entry) = self.finding.lookups.get_mut(&lookup) else { return };
-        match &mut entry.best {
-            _ if news => entry.best = Some((device, seq, 1)),
-            Some((best, newest, times)) if *best == device && *newest == seq => {
-                *times = times.saturating_add(1);
-                if *times >= AGREED {
-                    self.end_look_up(lookup);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Dials where a card says, at once if that is news, also while an older address still rings.
-    fn dial_found(&mut self, sought: Sought, device: DeviceId, news: bool) {
-        let account = sought.account();
-        let asks =
-            self.contacts.get(&account).and_then(|c| c.join.as_ref()).is_some_and(|join| !join.requested);
-        let purpose = if asks { DialPurpose::Join(account) } else { DialPurpose::Device(device) };
-        let under_way = |link: &super::Link| {
-            link.purpose == Purpose::Join(account) || link.purpose == Purpose::Live(device)
-        };
-        let rings = self.dials.values().any(|other| *other == purpose);
-        let last = self.finding.dialed.get(&purpose).copied();
-        let lately = last.is_some_and(|at| self.now.mono_ms.saturating_sub(at) < DIALED_MS);
-        let addrs = self.peers.get(&device).map(|peer| peer.record.addrs.clone()).unwrap_or_default();
-        let idle = !self.links.values().any(under_way);
-        if !addrs.is_empty() && idle && (news || !(rings || lately)) {
-            self.timers.clear(&Timer::Dial(device));
-            self.dial(addrs, purpose);
         }
     }
 

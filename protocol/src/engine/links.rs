@@ -13,7 +13,7 @@
 
 use super::command::Presence;
 use super::live::{self, FrameOut};
-use super::net::{ConnId, LinkId, LinkProtocol, NetCommand, Via};
+use super::net::{ConnId, LinkId, LinkProtocol, NetCommand};
 use super::{Engine, Timer};
 use crate::ids::{AccountId, DeviceId, InviteId};
 use crate::noise::{STREAM_LIFE_BYTES, STREAM_LIFE_MS, Transport, invite, live as noise_live};
@@ -331,32 +331,6 @@ impl Engine {
         self.ask_for_missing(device);
         self.presence_changed(device);
         self.hold_road(link, device);
-    }
-
-    /// The best live link to a device: no relay if there is another, and of those the newest.
-    pub(super) fn live_link(&self, device: DeviceId) -> Option<LinkId> {
-        self.links
-            .iter()
-            .filter(|(_, link)| link.device == Some(device) && matches!(link.state, LinkState::Up(_)))
-            .map(|(id, link)| {
-                (self.conns.get(&link.conn).map_or(Via::Direct, |conn| conn.via) != Via::Relay, link.up, *id)
-            })
-            .max()
-            .map(|(_, _, id)| id)
-    }
-
-    pub(super) fn renew_link(&mut self, link: LinkId) {
-        let Some(entry) = self.links.get(&link) else { return };
-        if let (LinkState::Up(_), Some(device), conn) = (&entry.state, entry.device, entry.conn) {
-            // When the handshake fails, or the other side does not end this link, there is another attempt.
-            self.timers.set(Timer::Renew(link), self.now.mono_ms.saturating_add(MINUTE_MS));
-            let under_way = self.links.values().any(|other| {
-                other.purpose == Purpose::Live(device) && !matches!(other.state, LinkState::Up(_))
-            });
-            if !under_way {
-                self.open_link(conn, LinkProtocol::Live, Purpose::Live(device));
-            }
-        }
     }
 
     /// Puts a frame on a live link. Nothing happens when the link is not up.

@@ -55,7 +55,7 @@ impl FrameOut {
             Self::GapRequest { from, to } => Frame::pack(GAP_REQUEST, &Range { from: *from, to: *to }),
             Self::GapGone { from, to } => Frame::pack(GAP_GONE, &Range { from: *from, to: *to }),
             Self::Typing(on) => Frame::pack(TYPING, on),
-            Self::Presence(presence) => Frame::pack(PRESENCE, &presence_number(*presence)),
+            Self::Presence(presence) => Frame::pack(PRESENCE, &presence.number()),
             Self::Request(request) => Frame::pack(REQUEST, request),
             Self::Held => Frame::pack(HELD, &()),
         }
@@ -135,12 +135,7 @@ impl Engine {
             PRESENCE => {
                 let number: u8 = wire::decode(body).ok()?;
                 let account = self.peers.get(&device)?.account();
-                let presence = match number {
-                    2 => Presence::Away,
-                    3 => Presence::Busy,
-                    4 => Presence::Hidden,
-                    _ => Presence::Online,
-                };
+                let presence = Presence::of_number(number);
                 self.links.get_mut(&link)?.said = Some(presence);
                 self.show_presence(account, presence, Some(via));
             }
@@ -329,7 +324,7 @@ impl Engine {
         Some(())
     }
 
-    // ---- presence ---------------------------------------------------------------------------------------------
+    // ---- who may talk -----------------------------------------------------------------------------------------
 
     /// Whether we accepted an account, or asked it: what it says is taken in.
     pub(super) fn may_talk(&self, account: &AccountId) -> bool {
@@ -341,69 +336,6 @@ impl Engine {
     pub(super) fn is_accepted(&self, account: &AccountId) -> bool {
         self.contacts.get(account).is_some_and(|contact| contact.state == super::ContactState::Accepted)
     }
-
-    /// The best road to an account, over its devices.
-    pub(super) fn best_via(&self, account: AccountId) -> Option<Via> {
-        self.devices_of(account)
-            .into_iter()
-            .filter_map(|device| self.live_link(device))
-            .filter_map(|link| self.links.get(&link))
-            .filter_map(|link| self.conns.get(&link.conn).map(|conn| conn.via))
-            .max()
-    }
-
-    /// A device's links changed: tell the screen if that changes how its person is.
-    pub(super) fn presence_changed(&mut self, device: DeviceId) {
-        let Some(account) = self.peers.get(&device).map(super::Peer::account) else { return };
-        let via = self.best_via(account);
-        let presence = match via {
-            None => Presence::Offline,
-            Some(_) => {
-                let said = self.live_link(device).and_then(|link| self.links.get(&link)?.said);
-                let shown = self.presence.get(&account).map(|(presence, _)| *presence);
-                let shown = shown.filter(|presence| *presence != Presence::Offline);
-                // On a new link they have yet to say.
-                said.or(shown).unwrap_or(Presence::Hidden)
-            }
-        };
-        self.show_presence(account, presence, via);
-    }
-
-    fn show_presence(&mut self, account: AccountId, presence: Presence, via: Option<Via>) {
-        if !self.is_accepted(&account) || self.presence.get(&account) == Some(&(presence, via)) {
-            return;
-        }
-        self.presence.insert(account, (presence, via));
-        self.actions.push(Action::Notice(Notice::Presence { account, presence, via }));
-    }
-
-    /// Whether nobody is called or answered now.
-    pub fn is_invisible(&self) -> bool {
-        self.own.presence == Presence::Invisible
-    }
-
-    /// How we are, as an account is told.
-    pub(super) fn presence_for(&self, account: AccountId) -> Presence {
-        let hidden = self.contacts.get(&account).is_none_or(|contact| contact.hidden);
-        if hidden { Presence::Hidden } else { self.own.presence }
-    }
-
-    pub(super) fn set_presence(&mut self, presence: Presence) {
-        let before = std::mem::replace(&mut self.own.presence, presence);
-        self.own_dirty |= before != presence;
-        match (before == Presence::Invisible, presence == Presence::Invisible) {
-            (false, true) => return self.vanish(),
-            (true, false) => return self.reappear(),
-            _ => {}
-        }
-        for link in self.live_links() {
-            let device = self.links.get(&link).and_then(|link| link.device);
-            let account = device.and_then(|device| self.peers.get(&device)).map(super::Peer::account);
-            if account.is_some_and(|account| self.presence_for(account) == presence) {
-                self.frame_on(link, &FrameOut::Presence(presence));
-            }
-        }
-    }
 }
 
 const KEYS_CONFLICT: &str = "Two different lists of this person's devices are going round under one number. Somebody may be \
@@ -414,13 +346,4 @@ const RESTORED: &str = "This person's account was restored from its words on a n
 /// Whether an own address may stand in a card: one that may not must not keep the card from being made.
 pub(super) fn fits(addr: &str) -> bool {
     addr.len() <= ADDRESS_BYTES && addr.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-fn presence_number(presence: Presence) -> u8 {
-    match presence {
-        Presence::Online | Presence::Offline => 1,
-        Presence::Away => 2,
-        Presence::Busy => 3,
-        Presence::Invisible | Presence::Hidden => 4,
-    }
 }

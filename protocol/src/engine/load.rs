@@ -267,12 +267,7 @@ impl Engine {
             last_wall_ms: self.now.wall_ms,
             read_receipts: self.own.read_receipts,
             received_mark: self.own.received_mark,
-            presence: match self.own.presence {
-                Presence::Away => 2,
-                Presence::Busy => 3,
-                Presence::Invisible => 4,
-                Presence::Online | Presence::Offline | Presence::Hidden => 1,
-            },
+            presence: self.own.presence.number(),
             record_s: self.own.record_s,
         };
         self.changes.extend(state::put_second(Space::Own, key::own(), &record));
@@ -302,11 +297,9 @@ fn load_own(record: &Record, now: Now) -> Result<Own, LoadError> {
         last_wall_ms: own.last_wall_ms,
         read_receipts: own.read_receipts,
         received_mark: own.received_mark,
-        presence: match own.presence {
-            2 => Presence::Away,
-            3 => Presence::Busy,
-            4 => Presence::Invisible,
-            _ => Presence::Online,
+        presence: match Presence::of_number(own.presence) {
+            Presence::Hidden => Presence::Invisible,
+            presence => presence,
         },
         record_s: own.record_s,
         addrs: Vec::new(),

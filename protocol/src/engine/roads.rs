@@ -1,11 +1,11 @@
-//! Roads that come and go under a link: a direct connection beside a relayed one, and nobody at all while the person is
-//! invisible (docs/spec/03-live.md, "Life of a link"; docs/spec/07-discovery.md, "Invisible").
+//! Which of several links is used, and roads that come and go under them: a direct connection beside a relayed one, and
+//! none at all while the person is invisible (docs/spec/03-live.md, "Life of a link"; docs/spec/07-discovery.md, "Invisible").
 
-use super::links::Purpose;
+use super::links::{LinkState, Purpose};
 use super::net::{ConnId, LinkId, LinkProtocol, NetCommand, Via};
 use super::{Engine, Timer};
 use crate::ids::DeviceId;
-use crate::time::SECOND_MS;
+use crate::time::{MINUTE_MS, SECOND_MS};
 use std::collections::BTreeSet;
 
 /// How long the device with the larger id leaves it to the other to use a better connection, in milliseconds. Shorter
@@ -13,6 +13,32 @@ use std::collections::BTreeSet;
 const OTHERS_TURN_MS: u64 = 2 * SECOND_MS;
 
 impl Engine {
+    /// The best live link to a device: no relay if there is another, and of those the newest.
+    pub(super) fn live_link(&self, device: DeviceId) -> Option<LinkId> {
+        self.links
+            .iter()
+            .filter(|(_, link)| link.device == Some(device) && matches!(link.state, LinkState::Up(_)))
+            .map(|(id, link)| {
+                (self.conns.get(&link.conn).map_or(Via::Direct, |conn| conn.via) != Via::Relay, link.up, *id)
+            })
+            .max()
+            .map(|(_, _, id)| id)
+    }
+
+    pub(super) fn renew_link(&mut self, link: LinkId) {
+        let Some(entry) = self.links.get(&link) else { return };
+        if let (LinkState::Up(_), Some(device), conn) = (&entry.state, entry.device, entry.conn) {
+            // When the handshake fails, or the other side does not end this link, there is another attempt.
+            self.timers.set(Timer::Renew(link), self.now.mono_ms.saturating_add(MINUTE_MS));
+            let under_way = self.links.values().any(|other| {
+                other.purpose == Purpose::Live(device) && !matches!(other.state, LinkState::Up(_))
+            });
+            if !under_way {
+                self.open_link(conn, LinkProtocol::Live, Purpose::Live(device));
+            }
+        }
+    }
+
     /// Devices whose best live link goes over a relay to the very peer a connection leads to.
     fn relayed_beside(&self, conn: ConnId) -> Vec<DeviceId> {
         let Some(new) = self.conns.get(&conn).filter(|new| new.via != Via::Relay) else { return Vec::new() };
