@@ -141,7 +141,7 @@ impl Dht {
     }
 }
 
-fn distance(id: &[u8; 32], target: &[u8; 32]) -> [u8; 32] {
+pub(super) fn distance(id: &[u8; 32], target: &[u8; 32]) -> [u8; 32] {
     let mut out = *id;
     for (byte, other) in out.iter_mut().zip(target) {
         *byte ^= other;
