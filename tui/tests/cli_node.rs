@@ -263,3 +263,31 @@ fn restoring_gives_the_same_account_and_wrong_words_nothing() {
     assert_eq!(code(&third, &["restore", "--words-from", wrong.to_str().unwrap(), "--no-passphrase"]).0, 2);
     assert!(!third.join("alice").join("keys").exists());
 }
+
+#[test]
+fn a_node_says_what_it_serves_and_that_it_is_invisible() {
+    let dir = tempfile::tempdir().unwrap();
+    profile(dir.path());
+    let json = |words: &[&str]| -> Value { serde_json::from_str(&ok(dir.path(), words)).unwrap() };
+    let daemon = Daemon::start(dir.path(), &["--serve", "relay,bootstrap"]);
+    assert_eq!(daemon.ready["serving"], serde_json::json!(["relay", "bootstrap"]));
+    let net = json(&["net", "--json"]);
+    assert_eq!((&net["type"], &net["serving"][0]), (&Value::from("net"), &Value::from("relay")));
+    assert_eq!(net["listen"], daemon.ready["listen"]);
+    assert!(ok(dir.path(), &["net"]).contains("relay, bootstrap"));
+    ok(dir.path(), &["presence", "invisible"]);
+    assert_eq!(json(&["status", "--json"])["invisible"], true);
+    assert_eq!(daemon.end("TERM"), Some(0));
+    // It stays so; the configuration says what is served, unless the command line does.
+    let config = dir.path().join("alice").join("config.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    assert!(text.contains("serve = []"), "{text}");
+    std::fs::write(&config, text.replace("serve = []", "serve = ['bootstrap']")).unwrap();
+    let daemon = Daemon::start(dir.path(), &[]);
+    assert_eq!(daemon.ready["serving"], serde_json::json!(["bootstrap"]));
+    assert_eq!(json(&["net", "--json"])["invisible"], true);
+    ok(dir.path(), &["presence", "online"]);
+    assert_eq!(json(&["status", "--json"])["invisible"], false);
+    assert_eq!(code(dir.path(), &["doctor", "store"]).0, 2);
+    assert_eq!(code(dir.path(), &["presence", "offline"]).0, 2);
+}

@@ -49,6 +49,15 @@ async fn findings(session: &Session, out: Out, method: &str, params: Value) -> R
     for one in &found {
         out.object(&Object::Test(one.clone()), || finding(one));
     }
+    if found.is_empty() {
+        return Err(Trouble::new(
+            "E-NET",
+            FAILED,
+            "The test found nothing out",
+            "Messages are kept.",
+            "Try again in a moment.",
+        ));
+    }
     let wrong = wrong(&found);
     if wrong.is_empty() {
         out.talk("What matters works.");

@@ -71,7 +71,9 @@ async fn presence(hub: &Hub, params: &SetPresence) -> Outcome {
     hub.handle.command(Command::SetPresence { presence }).await?;
     done(match presence {
         Presence::Invisible => "You are invisible: nobody is called or answered, and messages wait here",
-        _ => "Done",
+        Presence::Away => "Those you are connected with see you as away",
+        Presence::Busy => "Those you are connected with see you as busy",
+        _ => "Those you are connected with see that you are here",
     })
 }
 

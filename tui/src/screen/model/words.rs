@@ -73,6 +73,17 @@ pub fn road(via: &str) -> &'static str {
     }
 }
 
+/// That somebody is not connected. While one is invisible, nothing more is known of anybody.
+fn absent(model: &Model, last_seen: Option<&str>) -> String {
+    if model.invisible() {
+        return "not connected".to_owned();
+    }
+    match last_seen.and_then(|text| time::local(text, &model.zone)) {
+        Some(at) => format!("not here since {}", time::moment(&at, &model.now())),
+        None => "not here".to_owned(),
+    }
+}
+
 /// How a person is, in words.
 pub fn presence(model: &Model, contact: &Contact) -> String {
     match contact.state.as_str() {
@@ -87,11 +98,7 @@ pub fn presence(model: &Model, contact: &Contact) -> String {
         _ => {}
     }
     if contact.presence == "offline" || contact.via == "none" {
-        let seen = contact.last_seen.as_deref().and_then(|text| time::local(text, &model.zone));
-        let mut words = match seen {
-            Some(at) => format!("not here since {}", time::moment(&at, &model.now())),
-            None => "not here".to_owned(),
-        };
+        let mut words = absent(model, contact.last_seen.as_deref());
         if let Some(left) = model.next_try_ms(&contact.account) {
             words.push_str(&format!("; next try in {}", time::until(left)));
         }
@@ -132,10 +139,7 @@ pub fn about(model: &Model, chat: &Chat) -> String {
         "removed" => "removed".to_owned(),
         _ => {
             let here = if chat.presence == "offline" || chat.via == "none" {
-                match chat.last_seen.as_deref().and_then(|text| time::local(text, &model.zone)) {
-                    Some(at) => format!("not here since {}", time::moment(&at, &model.now())),
-                    None => "not here".to_owned(),
-                }
+                absent(model, chat.last_seen.as_deref())
             } else {
                 road(&chat.via).to_owned()
             };

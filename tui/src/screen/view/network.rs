@@ -142,7 +142,10 @@ fn details(net: &Net, dim: Style, lines: &mut Lines) {
         0 => String::new(),
         all => format!("; {} of {all} notes of yours are out", dht.published),
     };
-    let known = count(u64::from(dht.known), "other computer helps", "other computers help");
+    let known = match dht.known {
+        0 => "No other computer helps yet".to_owned(),
+        known => count(u64::from(known), "other computer helps", "other computers help"),
+    };
     lines.say(0, &format!("{known} to find people{out}"), dim);
 }
 

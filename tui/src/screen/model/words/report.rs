@@ -30,10 +30,12 @@ pub fn on(net: &Net) -> &'static str {
 /// Whether people can reach this node, and how.
 pub fn reached(net: &Net) -> &'static str {
     let relay = net.relays.iter().any(|relay| relay.reserved);
+    let tried = net.addresses.iter().any(|one| one.how == "confirmed");
     match (net.network, net.reach.as_str()) {
         _ if net.invisible => "No: you are invisible.",
         (false, _) => "No: there is no network.",
-        (_, "public") => "Yes, directly: somebody outside tried it.",
+        (_, "public") if tried => "Yes, directly: somebody outside tried it.",
+        (_, "public") => "Yes, directly.",
         (_, "private") if relay => "Yes, by relay; a direct road is tried each time.",
         (_, "private") => "Only on this network: a router keeps others out, and no relay helps.",
         _ if !net.route => "Only on this network.",
@@ -125,7 +127,9 @@ pub fn report(net: &Net, found: &[Test]) -> String {
 /// A text without anything that looks like an address, an id or a key.
 fn without_places(text: &str) -> String {
     let words = text.split_whitespace().map(|word| {
-        let bare = word.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '/' | ':' | '[' | ']'));
+        let bare = word
+            .trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '/' | ':' | '[' | ']'))
+            .trim_end_matches(':');
         if is_place(bare) { word.replace(bare, "(address)") } else { word.to_owned() }
     });
     words.collect::<Vec<_>>().join(" ")
