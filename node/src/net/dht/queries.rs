@@ -28,7 +28,8 @@ use crate::net::outbox::Outbox;
 pub(super) const UNDER_WAY_COUNT: usize = 16;
 /// Requests waiting for their turn, of both kinds together: some 12 KiB each at most. The engine asks for at most 24.
 pub(super) const WAITING_COUNT: usize = 256;
-/// Values of one look-up that are handed up. Twenty nodes hold one each; more is somebody's noise.
+/// Valid values of one look-up. Twenty nodes hold one each; more is somebody's noise. Garbage does not count: liars
+/// could end a look-up with it.
 pub(super) const VALUES_COUNT: usize = 64;
 /// How often one and the same value is handed up: the engine takes three that agree for enough.
 const SAME_COUNT: usize = 3;
@@ -55,7 +56,7 @@ enum Job {
     LookUp {
         lookup: LookUpId,
         key: RecordKey,
-        values: Vec<([u8; 32], usize)>,
+        values: Values,
         ended: bool,
     },
 }
@@ -72,8 +73,6 @@ pub(in crate::net) struct Queries {
     under_way: HashMap<QueryId, Query>,
     lookups: VecDeque<(LookUpId, RecordKey)>,
     publishes: VecDeque<(PublishId, Record)>,
-    /// Values that were not valid under the key asked for, since the start.
-    garbage_count: u64,
 }
 
 impl Queries {
@@ -124,17 +123,11 @@ impl Queries {
             (&mut query.job, &result)
             && let GetRecordOk::FoundRecord(found) = found
         {
-            let total: usize = values.iter().map(|(_, count)| count).sum();
-            if *ended || total >= VALUES_COUNT {
+            let value = &found.record.value;
+            if *ended || values.total() >= VALUES_COUNT {
                 query.end(id, kad);
-            } else if store::made(key, &found.record.value).is_none() {
-                self.garbage_count += 1;
-                tracing::debug!(
-                    count = self.garbage_count,
-                    "a node answered with something that is no record"
-                );
-            } else if counted(values, &found.record.value) <= SAME_COUNT {
-                out.say(NetEvent::Found { lookup: *lookup, value: found.record.value.clone() });
+            } else if values.welcome(key, value) {
+                out.say(NetEvent::Found { lookup: *lookup, value: value.clone() });
             }
         }
         if !step.last {
@@ -197,7 +190,7 @@ impl Queries {
         while self.under_way.len() < UNDER_WAY_COUNT {
             let (id, job, time) = if let Some((lookup, key)) = self.lookups.pop_front() {
                 let id = kad.get_record(key.clone());
-                (id, Job::LookUp { lookup, key, values: Vec::new(), ended: false }, LOOK_UP_TIME)
+                (id, Job::LookUp { lookup, key, values: Values::default(), ended: false }, LOOK_UP_TIME)
             } else if let Some((publish, record)) = self.publishes.pop_front() {
                 let id = kad.get_closest_peers(record.key.to_vec());
                 (id, Job::Nearest { publish, record }, NEAREST_TIME)
@@ -252,18 +245,29 @@ impl Query {
     }
 }
 
-/// Counts a value; how often it has come now.
-fn counted(values: &mut Vec<([u8; 32], usize)>, value: &[u8]) -> usize {
-    let hash = *blake3::hash(value).as_bytes();
-    match values.iter_mut().find(|(known, _)| *known == hash) {
-        Some((_, count)) => {
+/// The values of one look-up, by their hashes, and how often each has come.
+#[derive(Default)]
+struct Values(Vec<([u8; 32], usize)>);
+
+impl Values {
+    fn total(&self) -> usize {
+        self.0.iter().map(|(_, count)| count).sum()
+    }
+
+    /// Counts a value; whether it is to be handed up: it is a record of this key, and has not come too often.
+    fn welcome(&mut self, key: &RecordKey, value: &[u8]) -> bool {
+        let hash = *blake3::hash(value).as_bytes();
+        if let Some((_, count)) = self.0.iter_mut().find(|(known, _)| *known == hash) {
             *count += 1;
-            *count
+            return *count <= SAME_COUNT;
         }
-        None => {
-            values.push((hash, 1));
-            1
+        let valid = store::made(key, value).is_some();
+        if valid {
+            self.0.push((hash, 1));
+        } else {
+            tracing::debug!("a node answered with something that is no record");
         }
+        valid
     }
 }
 

@@ -150,6 +150,8 @@ fn a_full_store_gives_up_the_farthest_and_never_a_nearer_one() {
 #[test]
 fn a_store_full_of_large_records_keeps_to_its_bytes() {
     let mut store = Store::new(PeerId::random());
-    (0..3_100).for_each(|n| drop(put(&mut store, &sealed(n, 1, true))));
+    for n in 0..3_100 {
+        put(&mut store, &sealed(n, 1, true));
+    }
     assert_eq!(store.len(), 24 * 1024 / 8);
 }
