@@ -30,7 +30,8 @@ fn who_turns_invisible_is_silent_until_they_show_themselves() {
     let link = world.invite(0, 1, true);
     set_presence(&mut world, 0, Presence::Invisible);
     world.run(100);
-    assert_eq!(world.links_between(0, 1).1, 0, "at once");
+    assert_eq!(view(&mut world, 0, 1).via, None, "at once");
+    assert_eq!(view(&mut world, 1, 0).via, None);
     world.dht_capture = Some(Vec::new());
     world.capture = Some(Vec::new());
     let id = world.send(0, 1, "later").unwrap();
@@ -48,7 +49,7 @@ fn who_turns_invisible_is_silent_until_they_show_themselves() {
     world.crash(0);
     world.start(0);
     world.run(HOUR_MS);
-    assert_eq!(world.links_between(0, 1).1, 0);
+    assert_eq!(view(&mut world, 0, 1).via, None);
     let Ok(Reply::Status(status)) = world.command(0, Command::Status) else { panic!("no status") };
     assert!(status.invisible);
     set_presence(&mut world, 0, Presence::Online);
