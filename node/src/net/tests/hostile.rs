@@ -11,14 +11,14 @@ use super::{PATIENCE, node, quic, tcp};
 use crate::net::behaviour::{Behaviour, BehaviourEvent};
 use crate::net::{Net, NetConfig, build, direct};
 
-struct Mallory {
+pub(super) struct Mallory {
     swarm: Swarm<Behaviour>,
     connection: ConnectionId,
     links: u64,
 }
 
 impl Mallory {
-    async fn meets(victim: &Net) -> Self {
+    pub(super) async fn meets(victim: &Net) -> Self {
         let mut swarm = build::swarm(&NetConfig::default()).unwrap();
         swarm.dial(victim.listen[0].parse::<libp2p::Multiaddr>().unwrap()).unwrap();
         loop {
@@ -28,7 +28,7 @@ impl Mallory {
         }
     }
 
-    async fn open(&mut self) -> Stream {
+    pub(super) async fn open(&mut self) -> Stream {
         self.links += 2;
         let protocol = LinkProtocol::ALL[usize::try_from(self.links / 2).unwrap() % 3];
         self.swarm.behaviour_mut().direct.open(self.connection, self.links, protocol);
@@ -42,7 +42,7 @@ impl Mallory {
     }
 
     /// Does something with a stream while the swarm runs on.
-    async fn while_running<T>(&mut self, work: impl Future<Output = T>) -> T {
+    pub(super) async fn while_running<T>(&mut self, work: impl Future<Output = T>) -> T {
         tokio::pin!(work);
         loop {
             tokio::select! {
