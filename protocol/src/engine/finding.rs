@@ -16,7 +16,7 @@ use crate::discovery::{self, Slot, SlotOwner};
 use crate::identity::Manifest;
 use crate::ids::{AccountId, DeviceId};
 use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS, WallMs};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Look-ups at once. Fewer makes a start with many contacts slow; more floods a home line (each asks some 20 nodes
 /// and costs some 50 KB).
@@ -214,14 +214,27 @@ impl Engine {
     }
 
     fn missing(&self) -> Vec<Sought> {
-        let each = |account: &AccountId| [Sought::Contact(*account), Sought::Join(*account)];
-        self.contacts.keys().flat_map(each).filter(|sought| self.is_missing(*sought)).collect()
+        let linked = self.live_links().into_iter().filter_map(|link| self.links.get(&link)?.device);
+        let linked: BTreeSet<AccountId> =
+            linked.filter_map(|device| self.peers.get(&device)).map(super::Peer::account).collect();
+        let absent = self.contacts.keys().filter(|account| !linked.contains(account));
+        absent
+            .flat_map(|account| [Sought::Contact(*account), Sought::Join(*account)])
+            .filter(|sought| self.is_sought(*sought))
+            .collect()
     }
 
     pub(super) fn is_missing(&self, sought: Sought) -> bool {
+        self.is_sought(sought) && self.best_via(sought.account()).is_none()
+    }
+
+    /// Whether somebody is to be looked for while there is no link.
+    fn is_sought(&self, sought: Sought) -> bool {
         let account = sought.account();
-        let Some(contact) = self.contacts.get(&account) else { return false };
-        let wanted = match sought {
+        let Some(contact) = self.contacts.get(&account).filter(|_| !self.is_invisible()) else {
+            return false;
+        };
+        match sought {
             Sought::Contact(_) => {
                 contact.rv_in.is_some()
                     && match contact.state {
@@ -234,8 +247,7 @@ impl Engine {
                 .join
                 .as_ref()
                 .is_some_and(|join| join.requested || self.join_failures.contains_key(&account)),
-        };
-        wanted && !self.is_invisible() && self.best_via(account).is_none()
+        }
     }
 
     // ---- rounds -----------------------------------------------------------------------------------------------

@@ -87,6 +87,13 @@ impl Engine {
                 entry.due_ms = Some(now_ms);
             }
         }
+        // A machine that slept: its timers slept too.
+        let wall_s = u64::try_from(self.now.wall_ms / 1_000).unwrap_or(0);
+        for entry in entries.values_mut().filter(|entry| entry.good) {
+            if wall_s.saturating_sub(entry.made_s) > AGAIN_MS / 1_000 {
+                (entry.good, entry.due_ms) = (false, Some(now_ms));
+            }
+        }
         // The day after tomorrow is not urgent for who was published for tomorrow.
         let known: Vec<Slot> = entries.keys().copied().collect();
         for (slot, private) in wanted {

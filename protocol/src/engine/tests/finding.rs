@@ -323,6 +323,21 @@ fn records_are_put_out_again_before_they_are_lost_and_for_the_next_day() {
 }
 
 #[test]
+fn who_slept_for_hours_is_published_anew() {
+    let (mut world, _) = alone(527);
+    let commands = feed(&mut world, 0, vec![NetEvent::Neighbours { count: 20 }], 0);
+    let told = |(publish, _, _)| NetEvent::Published { publish, copies: 20 };
+    feed(&mut world, 0, publications(&commands).into_iter().map(told).collect(), 0);
+    assert!(publications(&feed(&mut world, 0, vec![NetEvent::Awake], 1_000)).is_empty());
+    // Only the wall clock went on.
+    let engine = engine(&mut world, 0);
+    let now = Now::new(engine.now.mono_ms + 1_000, engine.now.wall_ms + 10 * 3_600_000);
+    let step = engine.turn([Input::Net(NetEvent::Awake)], now);
+    let again = step.actions.iter().filter(|a| matches!(a, Action::Net(NetCommand::Publish { .. }))).count();
+    assert!(again >= 1, "{again}");
+}
+
+#[test]
 fn a_network_that_grows_is_published_to_and_asked_anew() {
     let (mut world, _) = alone(519);
     let first = feed(&mut world, 0, vec![NetEvent::Neighbours { count: 1 }], 0);
