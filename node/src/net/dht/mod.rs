@@ -12,22 +12,24 @@
 
 mod kademlia;
 mod queries;
+mod requests;
 mod road;
 mod seeds;
 mod store;
 mod table;
 #[cfg(test)]
 pub(in crate::net) mod tests;
+mod trial;
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use libp2p::core::ConnectedPoint;
-use libp2p::kad::{self, Mode, Record, RecordKey};
+use libp2p::kad::{self, Mode};
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::swarm::{ConnectionId, DialError, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, Swarm, identify, mdns};
-use starling_protocol::engine::net::{LookUpId, NetEvent, PublishId};
+use starling_protocol::engine::net::NetEvent;
 use tokio::time::Instant;
 
 use super::addr;
@@ -38,6 +40,8 @@ pub(super) use kademlia::Kademlia;
 use queries::Queries;
 use seeds::Seeds;
 use table::Table;
+pub(super) use trial::Outcome;
+use trial::Trial;
 
 /// Neighbours come in bursts; their number is told when it has rested for this long.
 const COUNT_REST: Duration = Duration::from_millis(200);
@@ -79,6 +83,7 @@ pub(super) struct Dht {
     sweep_at: Instant,
     internet_until: Option<Instant>,
     keeps_records: bool,
+    trial: Option<Trial>,
 }
 
 impl Dht {
@@ -94,36 +99,8 @@ impl Dht {
             sweep_at: Instant::now() + SWEEP,
             internet_until: None,
             keeps_records: false,
+            trial: None,
         }
-    }
-
-    /// Puts a record on the nodes nearest to its key.
-    pub fn publish(
-        &mut self,
-        swarm: &mut Swarm<Behaviour>,
-        out: &mut Outbox,
-        publish: PublishId,
-        key: [u8; 32],
-        value: Vec<u8>,
-    ) {
-        let record = Record { key: RecordKey::new(&key), value, publisher: None, expires: None };
-        self.queries.publish(&mut swarm.behaviour_mut().dht, out, publish, record);
-    }
-
-    /// Asks for everything under a key.
-    pub fn look_up(
-        &mut self,
-        swarm: &mut Swarm<Behaviour>,
-        out: &mut Outbox,
-        lookup: LookUpId,
-        key: [u8; 32],
-    ) {
-        self.queries.look_up(&mut swarm.behaviour_mut().dht, out, lookup, RecordKey::new(&key));
-    }
-
-    /// Enough was found.
-    pub fn end(&mut self, swarm: &mut Swarm<Behaviour>, out: &mut Outbox, lookup: LookUpId) {
-        self.queries.end(&mut swarm.behaviour_mut().dht, out, lookup);
     }
 
     /// DHT nodes of earlier runs.
@@ -136,7 +113,8 @@ impl Dht {
         let kad = &mut swarm.behaviour_mut().dht;
         match event {
             kad::Event::OutboundQueryProgressed { id, result, stats, step } => {
-                self.queries.on_progress(kad, out, (id, stats, step), result);
+                self.queries.on_progress(kad, (id, stats, step), result);
+                self.hand_out(swarm, out);
             }
             kad::Event::RoutingUpdated { peer, addresses, .. } => {
                 if addresses.len() > table::PER_ENTRY_COUNT {
@@ -193,7 +171,8 @@ impl Dht {
     /// Does what is due.
     pub fn on_timer(&mut self, swarm: &mut Swarm<Behaviour>, out: &mut Outbox) {
         let now = Instant::now();
-        self.queries.on_timer(&mut swarm.behaviour_mut().dht, out, now);
+        self.queries.on_timer(&mut swarm.behaviour_mut().dht, now);
+        self.hand_out(swarm, out);
         if is_due(&mut self.count_at, now) {
             self.count(swarm, out, now);
         }

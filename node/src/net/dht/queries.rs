@@ -22,7 +22,6 @@ use tokio::time::Instant;
 
 use super::kademlia::{COPIES_COUNT, Kademlia};
 use super::store;
-use crate::net::outbox::Outbox;
 
 /// Queries under way. Each asks three nodes at a time; more would crowd out dials.
 pub(super) const UNDER_WAY_COUNT: usize = 16;
@@ -73,32 +72,39 @@ pub(in crate::net) struct Queries {
     under_way: HashMap<QueryId, Query>,
     lookups: VecDeque<(LookUpId, RecordKey)>,
     publishes: VecDeque<(PublishId, Record)>,
+    /// Answers to be fetched after every call.
+    said: VecDeque<NetEvent>,
 }
 
 impl Queries {
+    /// The next answer that has come up; to be asked for after every call, until there is none.
+    pub fn said(&mut self) -> Option<NetEvent> {
+        self.said.pop_front()
+    }
+
     /// Puts a record on the nodes nearest to its key.
-    pub fn publish(&mut self, kad: &mut Kademlia, out: &mut Outbox, publish: PublishId, record: Record) {
+    pub fn publish(&mut self, kad: &mut Kademlia, publish: PublishId, record: Record) {
         if self.is_full() {
-            return out.say(NetEvent::Published { publish, copies: 0 });
+            return self.said.push_back(NetEvent::Published { publish, copies: 0 });
         }
         self.publishes.push_back((publish, record));
         self.start(kad);
     }
 
     /// Asks for everything under a key.
-    pub fn look_up(&mut self, kad: &mut Kademlia, out: &mut Outbox, lookup: LookUpId, key: RecordKey) {
+    pub fn look_up(&mut self, kad: &mut Kademlia, lookup: LookUpId, key: RecordKey) {
         if self.is_full() {
-            return out.say(NetEvent::LookedUp { lookup, asked: 0 });
+            return self.said.push_back(NetEvent::LookedUp { lookup, asked: 0 });
         }
         self.lookups.push_back((lookup, key));
         self.start(kad);
     }
 
     /// Enough was found.
-    pub fn end(&mut self, kad: &mut Kademlia, out: &mut Outbox, lookup: LookUpId) {
+    pub fn end(&mut self, kad: &mut Kademlia, lookup: LookUpId) {
         if let Some(place) = self.lookups.iter().position(|(waiting, _)| *waiting == lookup) {
             self.lookups.remove(place);
-            return out.say(NetEvent::LookedUp { lookup, asked: 0 });
+            return self.said.push_back(NetEvent::LookedUp { lookup, asked: 0 });
         }
         for (id, query) in &mut self.under_way {
             if let Job::LookUp { lookup: l, ended, .. } = &mut query.job
@@ -114,7 +120,6 @@ impl Queries {
     pub fn on_progress(
         &mut self,
         kad: &mut Kademlia,
-        out: &mut Outbox,
         (id, stats, step): (QueryId, QueryStats, ProgressStep),
         result: QueryResult,
     ) {
@@ -127,7 +132,7 @@ impl Queries {
             if *ended || values.total() >= VALUES_COUNT {
                 query.end(id, kad);
             } else if values.welcome(key, value) {
-                out.say(NetEvent::Found { lookup: *lookup, value: value.clone() });
+                self.said.push_back(NetEvent::Found { lookup: *lookup, value: value.clone() });
             }
         }
         if !step.last {
@@ -140,7 +145,7 @@ impl Queries {
                     Ok(GetClosestPeersOk { peers, .. })
                     | Err(GetClosestPeersError::Timeout { peers, .. }) => peers,
                 };
-                self.put(kad, out, (publish, record), peers);
+                self.put(kad, (publish, record), peers);
             }
             (Job::Put { publish, peers_count }, QueryResult::PutRecord(put)) => {
                 let copies = match put {
@@ -150,15 +155,18 @@ impl Queries {
                         | PutRecordError::Timeout { success, .. },
                     ) => success.len(),
                 };
-                out.say(NetEvent::Published { publish, copies: u32::try_from(copies).unwrap_or(u32::MAX) });
+                self.said.push_back(NetEvent::Published {
+                    publish,
+                    copies: u32::try_from(copies).unwrap_or(u32::MAX),
+                });
             }
-            (job, _) => answer(job, out, stats.num_successes()),
+            (job, _) => self.said.push_back(answer(job, stats.num_successes())),
         }
         self.start(kad);
     }
 
     /// Ends what has taken too long, and answers for what Kademlia has lost.
-    pub fn on_timer(&mut self, kad: &mut Kademlia, out: &mut Outbox, now: Instant) {
+    pub fn on_timer(&mut self, kad: &mut Kademlia, now: Instant) {
         let late: Vec<QueryId> =
             self.under_way.iter().filter(|(_, query)| query.until <= now).map(|(id, _)| *id).collect();
         for id in late {
@@ -167,7 +175,7 @@ impl Queries {
                 _ => {
                     if let Some(query) = self.under_way.remove(&id) {
                         tracing::debug!("Kademlia lost a query");
-                        answer(query.job, out, 0);
+                        self.said.push_back(answer(query.job, 0));
                     }
                 }
             }
@@ -206,13 +214,7 @@ impl Queries {
     }
 
     /// Hands a record to the nearest nodes that were found, and keeps it if we are one of them.
-    fn put(
-        &mut self,
-        kad: &mut Kademlia,
-        out: &mut Outbox,
-        (publish, record): (PublishId, Record),
-        mut peers: Vec<PeerInfo>,
-    ) {
+    fn put(&mut self, kad: &mut Kademlia, (publish, record): (PublishId, Record), mut peers: Vec<PeerInfo>) {
         let target = KBucketKey::new(record.key.clone());
         peers.sort_by_key(|peer| target.distance(&KBucketKey::from(peer.peer_id)));
         peers.truncate(COPIES_COUNT);
@@ -223,7 +225,7 @@ impl Queries {
             let _ = kad.store_mut().put(record.clone());
         }
         if peers.is_empty() {
-            return out.say(NetEvent::Published { publish, copies: 0 });
+            return self.said.push_back(NetEvent::Published { publish, copies: 0 });
         }
         let peers: Vec<PeerId> = peers.into_iter().map(|peer| peer.peer_id).collect();
         let peers_count = peers.len();
@@ -271,9 +273,10 @@ impl Values {
     }
 }
 
-fn answer(job: Job, out: &mut Outbox, asked: u32) {
-    out.say(match job {
+/// The answer for a query that came to nothing more.
+fn answer(job: Job, asked: u32) -> NetEvent {
+    match job {
         Job::Nearest { publish, .. } | Job::Put { publish, .. } => NetEvent::Published { publish, copies: 0 },
         Job::LookUp { lookup, .. } => NetEvent::LookedUp { lookup, asked },
-    });
+    }
 }

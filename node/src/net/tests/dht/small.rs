@@ -1,10 +1,17 @@
 use std::time::Duration;
 
+use futures::StreamExt;
+use libp2p::Swarm;
+use libp2p::swarm::SwarmEvent;
 use starling_protocol::engine::net::{NetCommand, NetEvent};
-use tokio::time::{Instant, timeout};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until, timeout};
 
-use super::{Node, network};
+use super::{Node, memory_swarm, network, place};
+use crate::net::behaviour::{Behaviour, BehaviourEvent};
+use crate::net::dht::Dht;
 use crate::net::dht::tests::sealed;
+use crate::net::outbox::Outbox;
 use crate::net::tests::{PATIENCE, node, quic, tcp};
 use crate::net::{NetConfig, start};
 
@@ -123,4 +130,48 @@ async fn a_start_needs_nobody_but_the_seeds_of_the_last_one() {
     }
     shutdown.await.unwrap();
     assert_eq!(told.unwrap()[..1], seeds[..1], "the one who was there comes first next time");
+}
+
+/// The DHT's part of a node, without the rest; until `done` is answered.
+async fn alone_until<T>(
+    mut dht: Dht,
+    mut swarm: Swarm<Behaviour>,
+    out: &mut Outbox,
+    done: oneshot::Receiver<T>,
+) -> T {
+    tokio::pin!(done);
+    loop {
+        let next = dht.next_at().unwrap();
+        tokio::select! {
+            done = &mut done => return done.unwrap(),
+            event = swarm.select_next_some() => {
+                dht.on_swarm(&mut swarm, &event);
+                if let SwarmEvent::Behaviour(BehaviourEvent::Dht(event)) = event {
+                    dht.on_event(&mut swarm, out, event);
+                }
+            }
+            () = sleep_until(next) => dht.on_timer(&mut swarm, out),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trial_reads_back_from_others_and_the_engine_hears_nothing() {
+    let nodes = network(4).await;
+    let mut swarm = memory_swarm();
+    for node in &nodes {
+        swarm.behaviour_mut().dht.add_address(&node.peer, node.addr.clone());
+    }
+    let (sender, mut events) = mpsc::channel(64);
+    let (mut dht, mut out) = (Dht::new(), Outbox::new(sender));
+    let (answer, done) = oneshot::channel();
+    swarm.listen_on(place()).unwrap();
+    let listening = swarm.select_next_some().await;
+    dht.on_swarm(&mut swarm, &listening);
+    dht.try_out(&mut swarm, &mut out, sealed(7, 1, false), answer);
+    let outcome = alone_until(dht, swarm, &mut out, done).await;
+    assert_eq!((outcome.copies, outcome.asked, outcome.read_back), (4, 4, true));
+    while let Ok(event) = events.try_recv() {
+        assert!(matches!(event, NetEvent::Neighbours { .. }), "{event:?}");
+    }
 }
