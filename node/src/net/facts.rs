@@ -164,9 +164,4 @@ impl Facts {
             differs
         });
     }
-
-    /// What was told last.
-    pub fn last(&self) -> NetFacts {
-        self.facts.borrow().clone()
-    }
 }

@@ -20,8 +20,10 @@ pub mod facts;
 mod gate;
 mod links;
 mod outbox;
+mod probe;
 mod reach;
 mod start;
+mod status;
 mod task;
 #[cfg(test)]
 mod tests;

@@ -61,6 +61,7 @@ pub(super) async fn run(
         dht: Dht::new(),
         reach: Reach::new(config.serve.any(), loopback, build::asks_router(config)),
         facts: Facts::new(facts),
+        probe: None,
         settled: false,
         gauge: Arc::clone(&gauge),
     };

@@ -18,10 +18,11 @@ use super::conns::Conns;
 use super::dht::Dht;
 use super::dials::{Dials, Failed, Purpose, Won};
 use super::direct::{self, Slot};
-use super::facts::{Ask, Facts, NetFacts};
+use super::facts::{Ask, Facts};
 use super::links::{Links, Opened, Start};
 use super::outbox::{Drained, Outbox};
-use super::reach::{Around, Reach, ReachEvent};
+use super::probe::Probe;
+use super::reach::{Reach, ReachEvent};
 use super::watch::Watch;
 use super::{Gauge, start, translate};
 
@@ -46,6 +47,7 @@ pub(super) struct Task {
     pub dht: Dht,
     pub reach: Reach,
     pub facts: Facts,
+    pub probe: Option<Probe>,
     /// Whether addresses are told as they change; not while the start still gathers them.
     pub settled: bool,
     pub gauge: Arc<Gauge>,
@@ -67,6 +69,7 @@ impl Task {
                 self.dht.next_at(),
                 self.reach.next_at(),
                 self.facts.next_at(),
+                self.probe.as_ref().map(Probe::next_at),
             ];
             let timer = times.into_iter().flatten().min();
             let free = !self.outbox.is_busy();
@@ -123,12 +126,6 @@ impl Task {
             }
             NetCommand::EndLookUp { lookup } => self.dht.end(&mut self.swarm, &mut self.outbox, lookup),
         }
-    }
-
-    fn on_ask(&mut self, ask: Ask) {
-        let Ask::Test(answer) = ask;
-        // Whoever asked may have gone.
-        let _ = answer.send(Vec::new());
     }
 
     fn dial(&mut self, dial: DialId, texts: &[String]) {
@@ -192,7 +189,7 @@ impl Task {
         }
     }
 
-    fn close_conn(&mut self, conn: ConnId) {
+    pub fn close_conn(&mut self, conn: ConnId) {
         let Some(state) = self.conns.get_mut(conn).filter(|state| state.ending.is_none()) else { return };
         state.ending = Some(Instant::now());
         self.watch.closing();
@@ -248,21 +245,6 @@ impl Task {
             BehaviourEvent::Mapping(event) => self.on_reach(ReachEvent::Mapping(event)),
             _ => {}
         }
-    }
-
-    fn on_reach(&mut self, event: ReachEvent) {
-        let around = Around { swarm: &mut self.swarm, conns: &mut self.conns, dials: &self.dials };
-        self.reach.on_event(around, event);
-    }
-
-    /// An address of this machine is gone: what came in over it is dead, and the engine should look around.
-    fn on_lost_address(&mut self, address: &Multiaddr) {
-        if !self.reach.lost_listen(&mut self.swarm, address) {
-            return;
-        }
-        let lost = addr::parts(address).map(|parts| self.conns.over(parts.ip));
-        lost.into_iter().flatten().for_each(|conn| self.close_conn(conn));
-        self.watch.stirred();
     }
 
     fn on_direct(&mut self, event: direct::Event) {
@@ -413,40 +395,12 @@ impl Task {
         if found.awake {
             self.on_awake();
         }
+        self.look_at_probe(now);
         for conn in found.silent {
             tracing::debug!(conn, "silent, closed");
             self.close_conn(conn);
         }
         found.stuck.into_iter().for_each(|conn| self.give_up(conn));
-    }
-
-    /// Brings what depends on changes in line, and says where this node may be reached if that has changed.
-    pub fn settle(&mut self) {
-        if !self.settled {
-            return;
-        }
-        let around = Around { swarm: &mut self.swarm, conns: &mut self.conns, dials: &self.dials };
-        let (changed, addrs) = self.reach.settle(around);
-        if let Some(addrs) = addrs {
-            self.outbox.say(NetEvent::Addresses { addrs });
-        }
-        if changed {
-            self.facts.changed();
-        }
-        if self.facts.is_due(Instant::now()) {
-            let mut facts = NetFacts { conns: self.conns.count(), ..self.facts.last() };
-            self.reach.fill(&self.swarm, &mut facts);
-            self.dht.fill(&mut self.swarm, &mut facts);
-            self.facts.tell(facts);
-        }
-    }
-
-    /// The machine slept, or its interfaces changed.
-    fn on_awake(&mut self) {
-        tracing::debug!("awake");
-        self.outbox.say(NetEvent::Awake);
-        self.dials.hurry();
-        self.reach.look();
     }
 
     fn measure(&self) {

@@ -62,7 +62,7 @@ impl Watch {
     }
 
     /// The machine slept since the last look: the one clock says so, or the other.
-    fn slept(&mut self, now: Instant, wall: SystemTime) -> bool {
+    pub fn slept(&mut self, now: Instant, wall: SystemTime) -> bool {
         let (then, wall_then) = std::mem::replace(&mut self.clocks, (now, wall));
         let on_the_wall = wall.duration_since(wall_then).unwrap_or_default();
         on_the_wall > now.duration_since(then) + SLEPT

@@ -40,7 +40,9 @@ async fn visit(at: Multiaddr, inside: Option<Arc<AtomicUsize>>) -> Option<Durati
         match swarm.select_next_some().await {
             SwarmEvent::ConnectionEstablished { .. } => {
                 came = Some(Instant::now());
-                inside.iter().for_each(|inside| drop(inside.fetch_add(1, Ordering::SeqCst)));
+                if let Some(inside) = &inside {
+                    inside.fetch_add(1, Ordering::SeqCst);
+                }
             }
             SwarmEvent::ConnectionClosed { .. } => return came.map(|came| came.elapsed()),
             SwarmEvent::OutgoingConnectionError { .. } => return None,

@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use starling_protocol::engine::net::{ConnId, NetEvent, Via};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
 use super::{PATIENCE, quic, tcp};
+use crate::net::facts::Ask;
 use crate::net::{Net, NetConfig, Serve, start};
 
 async fn relay(listen: &[String]) -> Net {
@@ -122,4 +124,23 @@ async fn whoever_is_not_at_the_relay_is_not_reached_through_it() {
     let began = Instant::now();
     assert!(alice.dial(1, &[at]).await.is_err());
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_of_the_network_says_what_works() {
+    let relay = relay(&[tcp()]).await;
+    let mut bob = client(&[tcp()], &relay).await;
+    bob.relayed_address().await;
+    let (answer, lines) = oneshot::channel();
+    let (second, same) = oneshot::channel();
+    let began = Instant::now();
+    bob.asks.send(Ask::Test(answer)).await.unwrap();
+    bob.asks.send(Ask::Test(second)).await.unwrap();
+    let lines = timeout(PATIENCE, lines).await.unwrap().unwrap();
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    let ok = |what: &str| lines.iter().find(|line| line.what == what).unwrap().ok;
+    for what in ["listen", "peers", "dht", "store", "relay"] {
+        assert_eq!(ok(what), Some(true), "{what}: {lines:?}");
+    }
+    assert_eq!(same.await.unwrap(), lines, "who asks meanwhile hears the same");
 }

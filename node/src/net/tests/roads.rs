@@ -159,7 +159,7 @@ fn relayed() -> ConnectedPoint {
 #[tokio::test(start_paused = true)]
 async fn the_oldest_stranger_makes_room_and_a_contact_never() {
     let mut conns = Conns::default();
-    let mut add = |conns: &mut Conns, number, endpoint: &ConnectedPoint| {
+    let add = |conns: &mut Conns, number, endpoint: &ConnectedPoint| {
         conns.add(ConnectionId::new_unchecked(number), PeerId::random(), endpoint)
     };
     let ours = add(&mut conns, 0, &from(0, "/ip4/8.8.8.8/tcp/1"));

@@ -197,3 +197,36 @@ async fn our_own_sleep_is_not_their_silence() {
     let silent = Found { silent: vec![conn], ..Found::default() };
     assert_eq!(looked(&mut watch, &conns, 60).await, Some((silent, 10)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn changed_interfaces_are_told_once_and_soon() {
+    let (conns, mut watch) = (Conns::default(), Watch::new());
+    let began = Instant::now();
+    for _ in 0..20 {
+        watch.stirred();
+        advance(Duration::from_millis(10)).await;
+        assert_eq!(watch.look(Instant::now(), false, &conns), Found::default());
+    }
+    assert_eq!(watch.next_at(), Some(began + Duration::from_millis(500)));
+    advance(Duration::from_millis(300)).await;
+    assert!(watch.look(Instant::now(), false, &conns).awake);
+    assert_eq!(watch.next_at(), None, "and an idle node has nothing to wake up for");
+    assert!(!watch.look(Instant::now(), false, &conns).awake);
+}
+
+#[test]
+fn a_clock_on_the_wall_that_gained_means_sleep() {
+    let mut watch = Watch::new();
+    let (now, wall) = (Instant::now(), std::time::SystemTime::now());
+    watch.slept(now, wall);
+    let later =
+        |ran: u64, wall_ran: u64| (now + Duration::from_secs(ran), wall + Duration::from_secs(wall_ran));
+    let (now, wall) = later(10, 10);
+    assert!(!watch.slept(now, wall));
+    let (now, wall) = later(20, 24);
+    assert!(!watch.slept(now, wall), "somebody set the clock");
+    let (now, wall) = later(30, 634);
+    assert!(watch.slept(now, wall));
+    let (now, wall) = later(40, 20);
+    assert!(!watch.slept(now, wall), "a clock set back is no sleep");
+}
