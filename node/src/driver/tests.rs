@@ -12,7 +12,7 @@ use super::*;
 use crate::net::{self, NetConfig};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{EventBody, Store as _};
-use starling_protocol::engine::{Command, Genesis, MessageState};
+use starling_protocol::engine::{Command, Genesis, MessageState, Presence};
 use starling_protocol::identity::Seed;
 use starling_protocol::ids::ChatId;
 use std::path::{Path, PathBuf};
@@ -121,4 +121,30 @@ async fn two_nodes_talk_and_find_each_other_again_after_a_restart() {
     bob.stop();
     alice_runs.await.unwrap().unwrap();
     bob_runs.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn turning_invisible_is_told_at_once_and_taken_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let (alice, alice_runs) = start(&make(dir.path(), "alice", 1), 1).await;
+    let mut heard = alice.subscribe();
+    let told = async |heard: &mut broadcast::Receiver<Arc<NodeEvent>>, invisible: bool| {
+        let wait = async {
+            loop {
+                if let NodeEvent::Network(figures) = heard.recv().await.unwrap().as_ref()
+                    && figures.invisible == invisible
+                {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), wait).await.expect("not told in time");
+    };
+    let presence = |presence| alice.command(Command::SetPresence { presence });
+    presence(Presence::Invisible).await.unwrap();
+    told(&mut heard, true).await;
+    presence(Presence::Online).await.unwrap();
+    told(&mut heard, false).await;
+    alice.stop();
+    alice_runs.await.unwrap().unwrap();
 }

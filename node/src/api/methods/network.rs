@@ -38,7 +38,7 @@ pub(super) async fn doctor(hub: &Hub, params: &Doctor) -> Outcome {
         return Err(Fault::bad_params("`what` is network"));
     }
     let facts = hub.handle.facts();
-    let mut lines = vec![port(&facts.about, &hub.handle.net_facts().listen), config(&facts.about)];
+    let mut lines = vec![port(&facts.about, &facts.listen), config(&facts.about)];
     lines.extend(visible(hub.status().await?.invisible));
     lines.extend(tried(hub).await?);
     answer(lines)
@@ -51,6 +51,13 @@ fn line(what: &str, ok: bool, text: impl Into<String>, advice: &str) -> Test {
 fn visible(invisible: bool) -> Option<Test> {
     let text = "You are invisible: nobody is called or answered.";
     invisible.then(|| line("visible", false, text, "`starling presence online` ends that."))
+}
+
+/// What of the start a person should know, if anything: the port that could not be had.
+pub(super) fn trouble(hub: &Hub) -> Option<String> {
+    let facts = hub.handle.facts();
+    let port = port(&facts.about, &facts.listen);
+    (port.ok == Some(false)).then_some(port.text)
 }
 
 /// Whether the node has the port it keeps for those who remember its addresses.

@@ -31,8 +31,8 @@ pub(super) async fn call(hub: &std::sync::Arc<Hub>, method: &str, params: Value)
 async fn status(hub: &Hub) -> Outcome {
     let view = hub.status().await?;
     let stats = hub.handle.store().stats().await?;
-    let status =
-        render::status(&view, hub.handle.facts(), &hub.handle.net_facts(), &stats, hub.handle.trouble());
+    let trouble = hub.handle.trouble().or_else(|| super::network::trouble(hub));
+    let status = render::status(&view, hub.handle.facts(), &hub.handle.net_facts(), &stats, trouble);
     body(&Object::Status(Box::new(status)))
 }
 
