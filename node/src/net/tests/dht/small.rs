@@ -166,8 +166,10 @@ async fn a_trial_reads_back_from_others_and_the_engine_hears_nothing() {
     let (mut dht, mut out) = (Dht::new(), Outbox::new(sender));
     let (answer, done) = oneshot::channel();
     swarm.listen_on(place()).unwrap();
-    let listening = swarm.select_next_some().await;
-    dht.on_swarm(&mut swarm, &listening);
+    while swarm.listeners().next().is_none() {
+        let event = swarm.select_next_some().await;
+        dht.on_swarm(&mut swarm, &event);
+    }
     dht.try_out(&mut swarm, &mut out, sealed(7, 1, false), answer);
     let outcome = alone_until(dht, swarm, &mut out, done).await;
     assert_eq!((outcome.copies, outcome.asked, outcome.read_back), (4, 4, true));
