@@ -36,8 +36,14 @@ const QUERY_TIME: Duration = Duration::from_secs(15);
 /// behind a busy radio dead.
 const ANSWER_TIME: Duration = Duration::from_secs(4);
 /// After this a query goes on without a peer that is still being dialled: many of the nodes others tell of are shut
-/// laptops, and a dial to one takes 10 s to fail.
-const DIAL_TIME: Duration = Duration::from_secs(3);
+/// laptops, and a dial to one takes 10 s to fail. Longer, and a few of them in a row make a look-up take that much
+/// longer each; shorter leaves out the far ends of slow lines (a TCP handshake is four round trips).
+const DIAL_TIME: Duration = Duration::from_millis(1_500);
+/// Queries do without such a peer for so long, unless it is reached in the meantime: the next query would lose the
+/// same time on it.
+const SLOW_TIME: Duration = Duration::from_secs(60);
+/// Such peers remembered; the oldest goes first. More than any query meets.
+const SLOW_COUNT: usize = 256;
 /// The largest message: a record of 8 KiB and 20 nodes with four addresses each, 15 KiB.
 const PACKET_BYTES: usize = 16 * 1024;
 
@@ -50,6 +56,8 @@ pub(in crate::net) struct Kademlia {
     /// Dials of ours under way, and when each is slow, soonest first.
     dialling: HashMap<ConnectionId, PeerId>,
     slow: VecDeque<(Instant, ConnectionId)>,
+    /// Peers that were slow lately, and until when that counts, soonest first.
+    lately: VecDeque<(Instant, PeerId)>,
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
@@ -61,6 +69,7 @@ impl Kademlia {
             roads: Roads::new(named),
             dialling: HashMap::new(),
             slow: VecDeque::new(),
+            lately: VecDeque::new(),
             sleep: None,
         }
     }
@@ -88,11 +97,27 @@ impl Kademlia {
                 return;
             }
             self.slow.pop_front();
-            let peer_id = self.dialling.remove(&connection);
-            let error = &DialError::Aborted;
-            let failure = DialFailure { peer_id, error, connection_id: connection };
-            self.inner.on_swarm_event(FromSwarm::DialFailure(failure));
+            if let Some(peer) = self.dialling.remove(&connection) {
+                if self.lately.len() >= SLOW_COUNT {
+                    self.lately.pop_front();
+                }
+                self.lately.push_back((Instant::now() + SLOW_TIME, peer));
+                self.go_on_without(peer, connection);
+            }
         }
+    }
+
+    fn go_on_without(&mut self, peer: PeerId, connection_id: ConnectionId) {
+        let failure = DialFailure { peer_id: Some(peer), error: &DialError::Aborted, connection_id };
+        self.inner.on_swarm_event(FromSwarm::DialFailure(failure));
+    }
+
+    fn was_slow(&mut self, peer: &PeerId) -> bool {
+        let now = Instant::now();
+        while self.lately.front().is_some_and(|(until, _)| *until <= now) {
+            self.lately.pop_front();
+        }
+        self.lately.iter().any(|(_, slow)| slow == peer)
     }
 }
 
@@ -174,7 +199,10 @@ impl NetworkBehaviour for Kademlia {
         match &event {
             FromSwarm::NewListenAddr(new) => self.roads.listening(new.addr),
             FromSwarm::ExpiredListenAddr(old) => self.roads.expired(old.addr),
-            FromSwarm::ConnectionEstablished(new) => drop(self.dialling.remove(&new.connection_id)),
+            FromSwarm::ConnectionEstablished(new) => {
+                self.dialling.remove(&new.connection_id);
+                self.lately.retain(|(_, slow)| *slow != new.peer_id);
+            }
             FromSwarm::DialFailure(failure) => drop(self.dialling.remove(&failure.connection_id)),
             _ => {}
         }
@@ -194,13 +222,19 @@ impl NetworkBehaviour for Kademlia {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
         self.give_up_slow(cx);
-        let polled = self.inner.poll(cx);
-        if let Poll::Ready(ToSwarm::Dial { opts }) = &polled
-            && let Some(peer) = opts.get_peer_id()
-        {
-            self.dialling.insert(opts.connection_id(), peer);
-            self.slow.push_back((Instant::now() + DIAL_TIME, opts.connection_id()));
+        loop {
+            let polled = self.inner.poll(cx);
+            if let Poll::Ready(ToSwarm::Dial { opts }) = &polled
+                && let Some(peer) = opts.get_peer_id()
+            {
+                if self.was_slow(&peer) {
+                    self.go_on_without(peer, opts.connection_id());
+                    continue;
+                }
+                self.dialling.insert(opts.connection_id(), peer);
+                self.slow.push_back((Instant::now() + DIAL_TIME, opts.connection_id()));
+            }
+            return polled;
         }
-        polled
     }
 }

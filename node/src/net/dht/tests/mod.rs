@@ -4,6 +4,7 @@
 mod queries;
 mod road;
 mod seeds;
+mod slow;
 mod store;
 mod table;
 
