@@ -123,8 +123,8 @@ pub struct World {
     pub dht_capture: Option<Vec<Capture>>,
     /// Every address a machine of this world has ever had.
     pub told: BTreeSet<String>,
-    /// Every address somebody dialled that no machine ever had.
-    pub strange: BTreeSet<String>,
+    /// Who dialled an address that no machine ever had, and which.
+    pub strange: BTreeSet<(usize, String)>,
     /// A planted fault.
     pub sabotage: Option<Sabotage>,
     /// Turns taken.

@@ -109,7 +109,8 @@ impl World {
     pub(super) fn act(&mut self, from: usize, command: NetCommand) {
         match command {
             NetCommand::Dial { dial, addrs } => {
-                self.strange.extend(addrs.iter().filter(|addr| !self.told.contains(*addr)).cloned());
+                let strange = addrs.iter().filter(|addr| !self.told.contains(*addr)).cloned();
+                self.strange.extend(strange.map(|addr| (from, addr)));
                 let road = addrs.iter().find_map(|addr| Some((addr, self.road(from, addr)?)));
                 match road {
                     Some((addr, (to, relay))) => {

@@ -3,10 +3,14 @@
 use starling_protocol::engine::{Command, Space};
 use starling_protocol::ids::MessageId;
 use starling_protocol::rng::Rng;
-use starling_protocol::testing::{Crash, Sabotage, World};
+use starling_protocol::testing::{Crash, Dht, Sabotage, World};
 
 const HOUR_MS: u64 = 3_600_000;
 const YEAR_MS: i64 = 365 * 24 * 3_600_000;
+/// Nodes of the DHT besides the machines, where machines move.
+const CROWD: usize = 30;
+/// Of a hundred of them, how many are replaced in an hour.
+const CHURN_PERCENT: u64 = 20;
 
 /// Which actions a run draws from, by weight, and how many.
 #[derive(Debug, Clone)]
@@ -33,6 +37,8 @@ pub struct Scenario {
     pub forget: u64,
     /// Much time passes.
     pub wait: u64,
+    /// A machine goes elsewhere, mostly with a new peer id, or the DHT goes dark. If this is 0 there is no DHT.
+    pub roam: u64,
     /// A fault planted in every machine after they became contacts.
     pub sabotage: Option<Sabotage>,
 }
@@ -51,6 +57,7 @@ impl Default for Scenario {
             clock: 3,
             forget: 2,
             wait: 4,
+            roam: 6,
             sabotage: None,
         }
     }
@@ -77,6 +84,7 @@ impl Scenario {
                 "clock" => scenario.clock = number,
                 "forget" => scenario.forget = number,
                 "wait" => scenario.wait = number,
+                "roam" => scenario.roam = number,
                 other => return Err(format!("unknown name {other:?}")),
             }
         }
@@ -91,6 +99,7 @@ pub(super) struct Run {
     scenario: Scenario,
     count: usize,
     written: u64,
+    places: usize,
 }
 
 impl Run {
@@ -100,14 +109,20 @@ impl Run {
         let count = 2 + usize::try_from(rng.below(spread)).unwrap_or(0);
         let mut world = World::friends(count, seed);
         world.max_latency_ms = [2, 20, 300, 2_000].get(rng.below(4) as usize).copied().unwrap_or(20);
+        if scenario.roam > 0 {
+            let mut dht = Dht::new(CROWD, seed);
+            dht.churn_percent = CHURN_PERCENT;
+            world.add_dht(dht);
+            world.run(60_000);
+        }
         world.sabotage = scenario.sabotage;
-        Self { world, rng, scenario: scenario.clone(), count, written: 0 }
+        Self { world, rng, scenario: scenario.clone(), count, written: 0, places: 0 }
     }
 
     /// One action, and some time.
     pub fn step(&mut self) {
         let s = &self.scenario;
-        let weights = [s.talk, s.crash, s.part, s.cut, s.mute, s.clock, s.forget, s.wait];
+        let weights = [s.talk, s.crash, s.part, s.cut, s.mute, s.clock, s.forget, s.wait, s.roam];
         let mut draw = self.rng.below(weights.iter().sum());
         let mut action = 0;
         for (index, weight) in weights.iter().enumerate() {
@@ -131,6 +146,7 @@ impl Run {
             }
             5 => self.clock(),
             6 => self.forget(),
+            8 => self.roam(),
             _ => {
                 let ms = self.rng.below(2 * HOUR_MS);
                 self.world.run(ms);
@@ -145,6 +161,9 @@ impl Run {
     pub fn heal(&mut self) {
         self.world.cut.clear();
         self.world.mute.clear();
+        if let Some(dht) = &mut self.world.dht {
+            dht.dark = false;
+        }
         for index in 0..self.count {
             if let Some(machine) = self.world.machines.get_mut(index) {
                 machine.wall_skew_ms = 0;
@@ -230,6 +249,26 @@ impl Run {
                     _ => Crash::AfterActions(self.rng.below(4) as usize),
                 };
                 self.world.plan(index, turns, crash);
+            }
+        }
+    }
+
+    fn roam(&mut self) {
+        let index = self.machine();
+        self.places += 1;
+        match self.rng.below(8) {
+            0 => {
+                if let Some(dht) = &mut self.world.dht {
+                    dht.dark = !dht.dark;
+                }
+            }
+            1 | 2 if self.world.is_up(index) => self.world.roam(index, self.places),
+            _ => {
+                self.world.crash(index);
+                if let Some(machine) = self.world.machines.get_mut(index) {
+                    machine.place = self.places;
+                }
+                self.world.start(index);
             }
         }
     }

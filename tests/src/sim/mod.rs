@@ -4,6 +4,7 @@
 //! It must not use time, threads or chance of its own.
 
 mod actions;
+pub mod finding;
 mod laws;
 
 use starling_protocol::testing::World;

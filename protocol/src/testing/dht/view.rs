@@ -68,6 +68,9 @@ impl Dht {
         let Some(seat) = self.seats.get(&index) else { return };
         let crowd = !self.dark && !self.offline.contains(&index);
         let eclipsed = now_ms < seat.eclipsed_until_ms;
+        if seat.joined && !eclipsed {
+            return;
+        }
         let by_seed = seat.seeds.iter().any(|seed| {
             self.nodes.values().any(|node| match node.kind {
                 Kind::Crowd => crowd && node.addr == *seed,
