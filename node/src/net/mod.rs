@@ -11,6 +11,7 @@
 mod addr;
 mod behaviour;
 mod build;
+mod calls;
 mod config;
 mod conns;
 mod dht;

@@ -36,7 +36,7 @@ const SETTLE: Duration = Duration::from_secs(2);
 /// Starts a network with a fresh identity. When it returns, it listens.
 pub async fn start(config: NetConfig) -> Result<Net, NetError> {
     let listens = free_listens(&config)?;
-    run(&config, build::swarm(&config)?, listens).await
+    Box::pin(run(&config, build::swarm(&config)?, listens)).await
 }
 
 /// Runs the network of a swarm.

@@ -4,11 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use libp2p::core::ConnectedPoint;
-use libp2p::swarm::dial_opts::DialOpts;
-use libp2p::swarm::{ConnectionId, SwarmEvent};
-use libp2p::{Multiaddr, PeerId, Stream, Swarm, mdns, ping};
-use starling_protocol::engine::net::{ConnId, DialId, LinkId, LinkProtocol, NetCommand, NetEvent};
+use libp2p::swarm::SwarmEvent;
+use libp2p::{PeerId, Stream, Swarm, mdns, ping};
+use starling_protocol::engine::net::{ConnId, LinkId, LinkProtocol, NetCommand, NetEvent};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
@@ -16,7 +14,7 @@ use super::addr::{self, Parts};
 use super::behaviour::{Behaviour, BehaviourEvent};
 use super::conns::Conns;
 use super::dht::Dht;
-use super::dials::{Dials, Failed, Purpose, Won};
+use super::dials::Dials;
 use super::direct::{self, Slot};
 use super::facts::{Ask, Facts};
 use super::links::{Links, Opened, Start};
@@ -97,7 +95,7 @@ impl Task {
         while let Ok(command) = commands.try_recv() {
             self.on_command(command);
         }
-        self.wind_down().await;
+        Box::pin(self.wind_down()).await;
     }
 
     fn on_command(&mut self, command: NetCommand) {
@@ -128,51 +126,6 @@ impl Task {
         }
     }
 
-    fn dial(&mut self, dial: DialId, texts: &[String]) {
-        if self.dials.contains(dial) {
-            tracing::debug!(dial, "a dial of this number is under way");
-            return;
-        }
-        let addrs = Dials::addresses(texts);
-        if let Some(conn) = addrs.iter().find_map(|addr| self.conns.standing(addr)) {
-            self.outbox.say(NetEvent::Dialed { dial, conn });
-        } else if addrs.is_empty() {
-            self.dial_failed(dial, "no address that can be dialled".to_owned());
-        } else if self.dials.add(dial, addrs) {
-            self.start_dials();
-        } else {
-            self.dial_failed(dial, "too many dials at once".to_owned());
-        }
-    }
-
-    /// Starts the attempts whose turn it is.
-    fn start_dials(&mut self) {
-        while let Some((purpose, addr)) = self.dials.turn() {
-            let relayed = addr::is_relayed(&addr);
-            self.reach.called(&addr);
-            let opts = dial_opts(addr, purpose);
-            let connection = opts.connection_id();
-            match self.swarm.dial(opts) {
-                Ok(()) => self.dials.started(connection, purpose, relayed),
-                Err(error) => {
-                    let failed = self.dials.lost(purpose);
-                    self.attempt_failed(failed, translate::dial_reason(&error));
-                }
-            }
-        }
-    }
-
-    fn attempt_failed(&mut self, failed: Failed, reason: String) {
-        if let Failed::Dial(dial) = failed {
-            self.dial_failed(dial, reason);
-        }
-    }
-
-    fn dial_failed(&mut self, dial: DialId, reason: String) {
-        tracing::debug!(dial, reason, "dial failed");
-        self.outbox.say(NetEvent::DialFailed { dial, reason });
-    }
-
     fn open_link(&mut self, link: LinkId, conn: ConnId, protocol: LinkProtocol) {
         if self.links.contains(link) {
             tracing::debug!(link, "a link of this number exists");
@@ -187,13 +140,6 @@ impl Task {
             }
             _ => self.outbox.say(NetEvent::LinkClosed { link }),
         }
-    }
-
-    pub fn close_conn(&mut self, conn: ConnId) {
-        let Some(state) = self.conns.get_mut(conn).filter(|state| state.ending.is_none()) else { return };
-        state.ending = Some(Instant::now());
-        self.watch.closing();
-        self.swarm.close_connection(state.connection);
     }
 
     /// Handles one swarm event.
@@ -297,7 +243,7 @@ impl Task {
     }
 
     /// A link has ended or will never open: says so, and says that its connection has ended if that waited for it.
-    fn on_link_ended(&mut self, link: LinkId) {
+    pub fn on_link_ended(&mut self, link: LinkId) {
         let Some(conn) = self.links.remove(link) else { return };
         tracing::trace!(link, conn, "link closed");
         self.outbox.say(NetEvent::LinkClosed { link });
@@ -305,79 +251,6 @@ impl Task {
             state.links.remove(&link);
         }
         self.reap(conn);
-    }
-
-    fn on_established(&mut self, connection: ConnectionId, peer: PeerId, endpoint: &ConnectedPoint) {
-        let mut dialed = None;
-        if endpoint.is_dialer() {
-            let won = self.dials.succeeded(connection);
-            self.start_dials();
-            match won {
-                Won::TooLate => {
-                    self.swarm.close_connection(connection);
-                    return;
-                }
-                Won::Dial(dial) => dialed = Some(dial),
-                Won::Peer => self.swarm.behaviour_mut().direct.keep(connection),
-                Won::Another => {}
-            }
-        }
-        self.watch.opened();
-        self.reach.counted();
-        let conn = self.conns.add(connection, peer, endpoint);
-        let Some(state) = self.conns.get(conn) else { return };
-        tracing::debug!(conn, addr = %state.addr, outbound = state.outbound, "connection open");
-        self.outbox.say(translate::conn_opened(conn, state));
-        if let Some(dial) = dialed {
-            self.outbox.say(NetEvent::Dialed { dial, conn });
-        }
-        if let Some(crowded_out) = self.conns.crowded_out() {
-            tracing::debug!(conn = crowded_out, "too many connections, the oldest stranger's closed");
-            self.close_conn(crowded_out);
-        }
-    }
-
-    fn on_closed(&mut self, connection: ConnectionId) {
-        self.reach.closed(connection);
-        let Some((conn, links)) = self.conns.closed(connection) else { return };
-        for link in links {
-            if self.links.is_opening(link) {
-                self.on_link_ended(link);
-            } else {
-                self.links.conn_gone(link);
-            }
-        }
-        self.reap(conn);
-    }
-
-    /// Says that an ended connection has ended, once all its links have.
-    fn reap(&mut self, conn: ConnId) {
-        let Some(addr) = self.conns.get(conn).filter(|c| c.outbound).map(|c| c.addr.clone()) else {
-            if self.conns.reap(conn) {
-                self.outbox.say(NetEvent::ConnClosed { conn });
-            }
-            return;
-        };
-        if self.conns.reap(conn) {
-            self.outbox.say(NetEvent::ConnClosed { conn });
-            self.dials.gone(&addr);
-        }
-    }
-
-    fn on_pong(&mut self, connection: ConnectionId, round_trip: Duration) {
-        if let Some(conn) = self.conns.number(connection).and_then(|conn| self.conns.get_mut(conn)) {
-            conn.heard.touch();
-            conn.round_trip = Some(round_trip);
-        }
-    }
-
-    /// Gives up a connection that does not close: its peer takes nothing any more.
-    fn give_up(&mut self, conn: ConnId) {
-        let Some(state) = self.conns.get(conn) else { return };
-        let connection = state.connection;
-        let links: Vec<LinkId> = state.links.iter().copied().collect();
-        links.into_iter().for_each(|link| self.links.cut(link));
-        self.on_closed(connection);
     }
 
     fn on_timer(&mut self) {
@@ -441,15 +314,4 @@ impl Task {
         })
         .await;
     }
-}
-
-/// One attempt at one address, whoever may be there. Towards configured peers TCP comes from the port we
-/// listen on, so that they see, and our router learns, the port that others may find us at. Towards contacts it takes
-/// a fresh port: a reused one can only have one connection to the same place, and two that dial each other from
-/// their listening ports at once meet in a way that neither understands.
-fn dial_opts(addr: Multiaddr, purpose: Purpose) -> DialOpts {
-    let quic = addr::parts(&addr).is_some_and(|parts| parts.quic);
-    let opts = DialOpts::unknown_peer_id().address(addr);
-    let from_our_port = quic || matches!(purpose, Purpose::Peer(_));
-    if from_our_port { opts.build() } else { opts.allocate_new_port().build() }
 }

@@ -119,7 +119,8 @@ impl Seen {
         let Some(seen) = addr::parts(&observed) else { return };
         tracing::trace!(%observed, ?way, "seen");
         let only_loopback = || self.ours.iter().filter_map(addr::parts).all(|own| own.ip.is_loopback());
-        if !addr::is_public(&observed) && !(seen.ip.is_loopback() && only_loopback()) {
+        let possible = addr::is_public(&observed) || (seen.ip.is_loopback() && only_loopback());
+        if !possible {
             return;
         }
         let ports = self.ours.iter().filter_map(addr::parts).filter(|own| own.quic == seen.quic);
