@@ -14,8 +14,8 @@ use std::time::Duration;
 use libp2p::PeerId;
 use libp2p::kad::store::RecordStore;
 use libp2p::kad::{
-    GetClosestPeersError, GetClosestPeersOk, GetRecordOk, KBucketKey, Mode, PeerInfo, ProgressStep,
-    PutRecordError, QueryId, QueryResult, QueryStats, Quorum, Record, RecordKey,
+    GetClosestPeersError, GetClosestPeersOk, GetRecordOk, KBucketKey, Mode, PeerInfo, ProgressStep, QueryId,
+    QueryResult, QueryStats, Quorum, Record, RecordKey,
 };
 use starling_protocol::engine::net::{LookUpId, NetEvent, PublishId};
 use tokio::time::Instant;
@@ -50,7 +50,6 @@ enum Job {
     /// Gives it to them.
     Put {
         publish: PublishId,
-        peers_count: usize,
     },
     LookUp {
         lookup: LookUpId,
@@ -147,18 +146,9 @@ impl Queries {
                 };
                 self.put(kad, (publish, record), peers);
             }
-            (Job::Put { publish, peers_count }, QueryResult::PutRecord(put)) => {
-                let copies = match put {
-                    Ok(_) => peers_count,
-                    Err(
-                        PutRecordError::QuorumFailed { success, .. }
-                        | PutRecordError::Timeout { success, .. },
-                    ) => success.len(),
-                };
-                self.said.push_back(NetEvent::Published {
-                    publish,
-                    copies: u32::try_from(copies).unwrap_or(u32::MAX),
-                });
+            // Whoever refused or was silent is not among them, however many Kademlia was content with.
+            (Job::Put { publish }, _) => {
+                self.said.push_back(NetEvent::Published { publish, copies: stats.num_successes() });
             }
             (job, _) => self.said.push_back(answer(job, stats.num_successes())),
         }
@@ -228,10 +218,9 @@ impl Queries {
             return self.said.push_back(NetEvent::Published { publish, copies: 0 });
         }
         let peers: Vec<PeerId> = peers.into_iter().map(|peer| peer.peer_id).collect();
-        let peers_count = peers.len();
         // All of them: with less, Kademlia stops as soon as that many have answered.
         let id = kad.put_record_to(record, peers.into_iter(), Quorum::All);
-        self.add(id, Job::Put { publish, peers_count }, PUT_TIME);
+        self.add(id, Job::Put { publish }, PUT_TIME);
     }
 }
 

@@ -137,11 +137,15 @@ fn one_peer_leaves_2_mib_an_hour() {
 fn a_full_store_gives_up_the_farthest_and_never_a_nearer_one() {
     let mut store = Store::new(PeerId::random());
     let mut records: Vec<_> = (0..RECORDS_COUNT as u64 + 60).map(|n| sealed(n, 1, false)).collect();
-    for record in &records {
-        put(&mut store, record);
+    records.sort_by_key(|record| store.distance(&RecordKey::new(&record.key)));
+    // The farthest come first and give way; then they try again.
+    for record in records.iter().rev() {
+        assert!(put(&mut store, record));
     }
     assert_eq!(store.len(), RECORDS_COUNT);
-    records.sort_by_key(|record| store.distance(&RecordKey::new(&record.key)));
+    for record in &records[RECORDS_COUNT..] {
+        assert!(!put(&mut store, record));
+    }
     for (place, record) in records.iter().enumerate() {
         assert_eq!(held(&store, record).is_some(), place < RECORDS_COUNT);
     }
