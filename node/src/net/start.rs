@@ -36,13 +36,13 @@ const SETTLE: Duration = Duration::from_secs(2);
 /// Starts a network with a fresh identity. When it returns, it listens.
 pub async fn start(config: NetConfig) -> Result<Net, NetError> {
     let listens = free_listens(&config)?;
-    Box::pin(run(&config, build::swarm(&config)?, listens)).await
+    run(&config, Box::new(build::swarm(&config)?), listens).await
 }
 
 /// Runs the network of a swarm.
 pub(super) async fn run(
     config: &NetConfig,
-    swarm: Swarm<Behaviour>,
+    swarm: Box<Swarm<Behaviour>>,
     listens: Listens,
 ) -> Result<Net, NetError> {
     let loopback = listens.iter().any(|(_, _, parts)| parts.ip.is_loopback());

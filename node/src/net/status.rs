@@ -2,6 +2,7 @@
 //! ask for. Must not touch links or dials of the engine.
 
 use libp2p::Multiaddr;
+use libp2p::core::transport::ListenerId;
 use starling_protocol::engine::net::NetEvent;
 use tokio::time::Instant;
 
@@ -16,6 +17,13 @@ impl Task {
     pub fn on_reach(&mut self, event: ReachEvent) {
         let around = Around { swarm: &mut self.swarm, conns: &mut self.conns, dials: &self.dials };
         self.reach.on_event(around, event);
+    }
+
+    /// There is another address to be found at.
+    pub fn on_new_address(&mut self, listener: ListenerId, address: &Multiaddr) {
+        if self.reach.new_listen(listener, address) && self.settled {
+            self.watch.stirred();
+        }
     }
 
     /// An address of this machine is gone: what came in over it is dead, and the engine should look around.

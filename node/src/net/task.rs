@@ -36,7 +36,8 @@ const DRAIN_LOOK: Duration = Duration::from_millis(5);
 
 /// See the module.
 pub(super) struct Task {
-    pub swarm: Swarm<Behaviour>,
+    /// Boxed: it is large, and futures carry it about.
+    pub swarm: Box<Swarm<Behaviour>>,
     pub outbox: Outbox,
     pub links: Links,
     pub conns: Conns,
@@ -95,7 +96,7 @@ impl Task {
         while let Ok(command) = commands.try_recv() {
             self.on_command(command);
         }
-        Box::pin(self.wind_down()).await;
+        self.wind_down().await;
     }
 
     fn on_command(&mut self, command: NetCommand) {
@@ -156,11 +157,7 @@ impl Task {
                 self.attempt_failed(failed, translate::dial_reason(&error));
                 self.start_dials();
             }
-            SwarmEvent::NewListenAddr { listener_id, address } => {
-                if self.reach.new_listen(listener_id, &address) && self.settled {
-                    self.watch.stirred();
-                }
-            }
+            SwarmEvent::NewListenAddr { listener_id, address } => self.on_new_address(listener_id, &address),
             SwarmEvent::ExpiredListenAddr { address, .. } => self.on_lost_address(&address),
             SwarmEvent::ListenerClosed { listener_id, addresses, .. } => {
                 self.reach.listener_closed(listener_id);

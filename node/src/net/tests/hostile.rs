@@ -139,7 +139,7 @@ async fn streams_over_the_bound_are_reset_and_counted() {
     mallory.while_running(bob.settles(|s| s.links == 0)).await;
     let _stream = mallory.open().await;
     mallory.while_running(bob.settles(|s| s.links == 1)).await;
-    mallory.while_running(still_serves(&mut bob)).await;
+    mallory.while_running(Box::pin(still_serves(&mut bob))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

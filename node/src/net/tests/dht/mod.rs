@@ -83,7 +83,7 @@ impl Node {
         }
         let nowhere = Parts { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), port: 1, quic: false };
         let listens = vec![(addr.to_string(), addr, nowhere)];
-        Self::of(start::run(&NetConfig::default(), swarm, listens).await.unwrap())
+        Self::of(start::run(&NetConfig::default(), Box::new(swarm), listens).await.unwrap())
     }
 
     fn known(&self) -> (PeerId, Multiaddr) {
