@@ -1,6 +1,7 @@
+use libp2p::core::Endpoint;
 use libp2p::core::transport::ListenerId;
 use libp2p::swarm::behaviour::NewListenAddr;
-use libp2p::swarm::{FromSwarm, NetworkBehaviour};
+use libp2p::swarm::{ConnectionId, FromSwarm, NetworkBehaviour};
 use libp2p::{Multiaddr, PeerId};
 
 use crate::net::dht::Kademlia;
@@ -113,4 +114,21 @@ fn records_are_kept_where_others_can_come() {
     assert!(keeps(&[], &roads, false), "a network without internet");
     assert!(!keeps(&[], &roads, true), "behind a router");
     assert!(!keeps(&[&circuit], &roads, true), "behind a relay");
+}
+
+#[test]
+fn what_others_told_is_not_dialled_past_the_rule() {
+    let mut kad = kademlia();
+    let peer = PeerId::random();
+    for told in
+        ["/ip4/127.0.0.1/tcp/22", "/ip4/10.0.0.1/tcp/80", "/ip4/8.8.8.8/tcp/1", "/ip4/192.168.1.9/tcp/1"]
+    {
+        kad.add_address(&peer, at(told));
+    }
+    let dialled = kad
+        .handle_pending_outbound_connection(ConnectionId::new_unchecked(1), Some(peer), &[], Endpoint::Dialer)
+        .unwrap();
+    let expected =
+        ["/ip4/8.8.8.8/tcp/1", "/ip4/192.168.1.9/tcp/1"].map(|text| at(text).with_p2p(peer).unwrap());
+    assert_eq!(dialled, expected);
 }

@@ -171,7 +171,7 @@ async fn a_trial_reads_back_from_others_and_the_engine_hears_nothing() {
         dht.on_swarm(&mut swarm, &event);
     }
     dht.try_out(&mut swarm, &mut out, sealed(7, 1, false), answer);
-    let outcome = alone_until(dht, swarm, &mut out, done).await;
+    let outcome = Box::pin(alone_until(dht, swarm, &mut out, done)).await;
     assert_eq!((outcome.copies, outcome.asked, outcome.read_back), (4, 4, true));
     while let Ok(event) = events.try_recv() {
         assert!(matches!(event, NetEvent::Neighbours { .. }), "{event:?}");
