@@ -166,6 +166,15 @@ impl Driver {
         self.waiting.clear();
         let _ = tokio::time::timeout(PARTING, self.flush_outgoing()).await;
         self.net.stop.shutdown().await;
+        // What the network learnt in this run, for the next one. Everything else it still said is over with it.
+        let said = std::iter::from_fn(|| self.net.events.try_recv().ok());
+        if let Some(learnt) = said.filter(|event| matches!(event, NetEvent::GoodPeers { .. })).last() {
+            let now = self.clock.now();
+            let step = self.engine.turn(vec![Input::Net(learnt)], now);
+            if let Err(error) = self.store.commit(step.changes, now.wall_ms).await {
+                tracing::debug!(%error, "what the network learnt is not kept");
+            }
+        }
         let closed = self.store.close().await;
         outcome?;
         closed.map_err(DriverError::from)
