@@ -268,5 +268,9 @@ impl Drop for Person {
     fn drop(&mut self) {
         // The folder goes with the test; a node must not outlive it.
         let _ = self.kill();
+        // What the last start said (STARLING_LOG says how much), for whoever looks for a fault.
+        if let Some(folder) = std::env::var_os("STARLING_KEEP_LOGS") {
+            let _ = std::fs::copy(self.dir.with_extension("log"), Path::new(&folder).join(&self.name));
+        }
     }
 }
