@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::addr;
 use super::direct::link::Heard;
+use super::reach::route;
 
 /// Connections from others, over which the oldest that nobody needs makes room for the newest: who comes last is as
 /// likely a contact as who came first. Fewer would push out slow honest callers; each costs a socket and some 50 kB.
@@ -33,7 +34,7 @@ pub(super) struct Conn {
     pub addr: Multiaddr,
     /// What kind of road it is.
     pub via: Via,
-    /// Our own end's address, where it is known: on connections from others.
+    /// Our own end's address, where it is known: not through relays.
     pub local: Option<IpAddr>,
     /// Since when it stands.
     pub since: Instant,
@@ -163,7 +164,7 @@ impl Conns {
         (inbound().count() > STRANGERS_COUNT).then(|| first_to_go(inbound())).flatten()
     }
 
-    /// Connections from others that came in over this address of ours.
+    /// Connections that run over this address of ours.
     pub fn over(&self, local: IpAddr) -> Vec<ConnId> {
         let over = self.entries.iter().filter(|(_, conn)| conn.local == Some(local) && conn.ending.is_none());
         over.map(|(number, _)| *number).collect()
@@ -184,9 +185,20 @@ fn ends(endpoint: &ConnectedPoint) -> (Multiaddr, Option<IpAddr>) {
             (send_back_addr.iter().fold(local_addr.clone(), |addr, part| addr.with(part)), None)
         }
         ConnectedPoint::Listener { local_addr, send_back_addr } => {
-            let local = addr::parts(local_addr).map(|parts| parts.ip).filter(|ip| !ip.is_unspecified());
-            (addr::without_peer(send_back_addr.clone()), local)
+            let addr = addr::without_peer(send_back_addr.clone());
+            let told = addr::parts(local_addr).map(|parts| parts.ip).filter(|ip| !ip.is_unspecified());
+            let local = told.or_else(|| towards(&addr));
+            (addr, local)
         }
-        ConnectedPoint::Dialer { address, .. } => (addr::without_peer(address.clone()), None),
+        ConnectedPoint::Dialer { address, .. } => {
+            let addr = addr::without_peer(address.clone());
+            let local = towards(&addr);
+            (addr, local)
+        }
     }
+}
+
+/// The address of ours that the system takes for a remote one: QUIC does not say.
+fn towards(addr: &Multiaddr) -> Option<IpAddr> {
+    addr::parts(addr).and_then(|parts| route::towards(parts.ip))
 }

@@ -204,7 +204,13 @@ fn connections_that_came_over_a_lost_address_are_known() {
     let mut conns = Conns::default();
     let inbound =
         conns.add(ConnectionId::new_unchecked(1), PeerId::random(), &from(1, "/ip4/10.0.0.9/tcp/1"));
-    conns.add(ConnectionId::new_unchecked(2), PeerId::random(), &from(0, "/ip4/10.0.0.9/tcp/1"));
+    let outbound =
+        conns.add(ConnectionId::new_unchecked(2), PeerId::random(), &from(0, "/ip4/127.0.0.1/tcp/1"));
     assert_eq!(conns.over("10.0.0.1".parse().unwrap()), [inbound]);
+    assert_eq!(
+        conns.over("127.0.0.1".parse().unwrap()),
+        [outbound],
+        "from where the system reaches that host"
+    );
     assert!(conns.over("10.0.0.2".parse().unwrap()).is_empty());
 }
