@@ -14,8 +14,6 @@ use std::time::Duration;
 const STRANGERS: usize = 20;
 /// Contacts of the idle node, none of whom is there.
 const CONTACTS: usize = 50;
-/// From the start until what is measured is called idle.
-const SETTLED: Duration = Duration::from_secs(60);
 
 /// An idle node with fifty contacts who are all away, and one without any, in a DHT of twenty.
 pub async fn idle(report: &mut Report, wanted: &Wanted) -> Result<()> {
@@ -36,28 +34,29 @@ pub async fn idle(report: &mut Report, wanted: &Wanted) -> Result<()> {
         [town.net.public("ilse", &town.internet, 10)?, town.net.public("nobody", &town.internet, 20)?];
     ilse.start_at(&hosts[0], &[&["--no-lan"], &town.crowd.peer(0)?[..]].concat())?;
     nobody.start_at(&hosts[1], &[&["--no-lan"], &town.crowd.peer(1)?[..]].concat())?;
-    let begun = meter(&ilse, &hosts[0])?;
-    tokio::time::sleep(SETTLED).await;
-    let settled = [meter(&ilse, &hosts[0])?, meter(&nobody, &hosts[1])?];
-    tokio::time::sleep(Duration::from_secs(wanted.minutes * 60)).await;
-    let after = [meter(&ilse, &hosts[0])?, meter(&nobody, &hosts[1])?];
-    let start = (settled[0].bytes - begun.bytes) as f64 / 1e3;
-    report.line(
-        "idle_first_minute_kb",
-        start,
-        &format!("{CONTACTS} contacts, all away, DHT of {STRANGERS}: first minute {start:.0} kB"),
-    );
-    for (number, name, words) in [(0, "idle", "  then"), (1, "empty", "  the same without contacts")] {
-        let (before, after) = (&settled[number], &after[number]);
-        let minutes = wanted.minutes as f64;
+    let both = || Ok::<_, anyhow::Error>([meter(&ilse, &hosts[0])?, meter(&nobody, &hosts[1])?]);
+    let mut meters = vec![both()?];
+    for _ in 0..wanted.minutes {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        meters.push(both()?);
+    }
+    // The second half of the time: pauses between look-ups grow, and are still growing then.
+    let half = meters.len() / 2;
+    let minutes = (meters.len() - 1 - half) as f64;
+    for (number, name, words) in [(0, "idle", "50 contacts, all away"), (1, "empty", "no contacts")] {
+        let kb: Vec<u64> =
+            meters.windows(2).map(|pair| (pair[1][number].bytes - pair[0][number].bytes) / 1000).collect();
+        let (before, after) = (&meters[half][number], &meters[meters.len() - 1][number]);
         let hour = (after.bytes - before.bytes) as f64 * 60.0 / minutes / 1e6;
         let cpu = (after.cpu_s - before.cpu_s) / (minutes * 60.0) * 100.0;
-        report.values.insert(format!("{name}_cpu_percent"), cpu.into());
-        report.values.insert(format!("{name}_rss_mb"), after.rss_mb.into());
         let line = format!(
-            "{words}: {hour:.2} MB an hour both ways (extrapolated from {minutes} min), {cpu:.2} % of a core, {:.1} MB",
+            "idle, DHT of {STRANGERS}, {words}: kB by minute, both ways {kb:?}; {hour:.1} MB an hour, extrapolated from \
+             the last {minutes} min; {cpu:.2} % of a core, {:.1} MB",
             after.rss_mb
         );
+        report.values.insert(format!("{name}_kb_by_minute"), kb.into());
+        report.values.insert(format!("{name}_cpu_percent"), cpu.into());
+        report.values.insert(format!("{name}_rss_mb"), after.rss_mb.into());
         report.line(&format!("{name}_mb_per_hour"), hour, &line);
     }
     Ok(())

@@ -40,14 +40,14 @@ fn secs(time: Duration) -> f64 {
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<()> {
-    let (mut json, mut wanted, mut shows) = (false, Wanted { rounds: 20, minutes: 5 }, Vec::new());
+    let (mut json, mut wanted, mut shows) = (false, Wanted { rounds: 20, minutes: 10 }, Vec::new());
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         let mut number = || args.next().with_context(|| format!("{arg} needs a number"));
         match arg.as_str() {
             "--json" => json = true,
             "--rounds" => wanted.rounds = number()?.parse()?,
-            "--minutes" => wanted.minutes = number()?.parse()?,
+            "--minutes" => wanted.minutes = number()?.parse::<u64>()?.max(2),
             show if SHOWS.contains(&show) => shows.push(arg),
             other => bail!("{other}? There are {}", SHOWS.join(", ")),
         }
