@@ -20,6 +20,9 @@ use zeroize::Zeroizing;
 /// The first and last port a profile may draw at its beginning: the range of RFC 6335 for dynamic use.
 const PORTS: (u16, u16) = (49_152, 65_535);
 
+/// Files a node that serves may want open: its connections, those being made, and the store's.
+const SERVING_FILES: u64 = 4_096;
+
 /// How to start a node.
 pub struct StartOptions {
     /// The profile.
@@ -129,6 +132,9 @@ pub async fn start(options: StartOptions) -> Result<RunningNode, StartError> {
         Some(serve) => serve,
         None => config.offers()?,
     };
+    if serve.any() {
+        allow_files();
+    }
     let about =
         About { config: profile.config(), port: if listen.is_empty() { config.port } else { 0 }, serve };
     let net = start_net(
@@ -156,6 +162,17 @@ pub async fn start(options: StartOptions) -> Result<RunningNode, StartError> {
     profile.link_socket(&socket)?;
     let server = tokio::spawn(server.run());
     Ok(RunningNode { handle, driver, server, _lock: lock })
+}
+
+/// A node that serves holds many connections, each with an open file: as many as the system allows without asking.
+fn allow_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let most = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if setrlimit(Resource::Nofile, most).is_err() || limit.maximum.is_some_and(|files| files < SERVING_FILES)
+    {
+        tracing::warn!("this node serves, but may open few files: raise the limit (`ulimit -n 8192`)");
+    }
 }
 
 /// Does work with the database on a thread that has ended when this returns; none if it panicked. OpenSSL keeps

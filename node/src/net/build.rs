@@ -9,7 +9,7 @@ use libp2p::{noise, ping, quic, relay, tcp, upnp, yamux};
 
 use super::addr;
 use super::behaviour::Behaviour;
-use super::conns::STRANGERS_COUNT;
+use super::conns::strangers_count;
 use super::dht;
 use super::direct::Direct;
 use super::gate::Gate;
@@ -32,9 +32,9 @@ pub(super) const PENDING_COUNT: u32 = 64;
 const PENDING_IN_COUNT: u32 = 400;
 /// Connections with one peer id: both sides may dial at once over two transports.
 const PER_PEER_COUNT: u32 = 4;
-/// Connections from others, those being closed included: well over [`STRANGERS_COUNT`], at which the oldest make
-/// room. Those we make are not counted, so a flood does not keep us from our contacts.
-const INBOUND_COUNT: u32 = 2 * STRANGERS_COUNT as u32;
+/// Connections from others, those being closed included: so many times the number at which the oldest make room.
+/// Those we make are not counted, so a flood does not keep us from our contacts.
+const INBOUND_FACTOR: usize = 2;
 /// Memory of the whole process over which no new connection is taken.
 const MEMORY_BYTES: usize = 1024 * 1024 * 1024;
 /// Streams of one connection, both ways: ours, ping and identify, with room for bursts.
@@ -104,10 +104,11 @@ pub(super) fn behaviour(
     let local = keypair.public().to_peer_id();
     let named = config.peers.iter().filter_map(|text| addr::dialable(text)).collect();
     let serves = config.serve.any();
+    let inbound_count = u32::try_from(INBOUND_FACTOR * strangers_count(serves)).unwrap_or(u32::MAX);
     let limits = ConnectionLimits::default()
         .with_max_pending_incoming(Some(PENDING_IN_COUNT))
         .with_max_pending_outgoing(Some(PENDING_COUNT))
-        .with_max_established_incoming(Some(INBOUND_COUNT))
+        .with_max_established_incoming(Some(inbound_count))
         .with_max_established_per_peer(Some(PER_PEER_COUNT));
     let identify = identify::Config::new(IDENTIFY.to_owned(), keypair.public())
         .with_agent_version(AGENT.to_owned())

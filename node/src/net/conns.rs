@@ -19,6 +19,8 @@ use super::reach::route;
 /// Connections from others, over which the oldest that nobody needs makes room for the newest: who comes last is as
 /// likely a contact as who came first. Fewer would push out slow honest callers; each costs a socket and some 50 kB.
 pub(super) const STRANGERS_COUNT: usize = 192;
+/// The same for a node that serves: twice the places it gives as a relay, which nobody's newcomer takes away.
+const SERVED_COUNT: usize = 1_024;
 /// The same for those that come through relays, which hide where they come from.
 const RELAYED_COUNT: usize = 48;
 /// A caller that has had a link for this long and is still not held is no contact: its link does not protect it.
@@ -56,15 +58,30 @@ pub(super) struct Conn {
     pub gone: bool,
 }
 
+/// Over how many connections from others the oldest make room.
+pub(super) fn strangers_count(serves: bool) -> usize {
+    if serves { SERVED_COUNT } else { STRANGERS_COUNT }
+}
+
 /// See the module.
-#[derive(Default)]
 pub(super) struct Conns {
     entries: HashMap<ConnId, Conn>,
     by_connection: HashMap<ConnectionId, ConnId>,
     last: ConnId,
+    strangers_count: usize,
 }
 
 impl Conns {
+    /// For a node that serves, or does not.
+    pub fn new(serves: bool) -> Self {
+        Self {
+            entries: HashMap::new(),
+            by_connection: HashMap::new(),
+            last: 0,
+            strangers_count: strangers_count(serves),
+        }
+    }
+
     pub fn len(&self) -> usize {
         self.entries.len().max(self.by_connection.len())
     }
@@ -161,7 +178,7 @@ impl Conns {
         if relayed().count() > RELAYED_COUNT {
             return first_to_go(relayed());
         }
-        (inbound().count() > STRANGERS_COUNT).then(|| first_to_go(inbound())).flatten()
+        (inbound().count() > self.strangers_count).then(|| first_to_go(inbound())).flatten()
     }
 
     /// Connections that run over this address of ours.

@@ -55,7 +55,7 @@ pub(super) async fn run(
         swarm,
         outbox: Outbox::new(events.clone()),
         links: Links::new(events),
-        conns: Conns::default(),
+        conns: Conns::new(config.serve.any()),
         dials: Dials::new(&config.peers),
         watch: Watch::new(),
         dht: Dht::new(),

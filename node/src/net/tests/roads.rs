@@ -158,7 +158,7 @@ fn relayed() -> ConnectedPoint {
 
 #[tokio::test(start_paused = true)]
 async fn the_oldest_stranger_makes_room_and_a_contact_never() {
-    let mut conns = Conns::default();
+    let mut conns = Conns::new(false);
     let add = |conns: &mut Conns, number, endpoint: &ConnectedPoint| {
         conns.add(ConnectionId::new_unchecked(number), PeerId::random(), endpoint)
     };
@@ -186,7 +186,7 @@ async fn the_oldest_stranger_makes_room_and_a_contact_never() {
 
 #[tokio::test(start_paused = true)]
 async fn those_behind_relays_crowd_out_each_other_only() {
-    let mut conns = Conns::default();
+    let mut conns = Conns::new(false);
     let stranger =
         conns.add(ConnectionId::new_unchecked(1), PeerId::random(), &from(1, "/ip4/8.8.8.8/tcp/1"));
     let mut first = None;
@@ -201,7 +201,7 @@ async fn those_behind_relays_crowd_out_each_other_only() {
 
 #[test]
 fn connections_that_came_over_a_lost_address_are_known() {
-    let mut conns = Conns::default();
+    let mut conns = Conns::new(false);
     let inbound =
         conns.add(ConnectionId::new_unchecked(1), PeerId::random(), &from(1, "/ip4/10.0.0.9/tcp/1"));
     let outbound =

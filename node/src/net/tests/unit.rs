@@ -130,7 +130,7 @@ async fn dials_fail_with_their_last_attempt_or_their_time() {
 }
 
 fn one_conn() -> (Conns, u64) {
-    let mut conns = Conns::default();
+    let mut conns = Conns::new(false);
     let endpoint = ConnectedPoint::Dialer {
         address: "/ip4/127.0.0.1/tcp/1".parse().unwrap(),
         role_override: Endpoint::Dialer,
@@ -200,7 +200,7 @@ async fn our_own_sleep_is_not_their_silence() {
 
 #[tokio::test(start_paused = true)]
 async fn changed_interfaces_are_told_once_and_soon() {
-    let (conns, mut watch) = (Conns::default(), Watch::new());
+    let (conns, mut watch) = (Conns::new(false), Watch::new());
     let began = Instant::now();
     for _ in 0..20 {
         watch.stirred();
