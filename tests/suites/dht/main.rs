@@ -1,6 +1,8 @@
 //! People who find each other through a DHT of leavers and liars: nearly always the right one, never a wrong one.
 //! `STARLING_DHT_ROUNDS` says how often the suites with shares in them scatter everybody.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout)]
+
 mod attacks;
 mod churn;
 mod privacy;
