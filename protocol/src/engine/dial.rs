@@ -20,6 +20,9 @@ pub(super) const WAITING_MS: u64 = 20 * SECOND_MS;
 /// The same for somebody who has not accepted us yet.
 pub(super) const FIRST_JOIN_MS: u64 = 5 * SECOND_MS;
 const LAST_JOIN_MS: u64 = 10 * MINUTE_MS;
+/// After this a dial counts as old when something happened that calls for a new one. Shorter would close dials that
+/// are about to succeed, as addresses come in bursts; longer lets one that rings at nobody's door hold up the next.
+const OLD_DIAL_MS: u64 = 2 * SECOND_MS;
 /// Up to this many failures in a row, something to say brings the next attempt forward.
 pub(super) const PATIENT_FAILURES: u32 = 3;
 /// A connection.
@@ -48,6 +51,14 @@ pub(super) enum DialPurpose {
     Lan,
 }
 
+/// A dial under way.
+#[derive(Clone, Copy)]
+pub(super) struct Ringing {
+    pub purpose: DialPurpose,
+    /// Since when, on the monotonic clock.
+    pub since_ms: u64,
+}
+
 impl Engine {
     pub(super) fn dial(&mut self, addrs: Vec<String>, purpose: DialPurpose) {
         if self.is_invisible() {
@@ -55,7 +66,7 @@ impl Engine {
         }
         self.finding.dialed.insert(purpose, self.now.mono_ms);
         let dial = self.number();
-        self.dials.insert(dial, purpose);
+        self.dials.insert(dial, Ringing { purpose, since_ms: self.now.mono_ms });
         self.net(NetCommand::Dial { dial, addrs });
     }
 
@@ -64,7 +75,7 @@ impl Engine {
         let Some(peer) = self.peers.get(&device) else { return };
         let wanted = self.is_wanted(device);
         let busy = self.live_link(device).is_some()
-            || self.dials.values().any(|purpose| *purpose == DialPurpose::Device(device))
+            || self.rings(DialPurpose::Device(device))
             || self.links.values().any(|link| link.purpose == Purpose::Live(device));
         if !wanted || busy {
             return;
@@ -97,8 +108,20 @@ impl Engine {
         }
     }
 
+    /// Whether a dial for this is under way.
+    pub(super) fn rings(&self, purpose: DialPurpose) -> bool {
+        self.dials.values().any(|ringing| ringing.purpose == purpose)
+    }
+
+    /// Old dials are not waited for any more: something happened since, and what they try may be out of date. What
+    /// still comes of them is dropped.
+    pub(super) fn forget_old_dials(&mut self) {
+        let now_ms = self.now.mono_ms;
+        self.dials.retain(|_, ringing| now_ms.saturating_sub(ringing.since_ms) < OLD_DIAL_MS);
+    }
+
     pub(super) fn on_dialed(&mut self, dial: DialId, conn: ConnId) {
-        match self.dials.remove(&dial) {
+        match self.dials.remove(&dial).map(|ringing| ringing.purpose) {
             _ if self.is_invisible() => self.drop_unused(conn),
             Some(DialPurpose::Device(device)) if self.is_wanted(device) => {
                 self.open_link(conn, LinkProtocol::Live, Purpose::Live(device));
@@ -113,7 +136,7 @@ impl Engine {
     }
 
     pub(super) fn on_dial_failed(&mut self, dial: DialId) {
-        match self.dials.remove(&dial) {
+        match self.dials.remove(&dial).map(|ringing| ringing.purpose) {
             Some(DialPurpose::Device(device)) => self.try_again(device),
             Some(DialPurpose::Join(account)) => self.join_failed(account),
             Some(DialPurpose::Lan) | None => {}
@@ -150,6 +173,7 @@ impl Engine {
     pub(super) fn dial_all(&mut self) {
         self.failures.clear();
         self.join_failures.clear();
+        self.forget_old_dials();
         let devices: Vec<DeviceId> = self.peers.keys().copied().collect();
         for device in devices {
             let spread = self.rng.below(SECOND_MS / 4);
@@ -206,7 +230,7 @@ impl Engine {
             self.give_up_join(account);
             return;
         }
-        let busy = self.dials.values().any(|purpose| *purpose == DialPurpose::Join(account))
+        let busy = self.rings(DialPurpose::Join(account))
             || self.links.values().any(|link| link.purpose == Purpose::Join(account));
         if join.requested {
             let due = self.now.mono_ms.saturating_add(LAST_JOIN_MS);

@@ -21,11 +21,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// Look-ups at once. Fewer makes a start with many contacts slow; more floods a home line (each asks some 20 nodes
 /// and costs some 50 KB).
 const LOOK_UPS: usize = 8;
-/// Pauses between the rounds for one contact, doubled from the first to the last. Fifty absent contacts at one
-/// look-up an hour cost 0.7 kB/s; a longer pause would leave two people apart who missed each other's changes.
-const FIRST_PAUSE_MS: u64 = SECOND_MS;
+/// Pauses between the rounds for one contact, four times as long each time from the first to the last: who comes
+/// back looks for us too, so the early rounds are only for two who start together. Fifty absent contacts at one
+/// look-up an hour cost 0.7 kB/s; a longer last pause would leave two people apart who missed each other's changes.
+const FIRST_PAUSE_MS: u64 = 2 * SECOND_MS;
 const LAST_PAUSE_MS: u64 = HOUR_MS;
-/// The longest pause while messages wait for the contact.
+/// The longest pause while messages wait for the contact. It is only doubled then.
 const WAITING_PAUSE_MS: u64 = 2 * MINUTE_MS;
 /// Something to say, or a link that was lost, starts a round unless one started less than this ago.
 pub(super) const EAGER_GAP_MS: u64 = 10 * SECOND_MS;
@@ -87,9 +88,20 @@ pub(super) struct LookUp {
     /// The hashes of the values that came, and which card each has: nearly all holders have the same bytes.
     pub seen: BTreeMap<[u8; 32], Option<(DeviceId, u64)>>,
     pub cards: u32,
-    /// The newest card that was news, and how many values carried it.
-    pub best: Option<(DeviceId, u64, u32)>,
+    /// The newest card that came.
+    pub best: Option<Best>,
     pub ended: bool,
+}
+
+/// The newest card in a look-up.
+#[derive(Clone, Copy)]
+pub(super) struct Best {
+    pub device: DeviceId,
+    pub seq: u64,
+    /// How many values carried it.
+    pub times: u32,
+    /// Whether it is newer than the one we had.
+    pub news: bool,
 }
 
 /// Everything about finding others.
@@ -137,7 +149,7 @@ impl Engine {
         finding.growth_pause_ms = if quiet { FIRST_GROWTH_MS } else { doubled };
         finding.grown_ms = now_ms;
         finding.low = finding.neighbours;
-        self.republish(true);
+        self.publish_thin();
         self.search_all();
     }
 
@@ -337,10 +349,14 @@ impl Engine {
     fn round_over(&mut self, sought: Sought) {
         let devices = self.devices_of(sought.account());
         let mut peers = devices.iter().filter_map(|device| self.peers.get(device));
-        let last = if peers.any(|peer| !peer.outbox.is_empty()) { WAITING_PAUSE_MS } else { LAST_PAUSE_MS };
+        let waiting = peers.any(|peer| !peer.outbox.is_empty());
         let Some(search) = self.finding.searches.get_mut(&sought) else { return };
         search.rounds = search.rounds.saturating_add(1);
-        let pause = backoff(FIRST_PAUSE_MS, last, search.rounds);
+        let pause = if waiting {
+            backoff(FIRST_PAUSE_MS, WAITING_PAUSE_MS, search.rounds)
+        } else {
+            backoff(FIRST_PAUSE_MS, LAST_PAUSE_MS, search.rounds.saturating_mul(2).saturating_sub(1))
+        };
         let pause = pause.saturating_add(self.rng.below(pause / 4));
         self.timers.set(Timer::Find(sought), self.now.mono_ms.saturating_add(pause));
     }

@@ -60,7 +60,7 @@ use crate::rng::Rng;
 use crate::session::{OlmPart, Outcome};
 use crate::time::Now;
 use crate::wire::Signed;
-use dial::{ConnState, DialPurpose};
+use dial::{ConnState, Ringing};
 use links::Link;
 use peer::Peer;
 use state::{Contact, InStream, InviteRecord, OutStream, RequestRecord};
@@ -132,7 +132,7 @@ pub struct Engine {
 
     conns: BTreeMap<ConnId, ConnState>,
     links: BTreeMap<LinkId, Link>,
-    dials: BTreeMap<DialId, DialPurpose>,
+    dials: BTreeMap<DialId, Ringing>,
     failures: BTreeMap<DeviceId, u32>,
     lan: BTreeMap<Vec<u8>, Vec<String>>,
     next_number: u64,

@@ -183,7 +183,7 @@ impl Engine {
         self.requests.remove(&account);
         self.change(Change::Drop { space: Space::Request, key: key::account(&account) });
         self.timers.clear(&Timer::Join(account));
-        self.dials.retain(|_, purpose| *purpose != DialPurpose::Join(account));
+        self.dials.retain(|_, ringing| ringing.purpose != DialPurpose::Join(account));
         let joining: Vec<LinkId> = self
             .links
             .iter()

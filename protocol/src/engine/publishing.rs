@@ -14,7 +14,8 @@ use super::net::{NetCommand, PublishId};
 use super::{Engine, Timer};
 use crate::discovery::{self, MADE_STEP_S, Made, Slot, SlotOwner};
 use crate::identity::Manifest;
-use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
+use crate::rng::Rng;
+use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, WallMs};
 use crate::wire::Signed;
 use std::collections::BTreeMap;
 
@@ -27,6 +28,11 @@ const AGAIN_MS: u64 = 8 * HOUR_MS;
 const AGAIN_JITTER_MS: u64 = HOUR_MS;
 /// How long a change of the card waits for more changes: addresses come in bursts. Longer delays being found.
 const SETTLE_MS: u64 = SECOND_MS;
+/// Tomorrow's records go out within this. Sooner doubles the traffic of a start; later leaves out who is on line for
+/// a moment only.
+const LATER_MS: u64 = 10 * MINUTE_MS;
+/// Copies of a record with which it need not be put out again because the network grew: nearly as many as are made.
+const MANY_COPIES: u32 = 16;
 /// Pauses after nobody took a record, doubled from the first to the last. A shorter first one spins while the network
 /// comes up; a longer last one leaves somebody unfindable who is on line.
 const FIRST_RETRY_MS: u64 = 5 * SECOND_MS;
@@ -49,6 +55,8 @@ struct Entry {
     /// What lies there is what should.
     good: bool,
     failures: u32,
+    /// How many nodes took it last.
+    copies: u32,
     /// The time written into the last record of this slot, in Unix seconds.
     made_s: u64,
 }
@@ -98,7 +106,13 @@ impl Engine {
         let known: Vec<Slot> = entries.keys().copied().collect();
         for (slot, private) in wanted {
             let before = Slot { day: slot.day.saturating_sub(1), ..slot };
-            let wait = if known.binary_search(&before).is_ok() { rng.below(AGAIN_JITTER_MS) } else { 0 };
+            let wait = if known.binary_search(&before).is_ok() {
+                rng.below(AGAIN_JITTER_MS)
+            } else if slot.day > today {
+                later(rng, self.now.wall_ms)
+            } else {
+                0
+            };
             let due_ms = Some(now_ms.saturating_add(wait));
             let entry = entries.entry(slot).or_insert(Entry {
                 private,
@@ -108,9 +122,13 @@ impl Engine {
                 good: false,
                 failures: 0,
                 made_s: 0,
+                copies: 0,
             });
-            if entry.gone {
-                (entry.gone, entry.good, entry.due_ms) = (false, false, Some(now_ms));
+            // Wanted again, or of a day that has come sooner than the clock of timers thought.
+            let overdue = slot.day == today && !entry.good && entry.failures == 0 && !entry.under_way;
+            if entry.gone || overdue {
+                (entry.gone, entry.good) = (false, false);
+                entry.due_ms = Some(entry.due_ms.map_or(now_ms, |due| due.min(now_ms)));
             }
         }
         let into_day = u64::try_from(self.now.wall_ms).unwrap_or(0) % DAY_MS;
@@ -152,10 +170,24 @@ impl Engine {
     /// Everything is to be put out anew, in a moment or at once. What waits already does not wait longer.
     pub(super) fn republish(&mut self, at_once: bool) {
         let settle = if at_once { 0 } else { SETTLE_MS };
-        let at = self.now.mono_ms.saturating_add(settle);
-        for entry in self.publishing.entries.values_mut().filter(|entry| !entry.gone) {
+        let now_ms = self.now.mono_ms;
+        let today = discovery::day_of(self.now.wall_ms);
+        for (slot, entry) in self.publishing.entries.iter_mut().filter(|(_, entry)| !entry.gone) {
+            let wait = if slot.day > today { later(&mut self.rng, self.now.wall_ms) } else { settle };
+            let at = now_ms.saturating_add(wait);
             entry.good = false;
             entry.due_ms = Some(entry.due_ms.map_or(at, |due| due.min(at)));
+        }
+        self.publish_due();
+    }
+
+    /// The network has grown: what lies on few nodes is put out anew. What lies on many stays findable, since a key's
+    /// nearest nodes among twice as many are half of them the old ones.
+    pub(super) fn publish_thin(&mut self) {
+        let now_ms = self.now.mono_ms;
+        let thin = |entry: &&mut Entry| !entry.gone && entry.good && entry.copies < MANY_COPIES;
+        for entry in self.publishing.entries.values_mut().filter(thin) {
+            (entry.good, entry.due_ms) = (false, Some(now_ms));
         }
         self.publish_due();
     }
@@ -227,6 +259,7 @@ impl Engine {
         let again = AGAIN_MS.saturating_sub(self.rng.below(AGAIN_JITTER_MS));
         let Some(entry) = self.publishing.entries.get_mut(&slot) else { return self.publish_due() };
         entry.under_way = false;
+        entry.copies = copies;
         if copies > 0 {
             entry.failures = 0;
             if entry.due_ms.is_none() {
@@ -250,12 +283,20 @@ impl Engine {
         self.publish_due();
     }
 
-    /// Own records that are out there as they should be, of how many.
+    /// Own records of today that are out there as they should be, of how many.
     pub(super) fn published(&self) -> (u32, u32) {
         let count = |entries: usize| u32::try_from(entries).unwrap_or(u32::MAX);
-        let wanted = || self.publishing.entries.values().filter(|entry| !entry.gone);
-        (count(wanted().filter(|entry| entry.good).count()), count(wanted().count()))
+        let today = discovery::day_of(self.now.wall_ms);
+        let of_today = |slot: &Slot, entry: &Entry| slot.day == today && !entry.gone;
+        let wanted = || self.publishing.entries.iter().filter(|(slot, entry)| of_today(slot, entry));
+        (count(wanted().filter(|(_, entry)| entry.good).count()), count(wanted().count()))
     }
+}
+
+/// How long tomorrow's record may wait: today's is what is looked for now, and the two need not go out together.
+fn later(rng: &mut Rng, wall_ms: WallMs) -> u64 {
+    let left = DAY_MS.saturating_sub(u64::try_from(wall_ms).unwrap_or(0) % DAY_MS);
+    rng.below(LATER_MS.min(left / 2).max(1))
 }
 
 /// A time as a record of a day carries it.

@@ -30,8 +30,8 @@ pub(super) const WAITING_COUNT: usize = 256;
 /// Valid values of one look-up. Twenty nodes hold one each; more is somebody's noise. Garbage does not count: liars
 /// could end a look-up with it.
 pub(super) const VALUES_COUNT: usize = 64;
-/// How often one and the same value is handed up: the engine takes three that agree for enough.
-const SAME_COUNT: usize = 3;
+/// How often one and the same value is handed up: the engine takes six that agree for enough.
+const SAME_COUNT: usize = 6;
 /// For finding the nodes nearest to a key; what is known then must do.
 const NEAREST_TIME: Duration = Duration::from_secs(10);
 /// For those nodes to take the record. They answer at once or not at all.
