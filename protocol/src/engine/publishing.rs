@@ -28,9 +28,9 @@ const AGAIN_MS: u64 = 8 * HOUR_MS;
 const AGAIN_JITTER_MS: u64 = HOUR_MS;
 /// How long a change of the card waits for more changes: addresses come in bursts. Longer delays being found.
 const SETTLE_MS: u64 = SECOND_MS;
-/// Tomorrow's records go out within this. Sooner doubles the traffic of a start; later leaves out who is on line for
-/// a moment only.
-const LATER_MS: u64 = 10 * MINUTE_MS;
+/// Tomorrow's records go out within this. Sooner crowds out today's when everything starts; later leaves out who is on
+/// line for a moment only, and those whose clocks differ by a day, who meet by them.
+const LATER_MS: u64 = MINUTE_MS / 2;
 /// Copies of a record with which it need not be put out again because the network grew: nearly as many as are made.
 const MANY_COPIES: u32 = 16;
 /// Pauses after nobody took a record, doubled from the first to the last. A shorter first one spins while the network
