@@ -13,6 +13,7 @@ use super::conns::strangers_count;
 use super::dht;
 use super::direct::Direct;
 use super::gate::Gate;
+use super::muxer::Yamux;
 use super::reach::{self, Seen};
 use super::{NetConfig, NetError};
 
@@ -79,10 +80,10 @@ pub(super) fn swarm(config: &NetConfig) -> Result<Swarm<Behaviour>, NetError> {
     Ok(swarm)
 }
 
-pub(super) fn multiplexer() -> yamux::Config {
+pub(super) fn multiplexer() -> Yamux {
     let mut config = yamux::Config::default();
     config.set_max_num_streams(STREAMS_COUNT as usize);
-    config
+    Yamux(config)
 }
 
 fn quic_config(mut config: quic::Config) -> quic::Config {

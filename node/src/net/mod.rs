@@ -20,6 +20,7 @@ mod direct;
 pub mod facts;
 mod gate;
 mod links;
+mod muxer;
 mod outbox;
 mod probe;
 mod reach;
