@@ -35,6 +35,7 @@ impl Task {
         while let Some((purpose, addr)) = self.dials.turn() {
             let relayed = addr::is_relayed(&addr);
             self.reach.called(&addr);
+            tracing::trace!(%addr, ?purpose, "dials");
             let opts = dial_opts(addr, purpose);
             let connection = opts.connection_id();
             match self.swarm.dial(opts) {

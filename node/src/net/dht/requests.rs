@@ -22,6 +22,7 @@ impl Dht {
         key: [u8; 32],
         value: Vec<u8>,
     ) {
+        tracing::trace!(publish, "publishes");
         let record = Record { key: RecordKey::new(&key), value, publisher: None, expires: None };
         self.queries.publish(&mut swarm.behaviour_mut().dht, publish, record);
         self.hand_out(swarm, out);
@@ -35,6 +36,7 @@ impl Dht {
         lookup: LookUpId,
         key: [u8; 32],
     ) {
+        tracing::trace!(lookup, "looks up");
         self.queries.look_up(&mut swarm.behaviour_mut().dht, lookup, RecordKey::new(&key));
         self.hand_out(swarm, out);
     }
@@ -63,6 +65,12 @@ impl Dht {
     /// Tells the engine what queries have come to, or the trial.
     pub(super) fn hand_out(&mut self, swarm: &mut Swarm<Behaviour>, out: &mut Outbox) {
         while let Some(event) = self.queries.said() {
+            match &event {
+                NetEvent::Published { publish, copies } => tracing::trace!(publish, copies, "published"),
+                NetEvent::Found { lookup, .. } => tracing::trace!(lookup, "found"),
+                NetEvent::LookedUp { lookup, asked } => tracing::trace!(lookup, asked, "looked up"),
+                _ => {}
+            }
             match event {
                 event if !trial::is_ours(&event) => out.say(event),
                 NetEvent::Published { copies, .. } => {
