@@ -79,11 +79,10 @@ impl Engine {
 
     /// Accepted contacts without a live link that gave us a secret to find them by.
     fn absent_contacts(&self) -> Vec<(AccountId, [u8; 32])> {
+        let linked = self.linked_accounts();
         self.contacts
             .values()
-            .filter(|contact| {
-                contact.state == ContactState::Accepted && self.best_via(contact.account).is_none()
-            })
+            .filter(|contact| contact.state == ContactState::Accepted && !linked.contains(&contact.account))
             .filter_map(|contact| contact.rv_in.map(|rv| (contact.account, rv)))
             .take(KNOCK_MAX)
             .collect()

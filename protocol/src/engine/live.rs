@@ -27,6 +27,9 @@ pub(super) const PARTS_COUNT: usize = 64;
 /// Bytes of parts in one frame, at most, unless a single part is larger. Leaves room for the frame around them.
 pub(super) const PARTS_BYTES: usize = 28 * 1024;
 
+/// Stands in a card for a peer id that is kept back.
+const NO_PEER: [u8; 1] = [0];
+
 /// A frame we send.
 pub(super) enum FrameOut {
     Card(Signed),
@@ -199,7 +202,7 @@ impl Engine {
             let second = u64::try_from(self.now.wall_ms / 1000).unwrap_or(0);
             self.own.card_seq = self.own.card_seq.saturating_add(2).max(second);
             self.own_dirty = true;
-            self.own.card = self.make_card(self.own.card_seq, |_| true);
+            self.own.card = self.make_card(self.own.card_seq, self.own.peer_id.clone(), |_| true);
         }
         self.own.card.clone()
     }
@@ -207,15 +210,17 @@ impl Engine {
     /// Our card for somebody who shall not learn where we are, only which relay to ask. Any other card of ours is newer.
     pub(super) fn private_card(&mut self) -> Option<Signed> {
         self.own_card()?;
-        self.make_card(self.own.card_seq.saturating_sub(1), |addr| addr.contains("/p2p-circuit"))
+        let seq = self.own.card_seq.saturating_sub(1);
+        // The DHT tells the addresses of a peer id to whoever asks.
+        self.make_card(seq, NO_PEER.to_vec(), |addr| addr.contains("/p2p-circuit"))
     }
 
-    fn make_card(&self, seq: u64, shown: impl Fn(&str) -> bool) -> Option<Signed> {
+    fn make_card(&self, seq: u64, peer_id: Vec<u8>, shown: impl Fn(&str) -> bool) -> Option<Signed> {
         let addrs = self.own.addrs.iter().filter(|addr| fits(addr) && shown(addr));
         let card = Card {
             device: self.own.device_id,
             seq,
-            peer_id: self.own.peer_id.clone(),
+            peer_id,
             addrs: addrs.take(ADDRESSES).cloned().collect(),
             seal: None,
             olm_fallback: self.own.fallback,
