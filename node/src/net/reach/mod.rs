@@ -104,24 +104,22 @@ impl Reach {
     }
 
     pub fn on_event(&mut self, around: Around<'_>, event: ReachEvent) {
-        self.changed = true;
+        let changed = std::mem::replace(&mut self.changed, true);
         match event {
             ReachEvent::Identify(event) => match *event {
                 identify::Event::Received { connection_id, peer_id, info } => {
                     self.identified(around, connection_id, peer_id, info);
                 }
-                identify::Event::Pushed { connection_id, peer_id, info } => {
-                    // Whoever comes to us through its relay wants to know where we are seen.
-                    if around.swarm.behaviour().identify.is_known(connection_id) {
-                        self.carries(&around, connection_id, peer_id, &info);
-                    }
-                }
-                _ => self.changed = false,
+                // A push that came in counts as received; the other events are of what we said.
+                _ => self.changed = changed,
             },
             ReachEvent::Relay(relay::client::Event::ReservationReqAccepted { relay_peer_id, .. }) => {
-                self.relays.reserved(&relay_peer_id);
+                if !self.relays.reserved(&relay_peer_id, Instant::now()) {
+                    tracing::debug!("a relay wants its place renewed all the time, left");
+                    let _ = around.swarm.disconnect_peer_id(relay_peer_id);
+                }
             }
-            ReachEvent::Relay(_) => self.changed = false,
+            ReachEvent::Relay(_) => self.changed = changed,
             ReachEvent::Carry(event) => self.on_carry(around.conns, &event),
             ReachEvent::Punch(dcutr::Event { result: Ok(_), .. }) => self.punched += 1,
             ReachEvent::Punch(dcutr::Event { result: Err(error), .. }) => {
@@ -302,6 +300,7 @@ impl Reach {
             return (true, None);
         }
         self.told = told;
+        tracing::trace!(addrs = ?self.told, "addresses told");
         (true, Some(self.told.iter().map(|own| own.addr.clone()).collect()))
     }
 
@@ -396,3 +395,6 @@ fn offer_holes(swarm: &mut Swarm<Behaviour>) {
         behaviour.punch.on_swarm_event(new);
     }
 }
+
+#[cfg(test)]
+mod tests;

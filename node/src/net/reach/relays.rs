@@ -31,6 +31,9 @@ const ANSWER: Duration = Duration::from_secs(20);
 /// The first pause before a relay that refused is asked again, and the longest.
 const PAUSE_FIRST: Duration = Duration::from_secs(10);
 const PAUSE_LONGEST: Duration = Duration::from_secs(900);
+/// A place that must be renewed more often than this is none: libp2p asks again as often as the relay wants, without a
+/// pause if it wants that. Honest ones give an hour, of which the last quarter is left.
+const RENEWAL_SHORTEST: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
@@ -50,6 +53,8 @@ struct Relay {
     preferred: bool,
     pause: Duration,
     state: State,
+    /// When it last gave us a place, or renewed it.
+    given: Option<Instant>,
 }
 
 /// See the module.
@@ -69,8 +74,8 @@ impl Relays {
             let Some(index) = self.known.iter().position(spare).filter(|_| preferred) else { return };
             self.known.swap_remove(index);
         }
-        let (also, state) = (Vec::new(), State::Idle);
-        self.known.push(Relay { peer, connection, host, also, preferred, pause: PAUSE_FIRST, state });
+        let (also, state, given) = (Vec::new(), State::Idle, None);
+        self.known.push(Relay { peer, connection, host, also, preferred, pause: PAUSE_FIRST, state, given });
     }
 
     /// It does not any more. A place that stands is kept.
@@ -111,12 +116,19 @@ impl Relays {
         }
     }
 
-    /// A relay has given us a place.
-    pub fn reserved(&mut self, peer: &PeerId) {
-        let Some(relay) = self.known.iter_mut().find(|relay| relay.peer == *peer) else { return };
-        if let State::Asked { listener, .. } = relay.state {
-            relay.state = State::Reserved { listener };
-            relay.pause = PAUSE_FIRST;
+    /// A relay has given us a place, or renewed it; `false` if it wants us to come back so often that the connection
+    /// is better ended.
+    pub fn reserved(&mut self, peer: &PeerId, now: Instant) -> bool {
+        let Some(relay) = self.known.iter_mut().find(|relay| relay.peer == *peer) else { return true };
+        let before = relay.given.replace(now);
+        match relay.state {
+            State::Asked { listener, .. } => {
+                relay.state = State::Reserved { listener };
+                relay.pause = PAUSE_FIRST;
+                true
+            }
+            State::Reserved { .. } => before.is_none_or(|at| now.duration_since(at) >= RENEWAL_SHORTEST),
+            State::Idle | State::Resting { .. } => true,
         }
     }
 

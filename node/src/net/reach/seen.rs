@@ -9,7 +9,7 @@
 //! through a relay                              nothing
 //! ```
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -50,8 +50,6 @@ enum Way {
 pub(crate) struct Seen {
     identify: identify::Behaviour,
     ways: HashMap<ConnectionId, Way>,
-    /// Connections whose peer has said where it sees us.
-    known: HashSet<ConnectionId>,
     ours: ListenAddresses,
     /// Addresses on ports we listen on, and the networks of those who see us there; oldest first.
     votes: VecDeque<(Multiaddr, Vec<u32>)>,
@@ -64,7 +62,6 @@ impl Seen {
         Self {
             identify: identify::Behaviour::new(config),
             ways: HashMap::new(),
-            known: HashSet::new(),
             ours: ListenAddresses::default(),
             votes: VecDeque::new(),
             candidates: VecDeque::new(),
@@ -80,11 +77,6 @@ impl Seen {
     /// The candidates of the network we are in now.
     pub fn candidates(&self) -> impl Iterator<Item = &Multiaddr> {
         self.candidates.iter().map(|(_, addr)| addr)
-    }
-
-    /// Whether the peer has said where it sees us.
-    pub fn is_known(&self, connection: ConnectionId) -> bool {
-        self.known.contains(&connection)
     }
 
     /// Whether it was named lately, in the network we are in now.
@@ -219,7 +211,6 @@ impl NetworkBehaviour for Seen {
             }
             FromSwarm::ConnectionClosed(closed) => {
                 self.ways.remove(&closed.connection_id);
-                self.known.remove(&closed.connection_id);
             }
             _ => {}
         }
@@ -245,7 +236,6 @@ impl NetworkBehaviour for Seen {
                 Poll::Ready(ToSwarm::NewExternalAddrCandidate(_)) => {}
                 Poll::Ready(ToSwarm::GenerateEvent(event)) => {
                     if let identify::Event::Received { connection_id, info, .. } = &event {
-                        self.known.insert(*connection_id);
                         self.observed(*connection_id, info.observed_addr.clone());
                     }
                     return Poll::Ready(ToSwarm::GenerateEvent(event));

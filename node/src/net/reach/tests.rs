@@ -1,0 +1,111 @@
+//! Places at relays, event by event.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use libp2p::core::transport::PortUse;
+use libp2p::core::{ConnectedPoint, Endpoint};
+use libp2p::identity::Keypair;
+use libp2p::{StreamProtocol, relay};
+
+use super::*;
+use crate::net::{NetConfig, build};
+
+const HOST: &str = "/ip4/192.0.2.1/udp/4001/quic-v1";
+
+/// A node that has dialled a relay, which is not known as one yet.
+struct Client {
+    swarm: Swarm<Behaviour>,
+    conns: Conns,
+    dials: Dials,
+    reach: Reach,
+    relay: Keypair,
+    connection: ConnectionId,
+}
+
+impl Client {
+    fn new() -> Self {
+        let relay = Keypair::generate_ed25519();
+        let connection = ConnectionId::new_unchecked(7);
+        let mut conns = Conns::new(false);
+        let endpoint = ConnectedPoint::Dialer {
+            address: HOST.parse().unwrap(),
+            role_override: Endpoint::Dialer,
+            port_use: PortUse::Reuse,
+        };
+        conns.add(connection, relay.public().to_peer_id(), &endpoint);
+        let swarm = build::swarm(&NetConfig::default()).unwrap();
+        let reach = Reach::new(false, false, false);
+        Self { swarm, conns, dials: Dials::new(&[]), reach, relay, connection }
+    }
+
+    fn on(&mut self, event: ReachEvent) {
+        let around = Around { swarm: &mut self.swarm, conns: &mut self.conns, dials: &self.dials };
+        self.reach.on_event(around, event);
+        let around = Around { swarm: &mut self.swarm, conns: &mut self.conns, dials: &self.dials };
+        self.reach.settle(around);
+    }
+
+    /// What one who speaks these protocols says.
+    fn info(&self, protocols: &[StreamProtocol]) -> identify::Info {
+        identify::Info {
+            public_key: self.relay.public(),
+            protocol_version: String::new(),
+            agent_version: String::new(),
+            listen_addrs: Vec::new(),
+            protocols: protocols.to_vec(),
+            observed_addr: HOST.parse().unwrap(),
+            signed_peer_record: None,
+        }
+    }
+
+    fn received(&mut self, protocols: &[StreamProtocol]) {
+        let (connection_id, peer_id) = (self.connection, self.relay.public().to_peer_id());
+        let info = self.info(protocols);
+        let event = identify::Event::Received { connection_id, peer_id, info };
+        self.on(ReachEvent::Identify(Box::new(event)));
+    }
+
+    fn accepted(&mut self, renewal: bool) {
+        let relay_peer_id = self.relay.public().to_peer_id();
+        let event = relay::client::Event::ReservationReqAccepted { relay_peer_id, renewal, limit: None };
+        self.on(ReachEvent::Relay(event));
+    }
+
+    /// Relays asked and those of them that gave a place.
+    fn places(&self) -> (usize, usize) {
+        let relays = self.reach.relays.facts();
+        (relays.len(), relays.iter().filter(|relay| relay.reserved).count())
+    }
+}
+
+#[tokio::test]
+async fn what_we_say_of_ourselves_is_not_taken_for_what_the_relay_says() {
+    let mut client = Client::new();
+    client.received(&[relay::HOP_PROTOCOL_NAME]);
+    assert_eq!(client.places(), (1, 0), "asked");
+    let (connection_id, peer_id) = (client.connection, client.relay.public().to_peer_id());
+    let info = client.info(&[]);
+    let pushed = identify::Event::Pushed { connection_id, peer_id, info };
+    client.on(ReachEvent::Identify(Box::new(pushed)));
+    client.accepted(false);
+    assert_eq!(client.places(), (1, 1));
+    assert!(client.reach.told.iter().any(|own| own.addr.contains("/p2p-circuit")), "{:?}", client.reach.told);
+}
+
+#[tokio::test]
+async fn a_relay_that_stops_before_it_has_answered_is_forgotten() {
+    let mut client = Client::new();
+    client.received(&[relay::HOP_PROTOCOL_NAME]);
+    client.received(&[]);
+    assert_eq!(client.places(), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_relay_that_wants_its_place_renewed_all_the_time_is_left() {
+    let (mut relays, relay) = (Relays::default(), PeerId::random());
+    relays.found(relay, ConnectionId::new_unchecked(7), HOST.parse().unwrap(), false);
+    relays.asked(&relay, Some(ListenerId::next()));
+    let now = Instant::now();
+    assert!(relays.reserved(&relay, now), "the place itself");
+    assert!(relays.reserved(&relay, now + Duration::from_secs(2_700)), "an honest renewal");
+    assert!(!relays.reserved(&relay, now + Duration::from_secs(2_701)));
+}
