@@ -120,8 +120,8 @@ impl Task {
             NetCommand::Publish { publish, key, value } => {
                 self.dht.publish(&mut self.swarm, &mut self.outbox, publish, key, value);
             }
-            NetCommand::LookUp { lookup, key } => {
-                self.dht.look_up(&mut self.swarm, &mut self.outbox, lookup, key);
+            NetCommand::LookUp { lookup, key, known } => {
+                self.dht.look_up(&mut self.swarm, &mut self.outbox, lookup, key, known);
             }
             NetCommand::EndLookUp { lookup } => self.dht.end(&mut self.swarm, &mut self.outbox, lookup),
         }

@@ -21,19 +21,21 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// Look-ups at once. Fewer makes a start with many contacts slow; more floods a home line (each asks some 20 nodes
 /// and costs some 50 KB).
 const LOOK_UPS: usize = 8;
-/// Pauses between the rounds for one contact, four times as long each time from the first to the last: who comes
-/// back looks for us too, so the early rounds are only for two who start together. Fifty absent contacts at one
-/// look-up an hour cost 0.7 kB/s; a longer last pause would leave two people apart who missed each other's changes.
-const FIRST_PAUSE_MS: u64 = 2 * SECOND_MS;
+/// Pauses between the rounds for one contact, eight times as long each time from the first to the last. Who comes back
+/// looks for us and calls, so rounds are only for two who start together and miss each other's first records. A round
+/// costs some 75 kB: fifty absent contacts cost 1 kB/s at the last pause, more with a shorter one; a longer one would
+/// leave two people apart for longer who missed each other all the same.
+const FIRST_PAUSE_MS: u64 = 10 * SECOND_MS;
 const LAST_PAUSE_MS: u64 = HOUR_MS;
-/// The longest pause while messages wait for the contact. It is only doubled then.
-const WAITING_PAUSE_MS: u64 = 2 * MINUTE_MS;
+/// Pauses while messages wait for the contact, doubled from the first to the last.
+const FIRST_WAITING_MS: u64 = 2 * SECOND_MS;
+const LAST_WAITING_MS: u64 = 2 * MINUTE_MS;
 /// Something to say, or a link that was lost, starts a round unless one started less than this ago.
 pub(super) const EAGER_GAP_MS: u64 = 10 * SECOND_MS;
 /// Anything else that may have changed what is found does so after this.
 const RESET_GAP_MS: u64 = SECOND_MS;
-/// Rounds in which the days before and after are asked for too; later only each such one. Clocks that differ are
-/// rare, and an hour's difference is soon over.
+/// In the second round, and then each so many rounds, the days before and after are asked for too. Clocks that differ by
+/// a day are rare, and each such question costs as much as the one that nearly always finds the card.
 const SPARE_ROUNDS: u32 = 4;
 /// The network has grown: everything is published and asked for again, not sooner than this after the last time, and
 /// twice as long each time up to the longest. Forgotten after an hour.
@@ -271,7 +273,7 @@ impl Engine {
             return;
         }
         let rounds = self.finding.searches.get(&sought).map_or(0, |search| search.rounds);
-        let steps = self.steps(sought, rounds < SPARE_ROUNDS || rounds.is_multiple_of(SPARE_ROUNDS));
+        let steps = self.steps(sought, rounds % SPARE_ROUNDS == 1);
         let search = self.finding.searches.entry(sought).or_default();
         if search.is_busy() {
             return;
@@ -328,8 +330,15 @@ impl Engine {
             }
             let entry = LookUp { sought, slot, seen: BTreeMap::new(), cards: 0, best: None, ended: false };
             self.finding.lookups.insert(lookup, entry);
-            self.net(NetCommand::LookUp { lookup, key: discovery::key(&slot) });
+            let known = self.known_value(sought);
+            self.net(NetCommand::LookUp { lookup, key: discovery::key(&slot), known });
         }
+    }
+
+    /// The hash of the value that would tell nothing new: its card is the newest we have of that device.
+    fn known_value(&self, sought: Sought) -> Option<[u8; 32]> {
+        let (hash, device, seq) = self.finding.searches.get(&sought)?.last?;
+        (self.peers.get(&device)?.record.card_seq == seq).then_some(hash)
     }
 
     pub(super) fn on_looked_up(&mut self, lookup: LookUpId) {
@@ -353,9 +362,9 @@ impl Engine {
         let Some(search) = self.finding.searches.get_mut(&sought) else { return };
         search.rounds = search.rounds.saturating_add(1);
         let pause = if waiting {
-            backoff(FIRST_PAUSE_MS, WAITING_PAUSE_MS, search.rounds)
+            backoff(FIRST_WAITING_MS, LAST_WAITING_MS, search.rounds)
         } else {
-            backoff(FIRST_PAUSE_MS, LAST_PAUSE_MS, search.rounds.saturating_mul(2).saturating_sub(1))
+            backoff(FIRST_PAUSE_MS, LAST_PAUSE_MS, search.rounds.saturating_mul(3).saturating_sub(2))
         };
         let pause = pause.saturating_add(self.rng.below(pause / 4));
         self.timers.set(Timer::Find(sought), self.now.mono_ms.saturating_add(pause));

@@ -4,7 +4,7 @@
 use super::dial::DialPurpose;
 use super::finding::{Best, Sought};
 use super::links::{Link, Purpose};
-use super::net::LookUpId;
+use super::net::{KNOWN_COPIES, LookUpId};
 use super::{Engine, Timer};
 use crate::discovery::{self, Slot};
 use crate::identity::Card;
@@ -19,9 +19,8 @@ const VALUES: usize = 512;
 const CARDS: u32 = 64;
 /// So many holders of the same newest card are enough, if it is news...
 const AGREED: u32 = 3;
-/// ...and if it is the one we have: more, as liars who only repeat it hide a newer one for this round. Where three in
-/// ten lie, six in a row do so once in 1,400 rounds; asking all 20 holders each time costs three times as much.
-const AGREED_OLD: u32 = 6;
+/// ...and if it is the one we have.
+const AGREED_OLD: u32 = KNOWN_COPIES as u32;
 /// An address is not dialled again within this because somebody still has it.
 const DIALED_MS: u64 = 5 * SECOND_MS;
 impl Engine {

@@ -162,6 +162,11 @@ pub enum NetEvent {
     Awake,
 }
 
+/// Copies of the value that is known already which end a look-up. Liars who repeat it hide a newer one for this time:
+/// where three in ten lie, six in a row do so once in 1,400 look-ups. Asking all 20 holders each time costs three times
+/// as much.
+pub const KNOWN_COPIES: usize = 6;
+
 /// Addresses of DHT nodes that are remembered for the next start. Fewer, and a few weeks of absence strand a node
 /// that nobody bootstraps; more is only old news.
 pub const GOOD_PEERS: usize = 64;
@@ -224,6 +229,8 @@ pub enum NetCommand {
         lookup: LookUpId,
         /// The key.
         key: [u8; 32],
+        /// The BLAKE3 hash of the value that is no news: when [`KNOWN_COPIES`] nodes have it, nobody else is asked.
+        known: Option<[u8; 32]>,
     },
     /// Enough was found: ask nobody else. `LookedUp` still comes.
     EndLookUp {

@@ -40,7 +40,7 @@ fn put(world: &mut World, from: usize, record: &Record) -> u32 {
 
 /// Looks up and says what comes, in order.
 fn get(world: &mut World, from: usize, key: [u8; 32]) -> Vec<Vec<u8>> {
-    world.act(from, NetCommand::LookUp { lookup: 901, key });
+    world.act(from, NetCommand::LookUp { lookup: 901, key, known: None });
     let found = on_the_way(world, from);
     world.act(from, NetCommand::EndLookUp { lookup: 901 });
     assert_eq!(on_the_way(world, from), Vec::<Vec<u8>>::new(), "nothing comes after the end");

@@ -125,7 +125,7 @@ impl World {
                 }
             }
             NetCommand::Publish { publish, key, value } => self.dht_publish(from, publish, key, value),
-            NetCommand::LookUp { lookup, key } => self.dht_look_up(from, lookup, key),
+            NetCommand::LookUp { lookup, key, .. } => self.dht_look_up(from, lookup, key),
             NetCommand::EndLookUp { lookup } => self.dht_end_look_up(from, lookup),
             NetCommand::Seeds { addrs } => self.dht_seeds(from, addrs),
             NetCommand::Hold { .. } => {}

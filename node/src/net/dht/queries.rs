@@ -17,7 +17,7 @@ use libp2p::kad::{
     GetClosestPeersError, GetClosestPeersOk, GetRecordOk, KBucketKey, Mode, PeerInfo, ProgressStep, QueryId,
     QueryResult, QueryStats, Quorum, Record, RecordKey,
 };
-use starling_protocol::engine::net::{LookUpId, NetEvent, PublishId};
+use starling_protocol::engine::net::{KNOWN_COPIES, LookUpId, NetEvent, PublishId};
 use tokio::time::Instant;
 
 use super::kademlia::{COPIES_COUNT, Kademlia};
@@ -30,8 +30,8 @@ pub(super) const WAITING_COUNT: usize = 256;
 /// Valid values of one look-up. Twenty nodes hold one each; more is somebody's noise. Garbage does not count: liars
 /// could end a look-up with it.
 pub(super) const VALUES_COUNT: usize = 64;
-/// How often one and the same value is handed up: the engine takes six that agree for enough.
-const SAME_COUNT: usize = 6;
+/// How often one and the same value is handed up: the engine wants no more to agree.
+const SAME_COUNT: usize = KNOWN_COPIES;
 /// For finding the nodes nearest to a key; what is known then must do.
 const NEAREST_TIME: Duration = Duration::from_secs(10);
 /// For those nodes to take the record. They answer at once or not at all.
@@ -69,7 +69,7 @@ struct Query {
 #[derive(Default)]
 pub(in crate::net) struct Queries {
     under_way: HashMap<QueryId, Query>,
-    lookups: VecDeque<(LookUpId, RecordKey)>,
+    lookups: VecDeque<(LookUpId, RecordKey, Option<[u8; 32]>)>,
     publishes: VecDeque<(PublishId, Record)>,
     /// Answers to be fetched after every call.
     said: VecDeque<NetEvent>,
@@ -90,18 +90,18 @@ impl Queries {
         self.start(kad);
     }
 
-    /// Asks for everything under a key.
-    pub fn look_up(&mut self, kad: &mut Kademlia, lookup: LookUpId, key: RecordKey) {
+    /// Asks for everything under a key, unless it is only what is `known` (a BLAKE3 hash).
+    pub fn look_up(&mut self, kad: &mut Kademlia, lookup: LookUpId, key: RecordKey, known: Option<[u8; 32]>) {
         if self.is_full() {
             return self.said.push_back(NetEvent::LookedUp { lookup, asked: 0 });
         }
-        self.lookups.push_back((lookup, key));
+        self.lookups.push_back((lookup, key, known));
         self.start(kad);
     }
 
     /// Enough was found.
     pub fn end(&mut self, kad: &mut Kademlia, lookup: LookUpId) {
-        if let Some(place) = self.lookups.iter().position(|(waiting, _)| *waiting == lookup) {
+        if let Some(place) = self.lookups.iter().position(|(waiting, ..)| *waiting == lookup) {
             self.lookups.remove(place);
             return self.said.push_back(NetEvent::LookedUp { lookup, asked: 0 });
         }
@@ -128,10 +128,12 @@ impl Queries {
             && let GetRecordOk::FoundRecord(found) = found
         {
             let value = &found.record.value;
-            if *ended || values.total() >= VALUES_COUNT {
-                query.end(id, kad);
-            } else if values.welcome(key, value) {
+            let full = *ended || values.total() >= VALUES_COUNT;
+            if !full && values.welcome(key, value) {
                 self.said.push_back(NetEvent::Found { lookup: *lookup, value: value.clone() });
+            }
+            if full || values.is_enough() {
+                query.end(id, kad);
             }
         }
         if !step.last {
@@ -186,9 +188,13 @@ impl Queries {
     /// once than there are places.
     fn start(&mut self, kad: &mut Kademlia) {
         while self.under_way.len() < UNDER_WAY_COUNT {
-            let (id, job, time) = if let Some((lookup, key)) = self.lookups.pop_front() {
+            let (id, job, time) = if let Some((lookup, key, known)) = self.lookups.pop_front() {
                 let id = kad.get_record(key.clone());
-                (id, Job::LookUp { lookup, key, values: Values::default(), ended: false }, LOOK_UP_TIME)
+                (
+                    id,
+                    Job::LookUp { lookup, key, values: Values { known, ..Values::default() }, ended: false },
+                    LOOK_UP_TIME,
+                )
             } else if let Some((publish, record)) = self.publishes.pop_front() {
                 let id = kad.get_closest_peers(record.key.to_vec());
                 (id, Job::Nearest { publish, record }, NEAREST_TIME)
@@ -238,23 +244,33 @@ impl Query {
 
 /// The values of one look-up, by their hashes, and how often each has come.
 #[derive(Default)]
-struct Values(Vec<([u8; 32], usize)>);
+struct Values {
+    counts: Vec<([u8; 32], usize)>,
+    /// The one that is no news.
+    known: Option<[u8; 32]>,
+}
 
 impl Values {
+    /// Whether what is known has come often enough to ask nobody else.
+    fn is_enough(&self) -> bool {
+        let known = self.counts.iter().find(|(hash, _)| Some(*hash) == self.known);
+        known.is_some_and(|(_, count)| *count >= KNOWN_COPIES)
+    }
+
     fn total(&self) -> usize {
-        self.0.iter().map(|(_, count)| count).sum()
+        self.counts.iter().map(|(_, count)| count).sum()
     }
 
     /// Counts a value; whether it is to be handed up: it is a record of this key, and has not come too often.
     fn welcome(&mut self, key: &RecordKey, value: &[u8]) -> bool {
         let hash = *blake3::hash(value).as_bytes();
-        if let Some((_, count)) = self.0.iter_mut().find(|(known, _)| *known == hash) {
+        if let Some((_, count)) = self.counts.iter_mut().find(|(known, _)| *known == hash) {
             *count += 1;
             return *count <= SAME_COUNT;
         }
         let valid = store::made(key, value).is_some();
         if valid {
-            self.0.push((hash, 1));
+            self.counts.push((hash, 1));
         } else {
             tracing::debug!("a node answered with something that is no record");
         }

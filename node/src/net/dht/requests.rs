@@ -35,9 +35,10 @@ impl Dht {
         out: &mut Outbox,
         lookup: LookUpId,
         key: [u8; 32],
+        known: Option<[u8; 32]>,
     ) {
         tracing::trace!(lookup, "looks up");
-        self.queries.look_up(&mut swarm.behaviour_mut().dht, lookup, RecordKey::new(&key));
+        self.queries.look_up(&mut swarm.behaviour_mut().dht, lookup, RecordKey::new(&key), known);
         self.hand_out(swarm, out);
     }
 
@@ -78,7 +79,7 @@ impl Dht {
                     let kad = &mut swarm.behaviour_mut().dht;
                     // Others shall have it.
                     kad.store_mut().remove(&key);
-                    self.queries.look_up(kad, trial::NUMBER, key);
+                    self.queries.look_up(kad, trial::NUMBER, key, None);
                 }
                 NetEvent::Found { value, .. } => {
                     self.trial.iter_mut().for_each(|trial| trial.found(&value));

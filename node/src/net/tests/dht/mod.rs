@@ -112,7 +112,7 @@ impl Node {
     async fn look_up(&mut self, key: [u8; 32]) -> Looked {
         self.last += 1;
         let lookup = self.last;
-        self.tell(NetCommand::LookUp { lookup, key });
+        self.tell(NetCommand::LookUp { lookup, key, known: None });
         let mut found = Vec::new();
         loop {
             match self.answer().await {

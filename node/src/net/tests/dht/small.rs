@@ -68,7 +68,7 @@ async fn a_look_up_that_is_ended_is_answered_at_once() {
     let alice = &mut nodes[0];
     let began = Instant::now();
     for lookup in 100..200 {
-        alice.tell(NetCommand::LookUp { lookup, key: [7; 32] });
+        alice.tell(NetCommand::LookUp { lookup, key: [7; 32], known: None });
         alice.tell(NetCommand::EndLookUp { lookup });
     }
     let mut ended: Vec<u64> = Vec::new();
@@ -94,7 +94,7 @@ async fn a_burst_of_requests_is_answered_each_once() {
         if n % 2 == 0 {
             alice.tell(NetCommand::Publish { publish: n, key: record.key, value: record.value });
         } else {
-            alice.tell(NetCommand::LookUp { lookup: n, key: record.key });
+            alice.tell(NetCommand::LookUp { lookup: n, key: record.key, known: None });
         }
     }
     let mut answered: Vec<u64> = Vec::new();
