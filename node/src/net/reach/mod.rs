@@ -345,6 +345,7 @@ impl Reach {
 
     /// Asks relays for places as long as others cannot come by themselves, over IPv4 as most must.
     fn reserve(&mut self, swarm: &mut Swarm<Behaviour>, listen: &[Multiaddr]) {
+        self.relays.wake(Instant::now());
         let v4 = |addr: &&Multiaddr| addr::parts(addr).is_some_and(|parts| parts.ip.is_ipv4());
         let seen = &swarm.behaviour().identify;
         let open = listen.iter().chain(&self.mapped).any(|addr| v4(&addr) && addr::is_public(addr))
@@ -352,10 +353,9 @@ impl Reach {
         if open || self.serves {
             return;
         }
-        while let Some((peer, host)) = self.relays.choice(Instant::now()) {
+        while let Some((peer, host)) = self.relays.choice() {
             let place = host.with(Protocol::P2p(peer)).with(Protocol::P2pCircuit);
-            let listener = swarm.listen_on(place).ok();
-            self.relays.asked(&peer, listener);
+            self.relays.asked(&peer, swarm.listen_on(place).ok());
         }
     }
 

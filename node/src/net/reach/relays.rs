@@ -90,10 +90,9 @@ impl Relays {
         before && !self.is_reserved()
     }
 
-    /// Whom to ask next, if it is time: those we were told to use first, and not two on one host. The caller listens
+    /// Whom to ask next, if anybody: those we were told to use first, and not two on one host. The caller listens
     /// there and says so by [`Relays::asked`].
-    pub fn choice(&mut self, now: Instant) -> Option<(PeerId, Multiaddr)> {
-        self.wake(now);
+    pub fn choice(&self) -> Option<(PeerId, Multiaddr)> {
         let busy = |relay: &&Relay| matches!(relay.state, State::Asked { .. } | State::Reserved { .. });
         let ip = |relay: &Relay| addr::parts(&relay.host).map(|parts| parts.ip);
         let hosts: Vec<_> = self.known.iter().filter(busy).map(ip).collect();
@@ -190,7 +189,8 @@ impl Relays {
         self.known.iter().filter_map(end).min()
     }
 
-    fn wake(&mut self, now: Instant) {
+    /// Ends what is over by now; to be called whenever [`Relays::next_at`] has come, wanted or not.
+    pub fn wake(&mut self, now: Instant) {
         for relay in &mut self.known {
             match relay.state {
                 State::Asked { until, .. } if until <= now => rest(relay),

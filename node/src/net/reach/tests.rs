@@ -11,6 +11,9 @@ use crate::net::{NetConfig, build};
 
 const HOST: &str = "/ip4/192.0.2.1/udp/4001/quic-v1";
 
+/// Longer than a relay may take to answer, and than the first pause.
+const ANSWERED_BY: Duration = Duration::from_secs(60);
+
 /// A node that has dialled a relay, which is not known as one yet.
 struct Client {
     swarm: Swarm<Behaviour>,
@@ -40,6 +43,12 @@ impl Client {
     fn on(&mut self, event: ReachEvent) {
         let around = Around { swarm: &mut self.swarm, conns: &mut self.conns, dials: &self.dials };
         self.reach.on_event(around, event);
+        let around = Around { swarm: &mut self.swarm, conns: &mut self.conns, dials: &self.dials };
+        self.reach.settle(around);
+    }
+
+    fn timer(&mut self) {
+        self.reach.on_timer(Instant::now());
         let around = Around { swarm: &mut self.swarm, conns: &mut self.conns, dials: &self.dials };
         self.reach.settle(around);
     }
@@ -108,4 +117,16 @@ async fn a_relay_that_wants_its_place_renewed_all_the_time_is_left() {
     assert!(relays.reserved(&relay, now), "the place itself");
     assert!(relays.reserved(&relay, now + Duration::from_secs(2_700)), "an honest renewal");
     assert!(!relays.reserved(&relay, now + Duration::from_secs(2_701)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_that_ends_when_no_relay_is_needed_any_more_is_over() {
+    let mut client = Client::new();
+    client.received(&[relay::HOP_PROTOCOL_NAME]);
+    client.reach.mapped.push("/ip4/192.0.2.9/udp/4001/quic-v1".parse().unwrap());
+    tokio::time::advance(ANSWERED_BY).await;
+    client.timer();
+    tokio::time::advance(ANSWERED_BY).await;
+    client.timer();
+    assert!(client.reach.next_at().unwrap() > Instant::now(), "it would spin");
 }
