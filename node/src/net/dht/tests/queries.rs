@@ -33,7 +33,7 @@ async fn every_request_is_answered_once_even_if_its_query_is_lost() {
         if n % 2 == 0 {
             queries.publish(&mut kad, n, record(n));
         } else {
-            queries.look_up(&mut kad, n, record(n).key);
+            queries.look_up(&mut kad, n, record(n).key, None);
         }
     }
     let over = answers(&mut queries);
@@ -58,7 +58,7 @@ async fn every_request_is_answered_once_even_if_its_query_is_lost() {
 async fn a_look_up_is_lost_for_at_most_30_s() {
     let mut kad = Kademlia::new(PeerId::random(), Vec::new());
     let mut queries = Queries::default();
-    queries.look_up(&mut kad, 1, record(1).key);
+    queries.look_up(&mut kad, 1, record(1).key, None);
     let began = Instant::now();
     while let Some(at) = queries.next_at() {
         advance(at.duration_since(Instant::now())).await;
@@ -73,7 +73,7 @@ async fn a_look_up_that_waits_can_be_ended() {
     let mut kad = Kademlia::new(PeerId::random(), Vec::new());
     let mut queries = Queries::default();
     let last = UNDER_WAY_COUNT as u64;
-    (0..=last).for_each(|n| queries.look_up(&mut kad, n, record(n).key));
+    (0..=last).for_each(|n| queries.look_up(&mut kad, n, record(n).key, None));
     queries.end(&mut kad, last);
     queries.end(&mut kad, last);
     assert_eq!(answers(&mut queries), [('l', last)]);
