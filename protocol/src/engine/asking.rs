@@ -54,6 +54,7 @@ impl Engine {
             auto_accept,
             revoked: false,
             private,
+            askers: Vec::new(),
         };
         let invite = self.invite_of(&record);
         let id = invite.id();
@@ -81,11 +82,9 @@ impl Engine {
     }
 
     pub(super) fn invite_revoke(&mut self, invite: InviteId) -> Result<Reply, Refusal> {
-        let record = self.invites.get_mut(&invite).ok_or(Refusal::NoInvite)?;
+        let mut record = self.invites.get(&invite).cloned().ok_or(Refusal::NoInvite)?;
         record.revoked = true;
-        self.stale = true;
-        let record = record.clone();
-        self.changes.extend(state::put_second(Space::Invite, key::invite(&invite), &record));
+        self.put_invite(invite, record.clone());
         Ok(Reply::Invite(invite_view(&self.invite_of(&record), &record)))
     }
 
@@ -199,16 +198,10 @@ impl Engine {
             return Some(());
         }
         let fresh = !asked_before && standing != Some(ContactState::Accepted);
-        if fresh {
-            if !record.is_live(lived_ms) || self.requests.len() >= REQUESTS {
-                return None;
-            }
-            self.stale = true;
-            let record = self.invites.get_mut(&id)?;
-            record.uses = record.uses.saturating_sub(1);
-            let record = record.clone();
-            self.changes.extend(state::put_second(Space::Invite, key::invite(&id), &record));
+        if fresh && (!record.is_live(lived_ms) || self.requests.len() >= REQUESTS) {
+            return None;
         }
+        self.count_use(id, account, fresh);
         let name = text::clean_name(&request.name);
         let entry = RequestRecord {
             name: if name.is_empty() { format!("guest-{}", short(&account)) } else { name },
@@ -227,6 +220,45 @@ impl Engine {
             self.change(Change::Event(Event::Request { account, name, note }));
         }
         Some(())
+    }
+
+    /// An invite was used, and by whom: its card must stay findable for them until we meet.
+    fn count_use(&mut self, id: InviteId, account: AccountId, fresh: bool) {
+        let Some(mut record) = self.invites.get(&id).cloned() else { return };
+        record.uses = record.uses.saturating_sub(u32::from(fresh));
+        record.askers.retain(|asker| *asker != account && self.is_answerable(asker));
+        record.askers.push(account);
+        let excess = record.askers.len().saturating_sub(REQUESTS);
+        record.askers.drain(..excess);
+        self.put_invite(id, record);
+    }
+
+    /// Somebody is linked to us: they need no invite to find us.
+    pub(super) fn asker_met(&mut self, account: AccountId) {
+        let asked = self.invites.iter().filter(|(_, record)| record.askers.contains(&account));
+        let asked: Vec<(InviteId, InviteRecord)> = asked.map(|(id, record)| (*id, record.clone())).collect();
+        for (id, mut record) in asked {
+            record.askers.retain(|asker| *asker != account);
+            self.put_invite(id, record);
+        }
+    }
+
+    fn put_invite(&mut self, id: InviteId, record: InviteRecord) {
+        if self.invites.get(&id) != Some(&record) {
+            self.changes.extend(state::put_second(Space::Invite, key::invite(&id), &record));
+            self.invites.insert(id, record);
+            self.stale = true;
+        }
+    }
+
+    /// Whether somebody who asked by an invite may still have to find us by it.
+    pub(super) fn is_awaited(&self, invite: &InviteRecord) -> bool {
+        !invite.revoked && invite.askers.iter().any(|asker| self.is_answerable(asker))
+    }
+
+    /// Whether somebody's request is open, or was accepted.
+    fn is_answerable(&self, asker: &AccountId) -> bool {
+        self.requests.contains_key(asker) || self.is_accepted(asker)
     }
 
     pub(super) fn request_list(&self) -> Reply {
@@ -306,6 +338,7 @@ impl Engine {
 
     pub(super) fn request_drop(&mut self, account: AccountId) -> Result<Reply, Refusal> {
         self.requests.remove(&account).ok_or(Refusal::NoRequest)?;
+        self.stale = true;
         self.change(Change::Drop { space: Space::Request, key: key::account(&account) });
         Ok(Reply::Done)
     }

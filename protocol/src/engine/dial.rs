@@ -57,6 +57,8 @@ pub(super) struct Ringing {
     pub purpose: DialPurpose,
     /// Since when, on the monotonic clock.
     pub since_ms: u64,
+    /// Not waited for any more.
+    pub old: bool,
 }
 
 impl Engine {
@@ -66,7 +68,7 @@ impl Engine {
         }
         self.finding.dialed.insert(purpose, self.now.mono_ms);
         let dial = self.number();
-        self.dials.insert(dial, Ringing { purpose, since_ms: self.now.mono_ms });
+        self.dials.insert(dial, Ringing { purpose, since_ms: self.now.mono_ms, old: false });
         self.net(NetCommand::Dial { dial, addrs });
     }
 
@@ -108,16 +110,18 @@ impl Engine {
         }
     }
 
-    /// Whether a dial for this is under way.
+    /// Whether a dial for this is under way, and is waited for.
     pub(super) fn rings(&self, purpose: DialPurpose) -> bool {
-        self.dials.values().any(|ringing| ringing.purpose == purpose)
+        self.dials.values().any(|ringing| ringing.purpose == purpose && !ringing.old)
     }
 
-    /// Old dials are not waited for any more: something happened since, and what they try may be out of date. What
-    /// still comes of them is dropped.
-    pub(super) fn forget_old_dials(&mut self) {
+    /// Old dials are not waited for any more: something happened since, and what they try may be out of date. One that
+    /// succeeds all the same is welcome.
+    pub(super) fn pass_old_dials(&mut self) {
         let now_ms = self.now.mono_ms;
-        self.dials.retain(|_, ringing| now_ms.saturating_sub(ringing.since_ms) < OLD_DIAL_MS);
+        for ringing in self.dials.values_mut() {
+            ringing.old |= now_ms.saturating_sub(ringing.since_ms) >= OLD_DIAL_MS;
+        }
     }
 
     pub(super) fn on_dialed(&mut self, dial: DialId, conn: ConnId) {
@@ -136,7 +140,8 @@ impl Engine {
     }
 
     pub(super) fn on_dial_failed(&mut self, dial: DialId) {
-        match self.dials.remove(&dial).map(|ringing| ringing.purpose) {
+        let purpose = self.dials.remove(&dial).map(|ringing| ringing.purpose);
+        match purpose.filter(|purpose| !self.rings(*purpose)) {
             Some(DialPurpose::Device(device)) => self.try_again(device),
             Some(DialPurpose::Join(account)) => self.join_failed(account),
             Some(DialPurpose::Lan) | None => {}
@@ -173,7 +178,7 @@ impl Engine {
     pub(super) fn dial_all(&mut self) {
         self.failures.clear();
         self.join_failures.clear();
-        self.forget_old_dials();
+        self.pass_old_dials();
         let devices: Vec<DeviceId> = self.peers.keys().copied().collect();
         for device in devices {
             let spread = self.rng.below(SECOND_MS / 4);

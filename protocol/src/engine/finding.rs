@@ -16,7 +16,7 @@ use crate::discovery::{self, Slot, SlotOwner};
 use crate::identity::Manifest;
 use crate::ids::{AccountId, DeviceId};
 use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS, WallMs};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 /// Look-ups at once. Fewer makes a start with many contacts slow; more floods a home line (each asks some 20 nodes
 /// and costs some 50 KB).
@@ -66,12 +66,14 @@ pub(super) struct Search {
     steps: VecDeque<(Slot, bool)>,
     lookup: Option<LookUpId>,
     queued: bool,
+    /// Goes before the others in this round or the next: they were written to.
+    first: bool,
     /// Rounds since the pauses started anew.
     rounds: u32,
     started_ms: Option<u64>,
     /// Something valid came in this round.
     pub valid: bool,
-    looked_up: Option<WallMs>,
+    pub looked_up: Option<WallMs>,
     pub found: Option<WallMs>,
     /// The hash of the last value that was news, and the device and number of its card.
     pub last: Option<([u8; 32], DeviceId, u64)>,
@@ -184,6 +186,13 @@ impl Engine {
     pub(super) fn search_account(&mut self, account: AccountId) {
         for sought in [Sought::Contact(account), Sought::Join(account)] {
             self.search_soon(sought, EAGER_GAP_MS);
+            if let Some(search) = self.finding.searches.get_mut(&sought) {
+                search.first = true;
+                if search.queued {
+                    self.finding.queue.retain(|queued| *queued != sought);
+                    self.finding.queue.push_front(sought);
+                }
+            }
         }
     }
 
@@ -220,7 +229,7 @@ impl Engine {
         self.timers.clear(&Timer::Find(sought));
         self.finding.queue.retain(|queued| *queued != sought);
         let Some(search) = self.finding.searches.get_mut(&sought) else { return };
-        search.queued = false;
+        (search.queued, search.first) = (false, false);
         search.steps.clear();
         if let Some(lookup) = search.lookup {
             self.end_look_up(lookup);
@@ -228,9 +237,7 @@ impl Engine {
     }
 
     fn missing(&self) -> Vec<Sought> {
-        let linked = self.live_links().into_iter().filter_map(|link| self.links.get(&link)?.device);
-        let linked: BTreeSet<AccountId> =
-            linked.filter_map(|device| self.peers.get(&device)).map(super::Peer::account).collect();
+        let linked = self.linked_accounts();
         let absent = self.contacts.keys().filter(|account| !linked.contains(account));
         absent
             .flat_map(|account| [Sought::Contact(*account), Sought::Join(*account)])
@@ -280,9 +287,8 @@ impl Engine {
         }
         search.steps = steps;
         search.valid = false;
-        search.queued = true;
         search.started_ms = Some(self.now.mono_ms);
-        self.finding.queue.push_back(sought);
+        self.enqueue(sought);
         self.look_up_next();
     }
 
@@ -348,11 +354,20 @@ impl Engine {
             search.lookup = None;
             search.looked_up = Some(self.now.wall_ms);
             if missing {
-                search.queued = true;
-                self.finding.queue.push_back(sought);
+                self.enqueue(sought);
             }
         }
         self.look_up_next();
+    }
+
+    fn enqueue(&mut self, sought: Sought) {
+        let Some(search) = self.finding.searches.get_mut(&sought) else { return };
+        search.queued = true;
+        if search.first {
+            self.finding.queue.push_front(sought);
+        } else {
+            self.finding.queue.push_back(sought);
+        }
     }
 
     fn round_over(&mut self, sought: Sought) {
@@ -361,6 +376,7 @@ impl Engine {
         let waiting = peers.any(|peer| !peer.outbox.is_empty());
         let Some(search) = self.finding.searches.get_mut(&sought) else { return };
         search.rounds = search.rounds.saturating_add(1);
+        search.first = false;
         let pause = if waiting {
             backoff(FIRST_WAITING_MS, LAST_WAITING_MS, search.rounds)
         } else {
@@ -376,15 +392,5 @@ impl Engine {
         {
             self.net(NetCommand::EndLookUp { lookup });
         }
-    }
-
-    /// When the DHT was last asked for an account, and when it last had a valid card of theirs.
-    pub(super) fn looked_up(&self, account: AccountId) -> (Option<WallMs>, Option<WallMs>) {
-        let both = [Sought::Contact(account), Sought::Join(account)];
-        let searches = || both.iter().filter_map(|sought| self.finding.searches.get(sought));
-        (
-            searches().filter_map(|search| search.looked_up).max(),
-            searches().filter_map(|search| search.found).max(),
-        )
     }
 }

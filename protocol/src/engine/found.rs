@@ -10,7 +10,7 @@ use crate::discovery::{self, Slot};
 use crate::identity::Card;
 use crate::ids::{AccountId, DeviceId};
 use crate::kdf;
-use crate::time::SECOND_MS;
+use crate::time::{SECOND_MS, WallMs};
 
 /// Different values of one look-up that are looked at: each costs a hash, and a signature check if it claims to be
 /// right.
@@ -123,5 +123,15 @@ impl Engine {
             }
             self.dial(addrs, purpose);
         }
+    }
+
+    /// When the DHT was last asked for an account, and when it last had a valid card of theirs.
+    pub(super) fn looked_up(&self, account: AccountId) -> (Option<WallMs>, Option<WallMs>) {
+        let both = [Sought::Contact(account), Sought::Join(account)];
+        let searches = || both.iter().filter_map(|sought| self.finding.searches.get(sought));
+        (
+            searches().filter_map(|search| search.looked_up).max(),
+            searches().filter_map(|search| search.found).max(),
+        )
     }
 }

@@ -398,7 +398,7 @@ impl Engine {
         self.presence_changed(device);
         if self.live_link(device).is_none() {
             self.timers.clear(&Timer::Answer(device));
-            self.forget_old_dials();
+            self.pass_old_dials();
             let wait = SECOND_MS.saturating_add(self.rng.below(SECOND_MS));
             self.timers.set(Timer::Dial(device), self.now.mono_ms.saturating_add(wait));
         }

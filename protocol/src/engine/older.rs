@@ -99,6 +99,7 @@ impl From<FirstInvite> for InviteRecord {
         Self {
             // What has no address in its link may have none for a reason.
             private: old.hints.is_empty(),
+            askers: Vec::new(),
             secret: old.secret,
             hints: old.hints,
             uses: old.uses,

@@ -156,7 +156,7 @@ impl Engine {
         let invites = self
             .invites
             .values()
-            .filter(|invite| invite.is_live(lived_ms))
+            .filter(|invite| invite.is_live(lived_ms) || self.is_awaited(invite))
             .map(|invite| (invite.secret, SlotOwner::Account, invite.private));
         let mut slots = BTreeMap::new();
         for (rv, who, private) in contacts.chain(invites) {

@@ -76,6 +76,7 @@ impl Engine {
         self.net(NetCommand::Hold { conn });
         if let Some(account) = self.peers.get(&device).map(super::Peer::account) {
             self.end_search(account);
+            self.asker_met(account);
         }
         let Some(road) = self.conns.get(&conn) else { return };
         let relayed = road.via == Via::Relay;

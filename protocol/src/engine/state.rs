@@ -151,6 +151,8 @@ pub(super) struct InviteRecord {
     pub auto_accept: bool,
     pub revoked: bool,
     pub private: bool,
+    /// Who asked by it and was not met since: they may know no other way to find us. At most [`crate::limits::REQUESTS`].
+    pub askers: Vec<AccountId>,
 }
 
 impl InviteRecord {

@@ -76,7 +76,8 @@ fn a_stranger_a_wrong_key_and_swapped_peers_get_no_byte() {
         for step in [&heard, &more, &later] {
             assert!(written(step).iter().all(|(to, _)| *to != link), "case {n}");
         }
-        assert!(closes(&later, link), "case {n}");
+        // A wait of no time at all is possible.
+        assert!(closes(&more, link) || closes(&later, link), "case {n}");
     }
     // Bob himself is answered.
     feed(&mut world, 0, opened(30_001, LinkProtocol::Live), 0);

@@ -6,6 +6,7 @@ mod finding;
 mod hostile;
 mod joining;
 mod links;
+mod missed;
 mod parts;
 mod people;
 mod sessions;
