@@ -3,11 +3,12 @@
 
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
-use libp2p::{autonat, connection_limits, dcutr, mdns, memory_connection_limits, ping, relay, upnp};
+use libp2p::{autonat, connection_limits, mdns, memory_connection_limits, ping, relay, upnp};
 
 use super::dht;
 use super::direct::Direct;
 use super::gate::Gate;
+use super::punch::Punch;
 use super::reach::Seen;
 
 /// The parts of the swarm.
@@ -32,7 +33,7 @@ pub(super) struct Behaviour {
     /// Carries bytes for others, if this node serves as a relay.
     pub carry: Toggle<relay::Behaviour>,
     /// Turns a connection through a relay into a direct one.
-    pub punch: dcutr::Behaviour,
+    pub punch: Punch,
     /// Asks others whether they can reach us.
     pub reachable: autonat::v2::client::Behaviour,
     /// Tells others whether we can reach them, if this node serves.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use libp2p::connection_limits::ConnectionLimits;
 use libp2p::swarm::behaviour::toggle::Toggle;
-use libp2p::{Swarm, autonat, connection_limits, dcutr, identify, identity, mdns, memory_connection_limits};
+use libp2p::{Swarm, autonat, connection_limits, identify, identity, mdns, memory_connection_limits};
 use libp2p::{noise, ping, quic, relay, tcp, upnp, yamux};
 
 use super::addr;
@@ -14,6 +14,7 @@ use super::dht;
 use super::direct::Direct;
 use super::gate::Gate;
 use super::muxer::Yamux;
+use super::punch::Punch;
 use super::reach::{self, Seen};
 use super::{NetConfig, NetError};
 
@@ -128,7 +129,7 @@ pub(super) fn behaviour(
         dht: dht::Kademlia::new(local, named),
         relay,
         carry: Toggle::from(config.serve.relay.then(|| relay::Behaviour::new(local, reach::carry::limits()))),
-        punch: dcutr::Behaviour::new(local),
+        punch: Punch::new(local),
         reachable: autonat::v2::client::Behaviour::default(),
         prober: Toggle::from(serves.then(autonat::v2::server::Behaviour::default)),
         mapping: Toggle::from(asks_router(config).then(upnp::tokio::Behaviour::default)),

@@ -23,6 +23,7 @@ mod links;
 mod muxer;
 mod outbox;
 mod probe;
+mod punch;
 mod reach;
 mod start;
 mod status;

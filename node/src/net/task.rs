@@ -112,8 +112,9 @@ impl Task {
             NetCommand::CloseLink { link } => self.links.finish(link),
             NetCommand::CloseConn { conn } => self.close_conn(conn),
             NetCommand::Hold { conn } => {
-                if let Some(state) = self.conns.get_mut(conn) {
+                if let Some(state) = self.conns.get_mut(conn).filter(|state| !state.held) {
                     state.held = true;
+                    self.swarm.behaviour_mut().punch.allow(state.peer, state.connection);
                 }
             }
             NetCommand::Seeds { addrs } => self.dht.seeds(&addrs),

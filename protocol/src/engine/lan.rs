@@ -114,7 +114,7 @@ impl Engine {
 
     /// Answers a knock, once per connection: the index of an entry made with one of our secrets, or none.
     pub(super) fn answer_knock(&mut self, link: LinkId, message: &[u8]) -> Option<LinkState> {
-        let entry = self.links.get(&link).filter(|_| !self.is_invisible())?;
+        let entry = self.links.get(&link)?;
         let (newcomer, local, conn) = (entry.remote_peer.clone(), entry.local_peer.clone(), entry.conn);
         let (nonce, rest) = message.split_first_chunk::<16>()?;
         if rest.len() % KNOCK_ENTRY != 0 || rest.len() > KNOCK_ENTRY * KNOCK_MAX {
@@ -122,7 +122,8 @@ impl Engine {
         }
         let first = self.conns.get_mut(&conn).is_some_and(|conn| !std::mem::replace(&mut conn.knocked, true));
         let mut answer = KNOCK_NONE;
-        if first {
+        // Who is invisible answers as to a stranger: silence would say that somebody hides here.
+        if first && !self.is_invisible() {
             for contact in self.contacts.values().filter(|c| c.state == ContactState::Accepted) {
                 let mine: [u8; KNOCK_ENTRY] =
                     kdf::derive_short("knock", &[&contact.rv_out, nonce, &newcomer, &local]);

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use starling_protocol::engine::net::{ConnId, NetEvent, Via};
+use starling_protocol::engine::net::{ConnId, NetCommand, NetEvent, Via};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
@@ -62,18 +62,25 @@ async fn a_place_at_a_relay_is_found_and_told() {
     assert!(!facts.network, "only loopback");
 }
 
+/// Ten times what a punched hole takes on loopback.
+const STRANGER: Duration = Duration::from_millis(300);
+
 async fn from_relay_to_direct(listen: Vec<String>) {
     let relay = relay(&listen).await;
     let mut bob = client(&listen, &relay).await;
     let mut alice = client(&listen, &relay).await;
     let at = bob.relayed_address().await;
     let conn = alice.dial(1, &[at]).await.unwrap();
+    let called = bob.opened(|via, _| via == Via::Relay).await;
     assert!(alice.open(2, conn).await);
     let theirs = bob.accept().await;
     alice.write(2, b"over the relay");
     assert_eq!(bob.message().await, (theirs, b"over the relay".to_vec()));
     bob.write(theirs, b"and back");
     let bob_peer = bob.local_peer.clone();
+    let early = alice.opened(|via, peer| via != Via::Relay && peer == bob_peer);
+    assert!(timeout(STRANGER, early).await.is_err(), "bob does not know yet who calls");
+    bob.tell(NetCommand::Hold { conn: called });
     let direct = alice.opened(|via, peer| via != Via::Relay && peer == bob_peer).await;
     assert!(alice.open(4, direct).await, "a link on the direct connection");
     alice.write(4, b"directly");
