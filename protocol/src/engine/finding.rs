@@ -11,6 +11,7 @@
 use super::command::ContactState;
 use super::dial::{DialPurpose, backoff};
 use super::net::{LookUpId, NetCommand};
+use super::publishing::MANY_COPIES;
 use super::{Engine, Timer};
 use crate::discovery::{self, Slot, SlotOwner};
 use crate::identity::Manifest;
@@ -23,9 +24,9 @@ use std::collections::{BTreeMap, VecDeque};
 const LOOK_UPS: usize = 8;
 /// Pauses between the rounds for one contact, eight times as long each time from the first to the last. Who comes back
 /// looks for us and calls, so rounds are only for two who start together and miss each other's first records. A round
-/// costs some 75 kB: fifty absent contacts cost 1 kB/s at the last pause, more with a shorter one; a longer one would
+/// costs some 100 kB: fifty absent contacts cost 1.4 kB/s at the last pause, more with a shorter one; a longer one would
 /// leave two people apart for longer who missed each other all the same.
-const FIRST_PAUSE_MS: u64 = 10 * SECOND_MS;
+const FIRST_PAUSE_MS: u64 = MINUTE_MS;
 const LAST_PAUSE_MS: u64 = HOUR_MS;
 /// Pauses while messages wait for the contact, doubled from the first to the last.
 const FIRST_WAITING_MS: u64 = 2 * SECOND_MS;
@@ -34,9 +35,6 @@ const LAST_WAITING_MS: u64 = 2 * MINUTE_MS;
 pub(super) const EAGER_GAP_MS: u64 = 10 * SECOND_MS;
 /// Anything else that may have changed what is found does so after this.
 const RESET_GAP_MS: u64 = SECOND_MS;
-/// In the second round, and then each so many rounds, the days before and after are asked for too. Clocks that differ by
-/// a day are rare, and each such question costs as much as the one that nearly always finds the card.
-const SPARE_ROUNDS: u32 = 4;
 /// The network has grown: everything is published and asked for again, not sooner than this after the last time, and
 /// twice as long each time up to the longest. Forgotten after an hour.
 const FIRST_GROWTH_MS: u64 = 10 * SECOND_MS;
@@ -68,6 +66,8 @@ pub(super) struct Search {
     queued: bool,
     /// Goes before the others in this round or the next: they were written to.
     first: bool,
+    /// Nodes that answered the last look-up.
+    asked: u32,
     /// Rounds since the pauses started anew.
     rounds: u32,
     started_ms: Option<u64>,
@@ -154,7 +154,12 @@ impl Engine {
         finding.grown_ms = now_ms;
         finding.low = finding.neighbours;
         self.publish_thin();
-        self.search_all();
+        for sought in self.missing() {
+            // Where many nodes were asked already, the network was no smaller.
+            if self.finding.searches.get(&sought).is_none_or(|search| search.asked < MANY_COPIES) {
+                self.search_soon(sought, RESET_GAP_MS);
+            }
+        }
     }
 
     /// Starts a search for everybody who is missing now, and lets those go who are nobody any more.
@@ -279,8 +284,7 @@ impl Engine {
         if self.finding.neighbours == 0 || !self.is_missing(sought) {
             return;
         }
-        let rounds = self.finding.searches.get(&sought).map_or(0, |search| search.rounds);
-        let steps = self.steps(sought, rounds % SPARE_ROUNDS == 1);
+        let steps = self.steps(sought, self.is_urgent(sought));
         let search = self.finding.searches.entry(sought).or_default();
         if search.is_busy() {
             return;
@@ -347,11 +351,12 @@ impl Engine {
         (self.peers.get(&device)?.record.card_seq == seq).then_some(hash)
     }
 
-    pub(super) fn on_looked_up(&mut self, lookup: LookUpId) {
+    pub(super) fn on_looked_up(&mut self, lookup: LookUpId, asked: u32) {
         let Some(LookUp { sought, .. }) = self.finding.lookups.remove(&lookup) else { return };
         let missing = self.is_missing(sought);
         if let Some(search) = self.finding.searches.get_mut(&sought) {
             search.lookup = None;
+            search.asked = asked;
             search.looked_up = Some(self.now.wall_ms);
             if missing {
                 self.enqueue(sought);
@@ -370,10 +375,15 @@ impl Engine {
         }
     }
 
-    fn round_over(&mut self, sought: Sought) {
+    /// Whether something waits for who is sought: messages, or our request.
+    fn is_urgent(&self, sought: Sought) -> bool {
         let devices = self.devices_of(sought.account());
-        let mut peers = devices.iter().filter_map(|device| self.peers.get(device));
-        let waiting = peers.any(|peer| !peer.outbox.is_empty());
+        matches!(sought, Sought::Join(_))
+            || devices.iter().filter_map(|device| self.peers.get(device)).any(|peer| !peer.outbox.is_empty())
+    }
+
+    fn round_over(&mut self, sought: Sought) {
+        let waiting = self.is_urgent(sought);
         let Some(search) = self.finding.searches.get_mut(&sought) else { return };
         search.rounds = search.rounds.saturating_add(1);
         search.first = false;

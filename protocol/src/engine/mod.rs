@@ -260,7 +260,7 @@ impl Engine {
             NetEvent::LinkClosed { link } => self.on_link_closed(link),
             NetEvent::Published { publish, copies } => self.on_published(publish, copies),
             NetEvent::Found { lookup, value } => self.on_found(lookup, &value),
-            NetEvent::LookedUp { lookup, .. } => self.on_looked_up(lookup),
+            NetEvent::LookedUp { lookup, asked } => self.on_looked_up(lookup, asked),
             NetEvent::Neighbours { count } => self.on_neighbours(count),
             NetEvent::GoodPeers { addrs } => self.on_good_peers(addrs),
             NetEvent::Awake => self.seek_all(),

@@ -32,7 +32,7 @@ const SETTLE_MS: u64 = SECOND_MS;
 /// line for a moment only, and those whose clocks differ by a day, who meet by them.
 const LATER_MS: u64 = MINUTE_MS / 2;
 /// Copies of a record with which it need not be put out again because the network grew: nearly as many as are made.
-const MANY_COPIES: u32 = 16;
+pub(super) const MANY_COPIES: u32 = 16;
 /// Pauses after nobody took a record, doubled from the first to the last. A shorter first one spins while the network
 /// comes up; a longer last one leaves somebody unfindable who is on line.
 const FIRST_RETRY_MS: u64 = 5 * SECOND_MS;
