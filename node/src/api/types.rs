@@ -61,7 +61,7 @@ macro_rules! object {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         pub struct $name {
-            /// Version of the object: [`V`].
+            /// Version of the object: [`V`](crate::api::types::V).
             #[serde(default = "v")]
             pub v: u32,
             $($(#[$fdoc])* pub $field: $ty,)*
