@@ -285,3 +285,25 @@ fn answer(job: Job, asked: u32) -> NetEvent {
         Job::LookUp { lookup, .. } => NetEvent::LookedUp { lookup, asked },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::dht::tests::sealed;
+
+    #[test]
+    fn what_is_known_is_enough_after_six_and_news_is_not() {
+        let (old, new) = (sealed(1, 1, false), sealed(1, 2, false));
+        let key = RecordKey::new(&old.key);
+        let known = Some(*blake3::hash(&old.value).as_bytes());
+        let mut values = Values { known, ..Values::default() };
+        for _ in 0..10 {
+            values.welcome(&key, &new.value);
+        }
+        for _ in 0..KNOWN_COPIES {
+            assert!(!values.is_enough());
+            values.welcome(&key, &old.value);
+        }
+        assert!(values.is_enough());
+    }
+}
