@@ -458,6 +458,9 @@ impl World {
                 Action::Net(NetCommand::Publish { publish, key, value }) => {
                     format!("publish {publish} {key:?} {}", value.len())
                 }
+                Action::Net(NetCommand::LookUp { lookup, key, known }) => {
+                    format!("look up {lookup} {key:?} {}", known.is_some())
+                }
                 Action::Net(command) => format!("{command:?}"),
                 Action::Reply { request, result } => format!("reply {request} {}", result.is_ok()),
                 Action::Notice(notice) => format!("{notice:?}"),
