@@ -20,7 +20,7 @@ use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS, WallMs};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Look-ups at once. Fewer makes a start with many contacts slow; more floods a home line (each asks some 20 nodes
-/// and costs some 50 KB).
+/// and costs some 100 kB).
 const LOOK_UPS: usize = 8;
 /// Pauses between the rounds for one contact, eight times as long each time from the first to the last. Who comes back
 /// looks for us and calls, so rounds are only for two who start together and miss each other's first records. A round
@@ -35,8 +35,8 @@ const LAST_WAITING_MS: u64 = 2 * MINUTE_MS;
 pub(super) const EAGER_GAP_MS: u64 = 10 * SECOND_MS;
 /// Anything else that may have changed what is found does so after this.
 const RESET_GAP_MS: u64 = SECOND_MS;
-/// The network has grown: everything is published and asked for again, not sooner than this after the last time, and
-/// twice as long each time up to the longest. Forgotten after an hour.
+/// The network has grown: what few nodes took or answered is published and asked for again, not sooner than this after
+/// the last time, and twice as long each time up to the longest. Forgotten after an hour.
 const FIRST_GROWTH_MS: u64 = 10 * SECOND_MS;
 const LAST_GROWTH_MS: u64 = MINUTE_MS;
 
