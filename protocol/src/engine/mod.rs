@@ -163,6 +163,7 @@ impl Engine {
         // A clock that went back is taken as standing still: timers never fire early.
         self.now = Now::new(now.mono_ms.max(self.now.mono_ms), now.wall_ms);
         self.tell_seeds();
+        self.check_day();
         self.fire_timers();
         for input in inputs {
             match input {

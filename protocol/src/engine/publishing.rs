@@ -70,6 +70,8 @@ pub(super) struct Publishing {
     floor_s: u64,
     /// All records were out there once in this run.
     complete: bool,
+    /// The day for which the slots are.
+    day: u32,
 }
 
 impl Publishing {
@@ -85,6 +87,7 @@ impl Engine {
     pub(super) fn sync_slots(&mut self) {
         let wanted = self.wanted_slots();
         let today = discovery::day_of(self.now.wall_ms);
+        self.publishing.day = today;
         let now_ms = self.now.mono_ms;
         let rng = &mut self.rng;
         let entries = &mut self.publishing.entries;
@@ -135,6 +138,15 @@ impl Engine {
         let midnight = now_ms.saturating_add(DAY_MS.saturating_sub(into_day));
         self.timers.set(Timer::Day, midnight.saturating_add(SECOND_MS));
         self.publish_due();
+    }
+
+    /// A clock that was set is noticed at once: the slots of the right day are published, and asked for.
+    pub(super) fn check_day(&mut self) {
+        let (today, day) = (discovery::day_of(self.now.wall_ms), self.publishing.day);
+        self.stale |= today != day;
+        if today != day && today != day.saturating_add(1) && day != 0 {
+            self.search_all();
+        }
     }
 
     /// The slots our card should lie in, and whether only relays may be named there.
