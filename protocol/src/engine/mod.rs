@@ -234,7 +234,6 @@ impl Engine {
                 Timer::Day => self.stale = true,
                 Timer::Find(sought) => self.on_find_due(sought),
                 Timer::Grown => self.check_growth(),
-                Timer::Seeds => self.write_seeds(),
                 Timer::Better(conn) => self.take_better_road(conn),
             }
         }

@@ -5,21 +5,13 @@ use super::live::fits;
 use super::net::{GOOD_PEERS, NetCommand};
 use super::state::{self, NodeRecord, key};
 use super::step::Space;
-use super::{Engine, Timer};
-use crate::time::MINUTE_MS;
-
-/// The list is written at most this often, in milliseconds. More often wears the disk for nothing; less often loses
-/// more when the power goes.
-const WRITE_MS: u64 = 10 * MINUTE_MS;
+use super::Engine;
 
 /// What is known of good nodes.
 #[derive(Default)]
 pub(super) struct Seeds {
     /// What is on disk.
     pub saved: Vec<String>,
-    /// What the network said last.
-    latest: Vec<String>,
-    written_ms: Option<u64>,
     told: bool,
 }
 
@@ -31,29 +23,14 @@ impl Engine {
         }
     }
 
-    /// The network has another list. An empty one says that it knows nobody now, not that nobody is good.
+    /// The network has another list; it says so every few minutes at most, and when it ends. An empty one says that it
+    /// knows nobody now, not that nobody is good.
     pub(super) fn on_good_peers(&mut self, addrs: Vec<String>) {
         let addrs: Vec<String> = addrs.into_iter().filter(|addr| fits(addr)).take(GOOD_PEERS).collect();
-        if !addrs.is_empty() {
-            self.seeds.latest = addrs;
-            self.write_seeds();
+        if !addrs.is_empty() && addrs != self.seeds.saved {
+            let record = NodeRecord { good_peers: addrs.clone() };
+            self.seeds.saved = addrs;
+            self.changes.extend(state::put(Space::Node, key::own(), &record));
         }
-    }
-
-    /// Writes the list if it changed and it is time.
-    pub(super) fn write_seeds(&mut self) {
-        let seeds = &mut self.seeds;
-        if seeds.latest.is_empty() || seeds.latest == seeds.saved {
-            return;
-        }
-        let due_ms = seeds.written_ms.map_or(0, |at| at.saturating_add(WRITE_MS));
-        if self.now.mono_ms < due_ms {
-            self.timers.set(Timer::Seeds, due_ms);
-            return;
-        }
-        seeds.written_ms = Some(self.now.mono_ms);
-        seeds.saved = seeds.latest.clone();
-        let record = NodeRecord { good_peers: seeds.saved.clone() };
-        self.changes.extend(state::put(Space::Node, key::own(), &record));
     }
 }

@@ -37,8 +37,6 @@ pub(super) enum Timer {
     Find(Sought),
     /// The network may count as grown again.
     Grown,
-    /// The list of good nodes may be written again.
-    Seeds,
     /// The other side had time to use a better connection.
     Better(ConnId),
 }
