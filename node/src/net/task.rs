@@ -281,7 +281,7 @@ impl Task {
 
     /// Flushes what is queued, closes every connection and listener, and returns within 2 s whatever peers do.
     async fn wind_down(mut self) {
-        self.dht.farewell(&mut self.outbox);
+        self.dht.farewell(&mut self.swarm, &mut self.outbox);
         self.links.finish_all();
         let _ = timeout(FLUSH, async {
             while !self.links.is_idle() {

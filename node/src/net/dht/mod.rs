@@ -201,8 +201,11 @@ impl Dht {
         own.into_iter().chain([self.queries.next_at(), self.seeds.next_at()]).flatten().min()
     }
 
-    /// The end: what was learnt is told.
-    pub fn farewell(&mut self, out: &mut Outbox) {
+    /// The end: what was learnt is told; last of all where those are who dialled us, for nobody tried that yet.
+    pub fn farewell(&mut self, swarm: &mut Swarm<Behaviour>, out: &mut Outbox) {
+        for addr in table::places(&mut swarm.behaviour_mut().dht) {
+            self.seeds.heard(addr);
+        }
         self.tell_good(out, Instant::now(), true);
     }
 

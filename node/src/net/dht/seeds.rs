@@ -67,6 +67,13 @@ impl Seeds {
         self.push(addr);
     }
 
+    /// Somebody of the table says that he is there.
+    pub fn heard(&mut self, addr: Multiaddr) {
+        if !self.good.contains_key(&addr) {
+            self.push(addr);
+        }
+    }
+
     /// The network is another one: what could not be reached may be near.
     pub fn begin(&mut self, now: Instant) {
         self.pause = None;

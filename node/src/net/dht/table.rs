@@ -121,6 +121,11 @@ fn addresses(kad: &mut Kademlia, peer: PeerId) -> Vec<Multiaddr> {
     entry.map_or_else(Vec::new, |entry| entry.node.value.iter().cloned().map(addr::without_peer).collect())
 }
 
+/// One address of each entry.
+pub(super) fn places(kad: &mut Kademlia) -> Vec<Multiaddr> {
+    peers(kad).into_iter().filter_map(|peer| addresses(kad, peer).into_iter().next()).collect()
+}
+
 fn is_in(kad: &mut Kademlia, peer: PeerId) -> bool {
     kad.kbucket(peer).is_some_and(|bucket| bucket.iter().any(|entry| *entry.node.key.preimage() == peer))
 }
