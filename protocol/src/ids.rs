@@ -1,4 +1,4 @@
-//! The names of things: accounts, devices, messages, invites. Fixed-size byte strings with one text form each
+//! The names of things: accounts, devices, messages, invites, mailboxes. Fixed-size byte strings with one text form each
 //! (docs/spec/00-conventions.md, "Ids as text"): lower-case base32 without padding (RFC 4648), after a word that
 //! says what it is. Parsing accepts exactly what printing gives, so one id never has two spellings.
 
@@ -101,6 +101,11 @@ id!(
 id!(
     /// An Olm session, as vodozemac names it (SHA-256 over its three public keys).
     SessionId, 32, "", "a session id"
+);
+
+id!(
+    /// A mailbox: its Ed25519 public key (32 bytes), which says nothing of the account that keeps it.
+    MailboxId, 32, "mailbox:", "a mailbox id"
 );
 
 impl From<AccountId> for ChatId {

@@ -18,6 +18,7 @@ pub mod ids;
 pub mod invite;
 pub mod kdf;
 pub mod limits;
+pub mod mail;
 pub mod noise;
 pub mod rng;
 pub mod session;

@@ -55,6 +55,9 @@ impl Wanted {
             EventBody::Other(OtherEvent::Contact { account, .. }) => {
                 ("contact", Some(ChatId::from(*account)))
             }
+            EventBody::Other(OtherEvent::MailAsk { account, .. }) => {
+                ("mailask", Some(ChatId::from(*account)))
+            }
             EventBody::Other(OtherEvent::Gap { chat, .. } | OtherEvent::GapClosed { chat, .. }) => {
                 ("gap", Some(*chat))
             }

@@ -212,6 +212,10 @@ pub fn odd(asked: &str, got: &Reply) -> Trouble {
         Reply::People(_) => "People",
         Reply::Requests(_) => "Requests",
         Reply::SafetyNumber(_) => "SafetyNumber",
+        Reply::Mailbox(_) => "Mailbox",
+        Reply::Mailboxes { .. } => "Mailboxes",
+        Reply::MailboxLink { .. } => "MailboxLink",
+        Reply::Custody(_) => "Custody",
         Reply::Status(_) => "Status",
     };
     trouble::internal(format!("The engine was asked for {asked} and answered {kind}"))

@@ -285,6 +285,12 @@ fn other_event(cursor: String, at: WallMs, other: &OtherEvent) -> Object {
                 found: None,
             })
         }
+        OtherEvent::MailAsk { account, change } => Object::MailAsk(types::MailAsk {
+            v: V,
+            cursor,
+            account: account.to_string(),
+            change: change.clone(),
+        }),
         OtherEvent::Gap { chat, account, missing, .. } => Object::Gap(types::Gap {
             v: V,
             cursor,

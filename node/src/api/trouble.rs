@@ -159,6 +159,8 @@ impl From<Refusal> for Trouble {
             Refusal::NoContact => no_such(said, "`starling people` lists everybody you know."),
             Refusal::NoInvite => no_such(said, "`starling invite list` lists your invites."),
             Refusal::NoRequest => no_such(said, "`starling requests` lists who asks."),
+            Refusal::NoMailbox => no_such(said, "`starling mailbox list` lists the mailboxes you use."),
+            Refusal::NoAsk => no_such(said, "`starling mailbox list` lists the questions that are open."),
             Refusal::NotAccepted => Self::new(
                 "E-REFUSED",
                 REFUSED,

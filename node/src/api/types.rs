@@ -40,6 +40,8 @@ pub enum Object {
     Test(Test),
     /// Messages are missing.
     Gap(Gap),
+    #[serde(rename = "mailask")]
+    MailAsk(MailAsk),
     /// Events were lost to a slow reader: read again from the cursor before.
     Resync(Resync),
     /// A summary of the node.
@@ -271,6 +273,16 @@ Network {
     /// Whether one is invisible: nobody is called or answered.
     #[serde(default)]
     invisible: bool,
+});
+
+object!(/// `mailask`: about keeping mail for each other
+MailAsk {
+    /// The event's cursor.
+    cursor: String,
+    /// Account id of the contact.
+    account: String,
+    /// `asked`, `agreed` or `declined`.
+    change: String,
 });
 
 object!(/// `gap`

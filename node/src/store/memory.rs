@@ -89,6 +89,10 @@ impl MemoryStore {
             Change::State { message, account, state, reason, at } => {
                 self.advance(*message, *account, (*state, reason.as_deref(), *at), now)
             }
+            Change::Custody { message, account, mailboxes, at, .. } if *mailboxes > 0 => {
+                self.advance(*message, *account, (MessageState::Mailbox, None, *at), now)
+            }
+            Change::Custody { .. } => None,
             Change::Edit { chat, author, message, text, at: _ } => {
                 let place = self.place_of(*chat, *author, *message)?;
                 let found = self.messages.get_mut(place)?;

@@ -186,6 +186,13 @@ pub enum OtherEvent {
         /// Whether the key changed.
         key_changed: bool,
     },
+    /// About keeping mail for each other.
+    MailAsk {
+        /// With whom.
+        account: AccountId,
+        /// The word.
+        change: String,
+    },
     /// Messages are missing.
     Gap {
         /// Where.
@@ -234,6 +241,7 @@ impl From<Event> for OtherEvent {
             Event::Contact { account, name, state, verified, key_changed } => {
                 Self::Contact { account, name, state: state.to_owned(), verified, key_changed }
             }
+            Event::MailAsk { account, change } => Self::MailAsk { account, change: change.to_owned() },
             Event::Gap { chat, account, device, from_seq, missing } => {
                 Self::Gap { chat, account, device, from_seq, missing }
             }

@@ -64,6 +64,17 @@ pub struct Accept {
     pub ext: Ext,
 }
 
+/// "Shall we keep mail for each other?", and the answer (docs/spec/08-mail.md, "Friends").
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeepMail {
+    /// A link to the sender's mailbox, with leave for one box; `None` declines, or takes back what was agreed.
+    pub link: Option<String>,
+    /// Whether this answers a question; otherwise it asks.
+    pub answer: bool,
+    /// Room for growth.
+    pub ext: Ext,
+}
+
 /// A decoded and bounded body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
@@ -81,6 +92,8 @@ pub enum Body {
     Accept(Box<Accept>),
     /// 7: the sender's new display name.
     Name(String),
+    /// 8: about keeping mail for each other.
+    KeepMail(KeepMail),
     /// Something of a newer version.
     Unknown {
         /// Its kind.
@@ -104,6 +117,7 @@ impl Body {
             Self::Read(ids) => (5, wire::encode(ids)?),
             Self::Accept(accept) => (6, wire::encode(accept.as_ref())?),
             Self::Name(name) => (7, wire::encode(name)?),
+            Self::KeepMail(keep) => (8, wire::encode(keep)?),
             Self::Unknown { .. } => return Err(WireError::Malformed),
         })
     }
@@ -129,6 +143,9 @@ impl Body {
                 a.name.len() <= 1024 && wire::ext_understood(&a.ext)
             })?)),
             7 => Self::Name(bounded::<String>(bytes, |name| name.len() <= 1024)?),
+            8 => Self::KeepMail(bounded::<KeepMail>(bytes, |k| {
+                k.link.as_ref().is_none_or(|link| link.len() <= 1024) && wire::ext_understood(&k.ext)
+            })?),
             kind => Self::Unknown { kind, ignorable: kind >= IGNORABLE },
         })
     }

@@ -8,7 +8,7 @@ mod body;
 #[cfg(test)]
 mod tests;
 
-pub use body::{Accept, Body, Edit, Reaction, Target, Text};
+pub use body::{Accept, Body, Edit, KeepMail, Reaction, Target, Text};
 
 use crate::ids::{ChatId, DeviceId, MessageId};
 use crate::kdf;

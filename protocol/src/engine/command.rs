@@ -1,6 +1,6 @@
 //! What a person (through the screen, the command line or the API) asks of the engine, and what it answers.
 
-use crate::ids::{AccountId, ChatId, DeviceId, InviteId, MessageId};
+use crate::ids::{AccountId, ChatId, DeviceId, InviteId, MailboxId, MessageId};
 use crate::time::WallMs;
 
 /// Correlates a command with its [`Reply`].
@@ -161,6 +161,42 @@ pub enum Command {
         /// The new name.
         name: String,
     },
+    /// Have mail kept at a mailbox.
+    MailboxUse {
+        /// Its link as pasted.
+        link: String,
+    },
+    /// The mailboxes that keep mail for us, and open questions about it.
+    MailboxList,
+    /// Have no mail kept there any more: what lies there is fetched first if the mailbox answers.
+    MailboxDrop {
+        /// Which.
+        mailbox: MailboxId,
+    },
+    /// A link with which others may use the mailbox this node keeps.
+    MailboxGrant {
+        /// How many boxes, 1 to 10,000.
+        uses: u32,
+        /// What each may hold, in MiB, 1 to 1,024.
+        quota_mib: u32,
+    },
+    /// Ask a contact whether to keep mail for each other.
+    MailboxAsk {
+        /// Whom.
+        account: AccountId,
+    },
+    /// Answer a contact who asked that.
+    MailboxAnswer {
+        /// Who asked.
+        account: AccountId,
+        /// Yes or no.
+        agree: bool,
+    },
+    /// Which mailboxes keep an own message that is not delivered.
+    Custody {
+        /// Which message.
+        message: MessageId,
+    },
     /// A summary of the engine's state.
     Status,
     /// Try all waiting dials now (after a resume, or on a person's wish).
@@ -210,8 +246,78 @@ pub enum Reply {
     Requests(Vec<RequestView>),
     /// 60 digits, in twelve groups of five separated by spaces.
     SafetyNumber(String),
+    /// One mailbox.
+    Mailbox(MailboxView),
+    /// Mailboxes that keep mail for us, and questions that are open.
+    Mailboxes {
+        /// Them.
+        mine: Vec<MailboxView>,
+        /// Them, by account.
+        asks: Vec<MailAskView>,
+    },
+    /// A link to this node's mailbox.
+    MailboxLink {
+        /// The grant's name, by which the mailbox's operator finds it again.
+        grant: [u8; 16],
+        /// The link.
+        link: String,
+    },
+    /// Who keeps a message.
+    Custody(Vec<CustodyView>),
     /// A summary.
     Status(StatusView),
+}
+
+/// How a mailbox of ours is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailboxState {
+    /// It answers.
+    Ok,
+    /// It does not answer now.
+    Silent,
+    /// It has no room for more.
+    Full,
+    /// It refused us: the grant is used up or taken back, or it has forgotten the box.
+    Gone,
+}
+
+/// A mailbox that keeps mail for us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailboxView {
+    /// Its name.
+    pub mailbox: MailboxId,
+    /// The contact whose it is, if one told us.
+    pub friend: Option<AccountId>,
+    /// How it is.
+    pub state: MailboxState,
+    /// Since when it is so, or when it last answered (wall time).
+    pub seen: Option<WallMs>,
+    /// Bytes it holds for us, as it last said.
+    pub used_bytes: u64,
+    /// Bytes it may hold for us.
+    pub quota_bytes: u64,
+    /// How long it keeps an envelope, in seconds.
+    pub kept_s: u32,
+}
+
+/// An open question whether to keep mail for each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailAskView {
+    /// With whom.
+    pub account: AccountId,
+    /// Whether we asked; otherwise they did, and we may answer.
+    pub ours: bool,
+}
+
+/// A mailbox that keeps a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustodyView {
+    /// For whom.
+    pub account: AccountId,
+    /// Which mailbox.
+    pub mailbox: MailboxId,
+    /// Until when, by our clock.
+    pub until: WallMs,
 }
 
 /// Why a command was refused. Nothing was changed.
@@ -274,6 +380,12 @@ pub enum Refusal {
         /// The range.
         range: &'static str,
     },
+    /// No such mailbox.
+    #[error("there is no such mailbox")]
+    NoMailbox,
+    /// Nobody asked that.
+    #[error("there is no such question open")]
+    NoAsk,
     /// A device's keys cannot be used.
     #[error("their keys cannot be used: {reason}")]
     BadKeys {
@@ -320,6 +432,10 @@ pub struct ContactView {
     pub last_seen: Option<WallMs>,
     /// Messages of ours no device of theirs has signed for.
     pub waiting: u64,
+    /// Of these, how many some mailbox keeps.
+    pub in_mailboxes: u64,
+    /// How many mailboxes their devices told us of: none means that messages wait here until they are reached.
+    pub mailboxes: u32,
     /// When the next attempt to reach them is due, in milliseconds from now.
     pub next_try_ms: Option<u64>,
     /// When the DHT was last asked for them in this run (wall time).
@@ -385,4 +501,8 @@ pub struct StatusView {
     pub invisible: bool,
     /// Own records in the DHT: how many are out there as they should be, of how many.
     pub published: (u32, u32),
+    /// Of the waiting messages, how many some mailbox keeps.
+    pub in_mailboxes: u64,
+    /// Mailboxes that keep mail for us.
+    pub mailboxes: Vec<MailboxView>,
 }

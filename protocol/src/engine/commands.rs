@@ -49,6 +49,13 @@ impl Engine {
                 Ok(Reply::Done)
             }
             Command::SetName { name } => self.set_name(&name),
+            Command::MailboxUse { .. }
+            | Command::MailboxList
+            | Command::MailboxDrop { .. }
+            | Command::MailboxGrant { .. }
+            | Command::MailboxAsk { .. }
+            | Command::MailboxAnswer { .. }
+            | Command::Custody { .. } => self.mail_command(command),
             Command::Status => Ok(Reply::Status(self.status())),
             Command::Wake => {
                 self.seek_all();
@@ -83,6 +90,8 @@ impl Engine {
             next_dial_ms: next.map(|at| at.saturating_sub(self.now.mono_ms)),
             invisible: self.is_invisible(),
             published: self.published(),
+            in_mailboxes: self.contacts.keys().map(|account| self.mail_figures(*account).0).sum(),
+            mailboxes: self.mailbox_views(),
         }
     }
 }

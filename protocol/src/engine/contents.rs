@@ -252,6 +252,7 @@ impl Engine {
                 }
             }
             Body::Name(name) => self.on_name(author, &name),
+            Body::KeepMail(keep) => self.on_keep_mail(author, keep),
             Body::Unknown { ignorable: true, .. } | Body::Accept(_) => {}
             Body::Unknown { kind, .. } => {
                 let text =

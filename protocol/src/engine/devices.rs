@@ -29,6 +29,8 @@ impl Engine {
                         reset_lived_ms: None,
                         tombstones: Vec::new(),
                         sending: None,
+                        seal: None,
+                        mailboxes: Vec::new(),
                     },
                 )
             });

@@ -195,6 +195,7 @@ impl Engine {
                 LinkProtocol::Live => self.hear_caller(link, message),
                 LinkProtocol::Invite => self.hear_joiner(link, message),
                 LinkProtocol::Knock => self.answer_knock(link, message),
+                LinkProtocol::Mail => None,
             },
             LinkState::Greeting(initiator) => self.greeted(link, *initiator, message),
             LinkState::Answered(transport) => self.first_frame(link, transport, message),

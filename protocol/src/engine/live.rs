@@ -282,6 +282,8 @@ impl Engine {
         addrs.truncate(ADDRESSES);
         let moved = known.record.addrs != addrs;
         known.record.addrs = addrs;
+        known.record.seal = card.seal;
+        known.record.mailboxes = card.mailboxes;
         known.dirty.record = true;
         let lived_ms =
             self.own.lived_ms.saturating_add(self.now.mono_ms.saturating_sub(self.own.lived_at_mono));

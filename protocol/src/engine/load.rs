@@ -3,7 +3,7 @@
 use super::command::Presence;
 use super::finding::Finding;
 use super::genesis::pickle;
-use super::older::{FirstContact, FirstInvite, FirstOwn};
+use super::older::{FirstContact, FirstDevice, FirstInvite, FirstOwn};
 use super::peer::Peer;
 use super::publishing::Publishing;
 use super::seeds::Seeds;
@@ -62,7 +62,7 @@ impl Engine {
         }
         for record in take(&mut by_space, Space::Device) {
             let device = id(&record, DeviceId::from_slice)?;
-            let mut peer = Peer::new(device, state::open(&record)?);
+            let mut peer = Peer::new(device, state::open_second::<_, FirstDevice>(&record)?);
             peer.dirty.record = false;
             engine.peers.insert(device, peer);
         }
@@ -116,6 +116,7 @@ impl Engine {
             publishing: Publishing::after(record_s),
             finding: Finding::default(),
             seeds: Seeds::default(),
+            mail: super::mail::Mail::default(),
             stale: true,
         }
     }
@@ -315,7 +316,7 @@ fn id<T>(record: &Record, parse: impl Fn(&[u8]) -> Option<T>) -> Result<T, LoadE
 fn flush_peer(peer: &mut Peer, changes: &mut Vec<Change>) {
     let dirty = std::mem::take(&mut peer.dirty);
     if dirty.record {
-        changes.extend(state::put(Space::Device, key::device(&peer.id), &peer.record));
+        changes.extend(state::put_second(Space::Device, key::device(&peer.id), &peer.record));
     }
     for session in dirty.dropped_sessions {
         changes.push(Change::Drop { space: Space::Session, key: key::session(&peer.id, &session) });

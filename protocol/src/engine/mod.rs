@@ -26,6 +26,7 @@ mod lan;
 mod links;
 mod live;
 mod load;
+mod mail;
 pub mod net;
 mod older;
 mod peer;
@@ -44,7 +45,7 @@ mod tests;
 mod timers;
 
 pub use command::{Command, ContactState, ContactView, InviteView, Presence, Refusal, Reply, RequestNumber};
-pub use command::{RequestView, StatusView};
+pub use command::{CustodyView, MailAskView, MailboxState, MailboxView, RequestView, StatusView};
 pub use genesis::{Genesis, GenesisError};
 pub use net::{
     ConnId, DialId, GOOD_PEERS, LinkId, LinkProtocol, LookUpId, NetCommand, NetEvent, PublishId, Via,
@@ -153,6 +154,7 @@ pub struct Engine {
     publishing: publishing::Publishing,
     finding: finding::Finding,
     seeds: seeds::Seeds,
+    mail: mail::Mail,
     /// Who is to be found by whom may have changed.
     stale: bool,
 }

@@ -33,11 +33,14 @@ pub enum LinkProtocol {
     Invite,
     /// `/starling/knock/1`: "are you one of mine?" on a LAN.
     Knock,
+    /// `/starling/mail/1`: with a mailbox. The engine opens such links and never takes them: those opened to us are the
+    /// business of the mailbox this node keeps ([`crate::mail`]), if it keeps one.
+    Mail,
 }
 
 impl LinkProtocol {
     /// All of them, for registration.
-    pub const ALL: [Self; 3] = [Self::Live, Self::Invite, Self::Knock];
+    pub const ALL: [Self; 4] = [Self::Live, Self::Invite, Self::Knock, Self::Mail];
 
     /// The name on the wire.
     pub fn name(self) -> &'static str {
@@ -45,6 +48,7 @@ impl LinkProtocol {
             Self::Live => "/starling/1",
             Self::Invite => "/starling/invite/1",
             Self::Knock => "/starling/knock/1",
+            Self::Mail => "/starling/mail/1",
         }
     }
 }

@@ -2,7 +2,7 @@
 //! on disks hold them.
 
 use super::command::ContactState;
-use super::state::{Contact, InviteRecord, Join, OwnRecord};
+use super::state::{Contact, DeviceRecord, InviteRecord, Join, OwnRecord};
 use crate::ids::AccountId;
 use crate::wire::Signed;
 use serde::{Deserialize, Serialize};
@@ -107,6 +107,40 @@ impl From<FirstInvite> for InviteRecord {
             until_wall_ms: old.until_wall_ms,
             auto_accept: old.auto_accept,
             revoked: old.revoked,
+        }
+    }
+}
+
+/// The first form of [`DeviceRecord`].
+#[derive(Serialize, Deserialize)]
+pub(super) struct FirstDevice {
+    pub account: AccountId,
+    pub sig: [u8; 32],
+    pub noise: [u8; 32],
+    pub olm: [u8; 32],
+    pub fallback: Option<[u8; 32]>,
+    pub card_seq: u64,
+    pub addrs: Vec<String>,
+    pub reset_lived_ms: Option<u64>,
+    pub tombstones: Vec<([u8; 32], u64)>,
+    pub sending: Option<[u8; 32]>,
+}
+
+impl From<FirstDevice> for DeviceRecord {
+    fn from(old: FirstDevice) -> Self {
+        Self {
+            account: old.account,
+            sig: old.sig,
+            noise: old.noise,
+            olm: old.olm,
+            fallback: old.fallback,
+            card_seq: old.card_seq,
+            addrs: old.addrs,
+            reset_lived_ms: old.reset_lived_ms,
+            tombstones: old.tombstones,
+            sending: old.sending,
+            seal: None,
+            mailboxes: Vec::new(),
         }
     }
 }

@@ -40,6 +40,7 @@ impl Engine {
             .unwrap_or(0);
         let next = devices.iter().filter_map(|device| self.timers.when(&Timer::Dial(*device))).min();
         let (looked_up, found) = self.looked_up(contact.account);
+        let (in_mailboxes, mailboxes) = self.mail_figures(contact.account);
         ContactView {
             account: contact.account,
             name: contact.name.clone(),
@@ -52,6 +53,8 @@ impl Engine {
             via,
             last_seen: contact.last_seen,
             waiting,
+            in_mailboxes,
+            mailboxes,
             next_try_ms: next.map(|at| at.saturating_sub(self.now.mono_ms)),
             looked_up,
             found,

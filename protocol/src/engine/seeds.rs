@@ -1,11 +1,11 @@
 //! DHT nodes that were good in earlier runs, so that a start needs no bootstrap node once this node has ever run.
 //! They are addresses the network chose; the engine only keeps them.
 
+use super::Engine;
 use super::live::fits;
 use super::net::{GOOD_PEERS, NetCommand};
 use super::state::{self, NodeRecord, key};
 use super::step::Space;
-use super::Engine;
 
 /// What is known of good nodes.
 #[derive(Default)]

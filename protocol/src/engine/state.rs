@@ -4,6 +4,7 @@
 use super::command::ContactState;
 use super::older::FirstContact;
 use super::step::{Change, Record, Space};
+use crate::identity::{Mailbox, SealKey};
 use crate::ids::{AccountId, ChatId, DeviceId, InviteId, MessageId};
 use crate::session::OlmPart;
 use crate::wire::{self, Signed};
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// The version of records that were never changed.
 const FIRST: u8 = 1;
-/// The version of own identity, contacts and invites; their first one is in [`super::older`].
+/// The version of own identity, contacts, devices and invites; their first one is in [`super::older`].
 const SECOND: u8 = 2;
 
 /// The store gave back something this version cannot read. Nothing is guessed: the profile does not start.
@@ -85,6 +86,9 @@ pub(super) struct DeviceRecord {
     pub reset_lived_ms: Option<u64>,
     pub tombstones: Vec<([u8; 32], u64)>,
     pub sending: Option<[u8; 32]>,
+    /// What mail to it is sealed to, and where that may be left: of its newest card.
+    pub seal: Option<SealKey>,
+    pub mailboxes: Vec<Mailbox>,
 }
 
 /// An undelivered message for one device.

@@ -96,11 +96,19 @@ pub enum Space {
     Seen = 11,
     /// One record: what is remembered of the network.
     Node = 12,
+    /// By mailbox: one that keeps mail for us.
+    Mailbox = 13,
+    /// By rendezvous secret and day: a secret key that mail is sealed to.
+    SealKey = 14,
+    /// By device and row number: which mailboxes keep an undelivered message.
+    Custody = 15,
+    /// By account: a question whether to keep mail for each other that is open.
+    MailAsk = 16,
 }
 
 impl Space {
     /// All spaces, in order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 16] = [
         Self::Own,
         Self::Contact,
         Self::Device,
@@ -113,6 +121,10 @@ impl Space {
         Self::Request,
         Self::Seen,
         Self::Node,
+        Self::Mailbox,
+        Self::SealKey,
+        Self::Custody,
+        Self::MailAsk,
     ];
 
     /// The space of a number in a database.
@@ -250,6 +262,21 @@ pub enum Change {
         /// When.
         at: WallMs,
     },
+    /// How many mailboxes keep an own message for one recipient, and until when the last of them does. Moves a named
+    /// recipient forward to `Mailbox` if any does; a `receipt` event if anything changed and the recipient is not past
+    /// `Mailbox`. Ignored for an account that was not named. None any more does not move the state back.
+    Custody {
+        /// Which message of ours.
+        message: MessageId,
+        /// For whom.
+        account: AccountId,
+        /// How many keep it now.
+        mailboxes: u8,
+        /// Until when the last of them promised to, by our clock.
+        until: WallMs,
+        /// When.
+        at: WallMs,
+    },
     /// New text for a message, if `author` wrote it; a `message` event with `edited`. An edit whose (author, chat,
     /// message) is not there is ignored.
     Edit {
@@ -325,6 +352,13 @@ pub enum Event {
         verified: bool,
         /// Whether the key changed.
         key_changed: bool,
+    },
+    /// A contact asks whether to keep mail for each other, or a question of ours was answered, or it is over.
+    MailAsk {
+        /// Who.
+        account: AccountId,
+        /// "asked" (they ask us), "agreed" (both keep mail for each other now), "declined" (by either).
+        change: &'static str,
     },
     /// Messages are missing in a chat.
     Gap {

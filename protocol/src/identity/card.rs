@@ -5,14 +5,16 @@ use super::device::DeviceKeys;
 use super::keys::x25519_is_usable;
 use super::manifest::{Manifest, ManifestError};
 use crate::error::SignatureError;
-use crate::ids::DeviceId;
+use crate::ids::{DeviceId, MailboxId};
 use crate::kdf;
 use crate::limits::{ADDRESS_BYTES, ADDRESSES};
 use crate::wire::{self, Ext, Signed, WireError, ext_understood};
 use serde::{Deserialize, Serialize};
 
 /// Mailboxes in one card.
-const MAILBOXES: usize = 3;
+pub const MAILBOXES: usize = 3;
+/// Addresses of one mailbox in a card.
+pub const MAILBOX_ADDRESSES: usize = 3;
 /// Bytes of an X-Wing encapsulation key.
 const SEAL_KEY_BYTES: usize = 1_216;
 /// Bytes of the longest peer id: libp2p's are 34 to 42, with room for longer hashes.
@@ -60,11 +62,10 @@ pub struct SealKey {
 /// A mailbox queue of the card's owner.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mailbox {
-    /// The mailbox's fixed peer id.
-    #[serde(with = "serde_bytes")]
-    pub peer: Vec<u8>,
-    /// Its address, a multiaddr text without `/p2p`.
-    pub addr: String,
+    /// The mailbox.
+    pub id: MailboxId,
+    /// Where it was last, at most [`MAILBOX_ADDRESSES`] multiaddr texts without `/p2p`.
+    pub addrs: Vec<String>,
     /// The queue.
     pub queue: [u8; 16],
     /// The token that allows a deposit.
@@ -73,7 +74,7 @@ pub struct Mailbox {
 
 impl std::fmt::Debug for Mailbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Mailbox").field("addr", &self.addr).finish_non_exhaustive()
+        f.debug_struct("Mailbox").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -141,8 +142,12 @@ impl Card {
             check_address(addr)?;
         }
         for mailbox in &self.mailboxes {
-            check_peer(&mailbox.peer)?;
-            check_address(&mailbox.addr)?;
+            if mailbox.addrs.len() > MAILBOX_ADDRESSES {
+                return Err(CardError::Limit);
+            }
+            for addr in &mailbox.addrs {
+                check_address(addr)?;
+            }
         }
         if self.seal.as_ref().is_some_and(|seal| seal.ek.len() != SEAL_KEY_BYTES)
             || !x25519_is_usable(&self.olm_fallback)

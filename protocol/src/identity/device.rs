@@ -72,6 +72,16 @@ impl DeviceKeys {
         Zeroizing::new(kdf::derive("serve peer", &[self.sig.as_bytes()]))
     }
 
+    /// 32 secret bytes for the key of the mailbox this device keeps for others.
+    pub fn mail_seed(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(kdf::derive("mailbox key", &[self.sig.as_bytes()]))
+    }
+
+    /// 32 secret bytes that make the envelopes of this device what they are, and no others.
+    pub fn seal_seed(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(kdf::derive("seal secret", &[self.sig.as_bytes()]))
+    }
+
     /// Signs an encoded body for the purpose `domain`.
     pub fn sign(&self, domain: &str, body: &[u8]) -> Signed {
         Signed { body: body.to_vec(), sig: kdf::sign(&self.sig, domain, body) }

@@ -12,7 +12,7 @@ mod seed;
 #[cfg(test)]
 mod tests;
 
-pub use card::{Card, CardError, Mailbox, SealKey};
+pub use card::{Card, CardError, MAILBOX_ADDRESSES, MAILBOXES, Mailbox, SealKey};
 pub use device::DeviceKeys;
 pub use keys::{ed25519_is_usable, x25519_is_low_order, x25519_is_usable};
 pub use manifest::{DeviceEntry, Manifest, ManifestError, ManifestVerdict, Revoked, judge_manifest};

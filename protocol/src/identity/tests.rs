@@ -243,8 +243,12 @@ fn a_bad_card_is_refused() {
     assert_eq!(refused(&|c| c.seal = Some(SealKey { day: 1, ek: vec![0; 1_215] })), CardError::Key);
     assert_eq!(refused(&|c| c.olm_fallback = [0; 32]), CardError::Key);
     assert_eq!(refused(&|c| c.ext = vec![(1, Vec::new())]), CardError::Ext);
-    let mailbox =
-        Mailbox { peer: vec![1], addr: "/ip4/192.0.2.1/tcp/1".to_owned(), queue: [1; 16], deposit: [2; 32] };
+    let mailbox = Mailbox {
+        id: crate::ids::MailboxId([1; 32]),
+        addrs: vec!["/ip4/192.0.2.1/tcp/1".to_owned()],
+        queue: [1; 16],
+        deposit: [2; 32],
+    };
     assert_eq!(refused(&|c| c.mailboxes = vec![mailbox.clone(); 4]), CardError::Limit);
     assert!(!format!("{mailbox:?}").contains("deposit"));
 }

@@ -91,7 +91,7 @@ fn is_text_hint(hint: &str) -> bool {
 }
 
 /// The encoding of the first [`INVITE_HINTS`] hints that can be written at all: printable ASCII of at most 255 bytes.
-pub(super) fn encode(hints: &[String]) -> Vec<u8> {
+pub(crate) fn encode(hints: &[String]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut hints = hints.iter().filter(|hint| is_text_hint(hint)).take(INVITE_HINTS).peekable();
     while let Some(hint) = hints.next() {
@@ -111,7 +111,7 @@ pub(super) fn encode(hints: &[String]) -> Vec<u8> {
 }
 
 /// The hints in `bytes`, if this is exactly what [`encode`] gives for them.
-pub(super) fn decode(bytes: &[u8]) -> Option<Vec<String>> {
+pub(crate) fn decode(bytes: &[u8]) -> Option<Vec<String>> {
     let mut hints = Vec::new();
     let mut rest = bytes;
     while let Some((tag, after)) = rest.split_first() {

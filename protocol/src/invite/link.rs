@@ -63,10 +63,12 @@ pub enum LinkError {
     #[error("the link is damaged or incomplete: copy all of it")]
     Damaged,
     /// A good link, for something else.
-    #[error("this is {found}, not an invite")]
+    #[error("this is {found}, not {wanted}")]
     OtherKind {
         /// What it is.
         found: LinkKind,
+        /// What was asked for.
+        wanted: LinkKind,
     },
     /// Written by a newer Starling.
     #[error("the link was made by a newer Starling (version {found} of links): update this one")]
@@ -74,13 +76,22 @@ pub enum LinkError {
         /// The version it says.
         found: u8,
     },
-    /// Whole, but its content is not that of an invite.
-    #[error("the link holds no valid invite")]
+    /// Whole, but what is in it makes no sense.
+    #[error("what the link holds is not valid")]
     Content,
 }
 
+/// A link of a kind and version around a body.
+pub(crate) fn write(kind: u8, version: u8, body: &[u8]) -> String {
+    let mut bytes = vec![kind, version];
+    bytes.extend_from_slice(body);
+    let checksum = kdf::hash(&bytes);
+    bytes.extend(checksum.iter().take(CHECKSUM));
+    format!("{SCHEME}{}", base32().encode(&bytes))
+}
+
 /// The kind, version and body of a link whose checksum holds.
-fn parse(text: &str) -> Result<(LinkKind, u8, Vec<u8>), LinkError> {
+pub(crate) fn parse(text: &str) -> Result<(LinkKind, u8, Vec<u8>), LinkError> {
     if text.len() > LINK_CHARS {
         return Err(LinkError::TooLong);
     }
@@ -109,13 +120,10 @@ impl Invite {
     /// The invite as a link, in lower case; a QR code may hold it in upper case. At most
     /// [`crate::limits::INVITE_HINTS`] hints go in; one that is not printable ASCII of up to 255 bytes is left out.
     pub fn to_link(&self) -> String {
-        let mut bytes = vec![1, VERSION];
-        bytes.extend_from_slice(self.root.as_bytes());
-        bytes.extend_from_slice(&self.secret);
-        bytes.extend_from_slice(&hints::encode(&self.hints));
-        let checksum = kdf::hash(&bytes);
-        bytes.extend(checksum.iter().take(CHECKSUM));
-        format!("{SCHEME}{}", base32().encode(&bytes))
+        let mut body = self.root.as_bytes().to_vec();
+        body.extend_from_slice(&self.secret);
+        body.extend_from_slice(&hints::encode(&self.hints));
+        write(1, VERSION, &body)
     }
 
     /// Reads a link, in any case and with any white space.
@@ -125,7 +133,7 @@ impl Invite {
     pub fn from_link(text: &str) -> Result<Self, LinkError> {
         let (kind, version, body) = parse(text)?;
         if kind != LinkKind::Invite {
-            return Err(LinkError::OtherKind { found: kind });
+            return Err(LinkError::OtherKind { found: kind, wanted: LinkKind::Invite });
         }
         if version != VERSION {
             return Err(LinkError::Version { found: version });

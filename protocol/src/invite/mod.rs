@@ -2,8 +2,8 @@
 //!
 //! An invite is a secret. It must not appear in a log, an error or a `Debug` output.
 
-mod hints;
-mod link;
+pub(crate) mod hints;
+pub(crate) mod link;
 mod request;
 #[cfg(test)]
 mod tests;

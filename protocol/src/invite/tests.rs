@@ -125,10 +125,19 @@ fn bad_links_say_why() {
     assert_eq!(fail(&format!("{link} rm -rf")), LinkError::Damaged);
     assert_eq!(fail(&link.replace("starling:", "starling:a")), LinkError::Damaged);
     assert_eq!(fail(&"a".repeat(1_000_000)), LinkError::TooLong);
-    assert_eq!(fail(&link_of(&[2, 1, 0])), LinkError::OtherKind { found: LinkKind::Room });
+    assert_eq!(
+        fail(&link_of(&[2, 1, 0])),
+        LinkError::OtherKind { found: LinkKind::Room, wanted: LinkKind::Invite }
+    );
     assert_eq!(fail(&link_of(&[2, 1, 0])).to_string(), "this is a room link, not an invite");
-    assert_eq!(fail(&link_of(&[3, 1])), LinkError::OtherKind { found: LinkKind::Mailbox });
-    assert_eq!(fail(&link_of(&[9, 1])), LinkError::OtherKind { found: LinkKind::Unknown(9) });
+    assert_eq!(
+        fail(&link_of(&[3, 1])),
+        LinkError::OtherKind { found: LinkKind::Mailbox, wanted: LinkKind::Invite }
+    );
+    assert_eq!(
+        fail(&link_of(&[9, 1])),
+        LinkError::OtherKind { found: LinkKind::Unknown(9), wanted: LinkKind::Invite }
+    );
     assert_eq!(fail(&link_of(&[1, 2])), LinkError::Version { found: 2 });
     assert_eq!(fail(&link_of(&[1, 1])), LinkError::Content);
     assert_eq!(fail(&link_of(&[&[1, 1][..], &[0; 64]].concat())), LinkError::Content, "a weak root");

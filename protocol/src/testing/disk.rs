@@ -52,6 +52,12 @@ impl Disk {
                 Change::Edit { .. } | Change::Delete { .. } | Change::React { .. } => {
                     self.edits.push(change.clone());
                 }
+                Change::Custody { message, account, mailboxes, .. } => {
+                    let held = self.states.get_mut(&(*message, *account));
+                    if let Some(held) = held.filter(|_| *mailboxes > 0) {
+                        *held = (*held).max(MessageState::Mailbox);
+                    }
+                }
                 Change::MarkRead { .. } => {}
             }
         }

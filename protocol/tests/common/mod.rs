@@ -51,8 +51,8 @@ impl Person {
 
     pub fn card(&self) -> Card {
         let mailbox = Mailbox {
-            peer: vec![0, 36, 8, 2],
-            addr: "/dns4/mailbox.example/tcp/4001".to_owned(),
+            id: starling_protocol::ids::MailboxId([7; 32]),
+            addrs: vec!["/dns4/mailbox.example/tcp/4001".to_owned()],
             queue: [11; 16],
             deposit: [12; 32],
         };

@@ -14,7 +14,8 @@ use std::sync::atomic::Ordering;
 /// Where `recv.mark` keeps its cursor.
 const MARK: &str = "recv.cursor";
 /// Kinds of events there are.
-const TYPES: [&str; 8] = ["message", "receipt", "request", "contact", "presence", "typing", "network", "gap"];
+const TYPES: [&str; 9] =
+    ["message", "receipt", "request", "contact", "presence", "typing", "network", "gap", "mailask"];
 
 fn yes() -> bool {
     true

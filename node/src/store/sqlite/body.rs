@@ -29,6 +29,7 @@ enum OtherBody {
     Contact { account: AccountId, name: String, state: String, verified: bool, key_changed: bool },
     Gap { chat: ChatId, account: AccountId, device: DeviceId, from_seq: u64, missing: u64 },
     GapClosed { chat: ChatId, device: DeviceId, from_seq: u64, count: u64, filled: bool },
+    MailAsk { account: AccountId, change: String },
 }
 
 /// Encodes a body.
@@ -55,6 +56,7 @@ pub fn encode_other(event: OtherEvent) -> Result<Vec<u8>, StoreError> {
         OtherEvent::GapClosed { chat, device, from_seq, count, filled } => {
             OtherBody::GapClosed { chat, device, from_seq, count, filled }
         }
+        OtherEvent::MailAsk { account, change } => OtherBody::MailAsk { account, change },
     })
 }
 
@@ -71,5 +73,6 @@ pub fn other(bytes: &[u8]) -> Result<OtherEvent, StoreError> {
         OtherBody::GapClosed { chat, device, from_seq, count, filled } => {
             OtherEvent::GapClosed { chat, device, from_seq, count, filled }
         }
+        OtherBody::MailAsk { account, change } => OtherEvent::MailAsk { account, change },
     })
 }

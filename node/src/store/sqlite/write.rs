@@ -83,6 +83,10 @@ impl SqliteStore {
             Change::State { message, account, state, reason, at } => {
                 self.advance(*message, *account, (*state, reason.as_deref(), *at), now)
             }
+            Change::Custody { message, account, mailboxes, at, .. } if *mailboxes > 0 => {
+                self.advance(*message, *account, (MessageState::Mailbox, None, *at), now)
+            }
+            Change::Custody { .. } => Ok(None),
             Change::Edit { chat, author, message, text, at: _ } => {
                 self.rewrite((*chat, *author, *message), Some(text), now)
             }
