@@ -40,7 +40,7 @@ pub enum Object {
     Test(Test),
     /// Messages are missing.
     Gap(Gap),
-    #[serde(rename = "mailask")]
+    /// About keeping mail for each other.
     MailAsk(MailAsk),
     /// Events were lost to a slow reader: read again from the cursor before.
     Resync(Resync),

@@ -2,7 +2,7 @@
 
 use super::duration::roughly;
 use super::out::guard_line;
-use starling_node::api::types::{Chat, Contact, Invite, Message, Object, Receipt, Request, Status};
+use starling_node::api::types::{Chat, Contact, Invite, MailAsk, Message, Object, Receipt, Request, Status};
 use std::collections::HashMap;
 
 /// A time of the API as "2026-11-22 21:12", here.
@@ -157,6 +157,7 @@ pub fn object(object: &Object, names: &Names) -> String {
         Object::Gap(gap) => {
             format!("{} from {} missing", plural(gap.missing, "message", "messages"), names.name(&gap.from))
         }
+        Object::MailAsk(asked) => mail_ask(asked, names),
         Object::Resync(resync) => {
             format!("too slow for {}; they follow", plural(resync.lost, "event", "events"))
         }
@@ -167,6 +168,15 @@ pub fn object(object: &Object, names: &Names) -> String {
         Object::Chat(chat) => chat_line(chat),
         Object::Safety(safety) => safety.number.clone(),
         Object::Done(done) => done.what.clone(),
+    }
+}
+
+fn mail_ask(asked: &MailAsk, names: &Names) -> String {
+    let name = names.name(&asked.account);
+    match asked.change.as_str() {
+        "asked" => format!("{name} asks: keep mail for each other?"),
+        "agreed" => format!("{name} and you keep mail for each other now"),
+        _ => format!("{name} and you do not keep mail for each other"),
     }
 }
 

@@ -43,6 +43,8 @@ fn contact(account: AccountId, name: &str) -> ContactView {
         via: None,
         last_seen: None,
         waiting: 0,
+        in_mailboxes: 0,
+        mailboxes: 0,
         next_try_ms: None,
         looked_up: None,
         found: None,
@@ -63,6 +65,8 @@ fn status() -> StatusView {
         next_dial_ms: None,
         invisible: false,
         published: (0, 0),
+        in_mailboxes: 0,
+        mailboxes: Vec::new(),
     }
 }
 
