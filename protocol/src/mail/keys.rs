@@ -98,7 +98,12 @@ impl MailKey {
     /// Never for a promise of this crate; [`wire::WireError`] if it could not be encoded.
     pub fn promise(&self, promise: &Promise) -> Result<Signed, wire::WireError> {
         let body = wire::encode(promise)?;
-        Ok(Signed { sig: kdf::sign(&self.0, PROMISE, &body), body })
+        Ok(self.sign(PROMISE, body))
+    }
+
+    /// Signs an encoded body for the purpose `domain`.
+    pub(super) fn sign(&self, domain: &str, body: Vec<u8>) -> Signed {
+        Signed { sig: kdf::sign(&self.0, domain, &body), body }
     }
 }
 

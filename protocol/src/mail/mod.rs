@@ -15,10 +15,14 @@
 pub mod envelope;
 mod keys;
 mod link;
+mod place;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use keys::{Grant, MailKey, Promise, check_greeting};
 pub use link::MailboxLink;
+pub use place::Place;
 pub use words::{
     Answer, BATCH, CARD_BYTES, Entry, Item, MESSAGE_BYTES, Pieces, QueueId, Refused, Request, WordsError,
     split,
