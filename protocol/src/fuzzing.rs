@@ -7,6 +7,7 @@
 //! | [`frames`] | at most 64 KiB come out of a stream; a frame packs again as it came |
 //! | [`handshake`] | the five readers of handshake messages never panic |
 //! | [`records`] | what holds and opens is the one form of what is in it |
+//! | [`mail`] | a request or answer encodes back to the same bytes; pieces stay within a frame; envelopes never panic |
 //! | [`cleaner`] | cleaning twice is cleaning once, and nothing that moves a cursor is left |
 #![allow(clippy::panic)]
 
@@ -15,6 +16,7 @@ use crate::discovery::{self, Slot, SlotOwner};
 use crate::identity::{Card, DeviceKeys, Manifest, Seed, judge_manifest};
 use crate::invite::{Invite, Request, link_kind};
 use crate::limits::FRAME_BYTES;
+use crate::mail::{Answer, MailboxLink, Pieces, Request as MailRequest, envelope};
 use crate::noise::{Ends, Parts, invite, kem, live};
 use crate::session::{Ack, OlmPart};
 use crate::text;
@@ -74,6 +76,10 @@ fn content(bytes: &[u8]) {
 
 fn link(text: &str) {
     let _ = link_kind(text);
+    if let Ok(link) = MailboxLink::from_link(text) {
+        let again = MailboxLink::from_link(&link.to_link());
+        assert!(again.is_ok_and(|again| again == link), "a mailbox link does not come back");
+    }
     if let Ok(invite) = Invite::from_link(text) {
         let again = Invite::from_link(&invite.to_link());
         assert!(again.is_ok_and(|again| again == invite), "a link does not come back");
@@ -95,6 +101,32 @@ pub fn frames(data: &[u8]) {
                 assert!(!frame.is_empty() && frame.len() <= FRAME_BYTES, "a frame of {} bytes", frame.len());
                 drop(strict::<Frame>(&frame));
             }
+        }
+    }
+}
+
+/// The first byte picks what is read: messages of a mailbox stream, each after its length (u16, big endian), from one
+/// side or the other; or an envelope.
+pub fn mail(data: &[u8]) {
+    let Some((kind, bytes)) = data.split_first() else { return };
+    if *kind > 1 {
+        drop(envelope::open(bytes, &envelope::SealPair::from_secret([6; 32])));
+        return;
+    }
+    let mut pieces = Pieces::default();
+    let mut rest = bytes;
+    while let Some((length, after)) = rest.split_first_chunk::<2>() {
+        let length = usize::from(u16::from_be_bytes(*length)).min(after.len());
+        let Some((message, after)) = after.split_at_checked(length) else { return };
+        rest = after;
+        let Ok(frame) = pieces.push(message) else { return };
+        let Some(frame) = frame else { continue };
+        if *kind == 0 {
+            if let Ok(Some(request)) = MailRequest::decode(&frame) {
+                assert!(request.encode().is_ok_and(|again| again == frame), "a second encoding was accepted");
+            }
+        } else if let Ok(Some(answer)) = Answer::decode(&frame) {
+            assert!(answer.encode().is_ok_and(|again| again == frame), "a second encoding was accepted");
         }
     }
 }

@@ -5,7 +5,7 @@
 mod common;
 
 use starling_protocol::discovery::{self, Made};
-use starling_protocol::{fuzzing, wire};
+use starling_protocol::{fuzzing, mail, wire};
 use std::path::PathBuf;
 
 fn folder(target: &str) -> PathBuf {
@@ -57,6 +57,27 @@ fn wire_corpus() {
         ("open-request", signed(request.sign(&alice.keys).unwrap())),
     ];
     replay("wire", fuzzing::wire, seeds);
+}
+
+#[test]
+fn mail_corpus() {
+    let stream = |side: u8, frames: &[Vec<u8>]| {
+        let mut bytes = vec![side];
+        for message in frames.iter().flat_map(|frame| mail::split(frame)) {
+            bytes.extend(u16::try_from(message.len()).unwrap().to_be_bytes());
+            bytes.extend(message);
+        }
+        bytes
+    };
+    let requests = common::mail_requests().map(|request| request.encode().unwrap());
+    let answers = common::mail_answers().map(|answer| answer.encode().unwrap());
+    let seeds = vec![
+        ("requests", stream(0, &requests)),
+        ("answers", stream(1, &answers)),
+        ("envelope", tagged(2, &common::envelope())),
+        ("piece", vec![0, 0, 2, 1, 5]),
+    ];
+    replay("mail", fuzzing::mail, seeds);
 }
 
 #[test]

@@ -9,11 +9,12 @@ use common::{ack, content, frame, invite, part, person, request};
 use data_encoding::HEXLOWER;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use starling_protocol::content::Content;
+use starling_protocol::content::{Body, Content, KeepMail};
 use starling_protocol::discovery::{self, Made, Slot, SlotOwner};
 use starling_protocol::identity::{Card, Manifest, safety_number};
 use starling_protocol::ids::{ChatId, DeviceId, MessageId};
 use starling_protocol::invite::{Invite, Request};
+use starling_protocol::mail::{MailboxLink, envelope::SealPair};
 use starling_protocol::session::Ack;
 use starling_protocol::wire::{self, Frame, Signed};
 use starling_protocol::{kdf, text};
@@ -195,6 +196,34 @@ fn text_vectors() {
                 "name": name, "clean": text::clean_name(name), "handle": text::handle(name),
                 "skeleton": text::skeleton(name),
             })).collect::<Vec<_>>(),
+        }),
+    );
+}
+
+#[test]
+fn mail_vectors() {
+    let names = |values: Vec<String>| json!(values);
+    let sealed = common::envelope();
+    let pair = SealPair::from_secret([6; 32]);
+    let hints = vec!["/ip4/192.0.2.2/udp/4001/quic-v1".to_owned()];
+    let link = MailboxLink { mailbox: common::mail_key().id(), grant: common::grant(), hints };
+    check(
+        "mail",
+        &json!({
+            "mailbox_id": common::mail_key().id().to_string(),
+            "grant": golden(&common::grant()),
+            "link": link.to_link(),
+            "hello_sig": hex(&common::mail_key().greet(&[1; 32], b"caller", b"mailbox")),
+            "requests": names(common::mail_requests().iter().map(|r| hex(&r.encode().unwrap())).collect()),
+            "answers": names(common::mail_answers().iter().map(|a| hex(&a.encode().unwrap())).collect()),
+            "seal_key_hash": hex(&kdf::hash(&pair.public())),
+            "envelope_begins": hex(&sealed[..64]),
+            "envelope_bytes": sealed.len(),
+            "envelope_hash": hex(&kdf::hash(&sealed)),
+            "keep_mail": hex(&Body::KeepMail(KeepMail { link: Some("starling:a".to_owned()), answer: true, ext: vec![] })
+                .encode()
+                .unwrap()
+                .1),
         }),
     );
 }

@@ -7,8 +7,13 @@ use starling_protocol::identity::{
 };
 use starling_protocol::ids::{MessageId, SessionId};
 use starling_protocol::invite::{Invite, Request};
+use starling_protocol::mail::envelope::{self, Inner, SealPair};
+use starling_protocol::mail::{
+    Answer, Entry, Grant, Item, MailKey, Promise, Refused, Request as MailRequest,
+};
 use starling_protocol::session::{Ack, OlmPart, Outcome, RefuseReason};
 use starling_protocol::wire::{Frame, Signed};
+use starling_protocol::{kdf, wire};
 
 /// A person with one device: alice is 1, bob is 2, carol is 3, mallory is 9.
 pub struct Person {
@@ -129,4 +134,61 @@ pub fn ack() -> Ack {
         from_device: person(2).keys.id(),
         items: vec![(MessageId([20; 16]), 1, Outcome::Delivered), (MessageId([21; 16]), 2, refused)],
     }
+}
+
+/// The key of the mailbox that carol keeps.
+pub fn mail_key() -> MailKey {
+    MailKey::of(&person(3).keys)
+}
+
+/// Leave for two boxes there.
+pub fn grant() -> Grant {
+    mail_key().grant([31; 16], 2, 64)
+}
+
+/// One envelope of parts from alice's device, sealed to the key pair of 32 bytes 6.
+pub fn envelope() -> Vec<u8> {
+    let inner = Inner {
+        account: person(1).root.account(),
+        device: person(1).keys.id(),
+        card: None,
+        kind: envelope::kind::PARTS,
+        body: wire::encode(&vec![part()]).unwrap(),
+    };
+    envelope::seal(&SealPair::from_secret([6; 32]).public(), &[32; 32], &inner).unwrap()
+}
+
+/// One of each request to a mailbox.
+pub fn mail_requests() -> [MailRequest; 11] {
+    [
+        MailRequest::Hello { nonce: [1; 32] },
+        MailRequest::Open { token: [2; 32], grant: Some(grant()), run: 7 },
+        MailRequest::Register(vec![Entry { queue: [3; 16], deposit: [4; 32], limit_bytes: 1 << 24 }]),
+        MailRequest::Settle,
+        MailRequest::Fetch { after: 5, bytes: 1 << 20 },
+        MailRequest::Ack(vec![6, 300]),
+        MailRequest::PutCard { queue: [3; 16], card: vec![8, 9] },
+        MailRequest::Leave,
+        MailRequest::Deposit { queue: [3; 16], token: [10; 32], envelope: vec![11; 3] },
+        MailRequest::Withdraw { queue: [3; 16], token: [10; 32], hashes: vec![[12; 32]] },
+        MailRequest::GetCard { queue: [3; 16], token: [10; 32] },
+    ]
+}
+
+/// One of each answer of a mailbox.
+pub fn mail_answers() -> [Answer; 10] {
+    let promise =
+        Promise { queue: kdf::hash(&[3; 16]), envelope: [13; 32], kept_s: 1_209_600, at_s: 1_790_000_000 };
+    [
+        Answer::Welcome([14; 64]),
+        Answer::Opened { quota_bytes: 1 << 26, used_bytes: 300, kept_s: 1_209_600, last_run: 6 },
+        Answer::Done,
+        Answer::Item(Item { number: 1, queue: [3; 16], envelope: vec![11; 3] }),
+        Answer::PageEnd { more: true },
+        Answer::Promise(mail_key().promise(&promise).unwrap()),
+        Answer::Card(Some(vec![8, 9])),
+        Answer::Card(None),
+        Answer::Refused(Refused::Unknown),
+        Answer::News,
+    ]
 }
