@@ -1,5 +1,6 @@
 //! Being found: our card in the DHT, in a slot for every contact and every open invite (docs/spec/07-discovery.md,
-//! "Publishing"). Which slots there are follows from contacts and invites; each has a time at which it is due.
+//! "Publishing"), and where our mailbox is, if it keeps mail for others. Which slots there are follows from these; each
+//! has a time at which it is due.
 //!
 //! ```text
 //!            new, card changed, 8 h over, network grew
@@ -10,10 +11,13 @@
 //! ```
 
 use super::command::ContactState;
+use super::live::fits;
 use super::net::{NetCommand, PublishId};
 use super::{Engine, Timer};
 use crate::discovery::{self, MADE_STEP_S, Made, Slot, SlotOwner};
 use crate::identity::Manifest;
+use crate::limits::ADDRESSES;
+use crate::mail::{MailKey, Place};
 use crate::rng::Rng;
 use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, WallMs};
 use crate::wire::Signed;
@@ -43,10 +47,20 @@ const WITHDRAW_TRIES: u32 = 5;
 const AHEAD_S: u64 = 86_400;
 const DAY_S: u64 = 86_400;
 
+/// What a slot shows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// Our card.
+    Card,
+    /// Our card with nothing but addresses at relays.
+    PrivateCard,
+    /// Where our mailbox is.
+    Place,
+}
+
 /// What lies, or shall lie, in one slot.
 struct Entry {
-    /// Only addresses at relays are shown.
-    private: bool,
+    shown: Shown,
     /// Not wanted any more: what lies there is to be replaced by nothing.
     gone: bool,
     /// When it is to be put out, on the monotonic clock. `None` only while it is under way.
@@ -72,6 +86,8 @@ pub(super) struct Publishing {
     complete: bool,
     /// The day for which the slots are.
     day: u32,
+    /// Others have mail kept here.
+    keeps_mail: bool,
 }
 
 impl Publishing {
@@ -83,6 +99,12 @@ impl Publishing {
 }
 
 impl Engine {
+    /// Says whether this node keeps mail for others: where it is lies in the DHT then, for those who know its mailbox.
+    /// Told at the start, and when it changes.
+    pub fn set_keeps_mail(&mut self, keeps_mail: bool) {
+        self.stale |= std::mem::replace(&mut self.publishing.keeps_mail, keeps_mail) != keeps_mail;
+    }
+
     /// Makes the slots those that should be: after contacts, invites, own devices or the day changed.
     pub(super) fn sync_slots(&mut self) {
         let wanted = self.wanted_slots();
@@ -107,7 +129,7 @@ impl Engine {
         }
         // The day after tomorrow is not urgent for who was published for tomorrow.
         let known: Vec<Slot> = entries.keys().copied().collect();
-        for (slot, private) in wanted {
+        for (slot, shown) in wanted {
             let before = Slot { day: slot.day.saturating_sub(1), ..slot };
             let wait = if known.binary_search(&before).is_ok() {
                 rng.below(AGAIN_JITTER_MS)
@@ -118,7 +140,7 @@ impl Engine {
             };
             let due_ms = Some(now_ms.saturating_add(wait));
             let entry = entries.entry(slot).or_insert(Entry {
-                private,
+                shown,
                 gone: false,
                 due_ms,
                 under_way: false,
@@ -149,8 +171,8 @@ impl Engine {
         }
     }
 
-    /// The slots our card should lie in, and whether only relays may be named there.
-    fn wanted_slots(&self) -> BTreeMap<Slot, bool> {
+    /// The slots something of ours should lie in, and what.
+    fn wanted_slots(&self) -> BTreeMap<Slot, Shown> {
         let today = discovery::day_of(self.now.wall_ms);
         let own = SlotOwner::Device(self.own.device_id);
         let several = Manifest::open(&self.own.manifest).is_ok_and(|manifest| manifest.devices.len() > 1);
@@ -163,17 +185,23 @@ impl Engine {
                 ContactState::Pending => contact.join.is_some(),
                 ContactState::Blocked | ContactState::Removed => false,
             })
-            .flat_map(|contact| owners.iter().map(|who| (contact.rv_out, *who, false)));
+            .flat_map(|contact| owners.iter().map(|who| (contact.rv_out, *who, Shown::Card)));
         let lived_ms = self.lived_ms();
-        let invites = self
-            .invites
-            .values()
-            .filter(|invite| invite.is_live(lived_ms) || self.is_awaited(invite))
-            .map(|invite| (invite.secret, SlotOwner::Account, invite.private));
+        let invites =
+            self.invites.values().filter(|invite| invite.is_live(lived_ms) || self.is_awaited(invite)).map(
+                |invite| {
+                    let shown = if invite.private { Shown::PrivateCard } else { Shown::Card };
+                    (invite.secret, SlotOwner::Account, shown)
+                },
+            );
+        let place = self.publishing.keeps_mail.then(|| {
+            let rv = Place::rv(&MailKey::of(&self.own.device).id());
+            (rv, SlotOwner::Account, Shown::Place)
+        });
         let mut slots = BTreeMap::new();
-        for (rv, who, private) in contacts.chain(invites) {
+        for (rv, who, shown) in contacts.chain(invites).chain(place) {
             for day in [today, today.saturating_add(1)] {
-                slots.insert(Slot { rv, who, day }, private);
+                slots.insert(Slot { rv, who, day }, shown);
             }
         }
         slots
@@ -229,13 +257,14 @@ impl Engine {
 
     fn publish(&mut self, slot: Slot) {
         let Some(entry) = self.publishing.entries.get(&slot) else { return };
-        let (private, gone, last_s) = (entry.private, entry.gone, entry.made_s);
-        let card = match (gone, private) {
-            (true, _) => Some(Signed { body: Vec::new(), sig: [0; 64] }),
-            (false, true) => self.private_card(),
-            (false, false) => self.own_card(),
-        };
+        let (shown, gone, last_s) = (entry.shown, entry.gone, entry.made_s);
         let made_s = self.made_s(last_s);
+        let card = match shown {
+            _ if gone => Some(Signed { body: Vec::new(), sig: [0; 64] }),
+            Shown::Card => self.own_card(),
+            Shown::PrivateCard => self.private_card(),
+            Shown::Place => self.own_place(made_s),
+        };
         let nonce = self.rng.bytes();
         let record =
             card.and_then(|card| discovery::seal(&slot, made_of(made_s, slot.day), &nonce, &card).ok());
@@ -249,6 +278,12 @@ impl Engine {
         (entry.due_ms, entry.under_way, entry.made_s) = (None, true, made_s);
         self.publishing.under_way.insert(publish, slot);
         self.net(NetCommand::Publish { publish, key: record.key, value: record.value });
+    }
+
+    /// Where our mailbox is: wherever we are.
+    fn own_place(&self, made_s: u64) -> Option<Signed> {
+        let addrs = self.own.addrs.iter().filter(|addr| fits(addr)).take(ADDRESSES).cloned();
+        Place { addrs: addrs.collect(), made_s }.sign(&MailKey::of(&self.own.device))
     }
 
     /// The time for a record: the clock's, in steps, but later than in any record of that slot before, also in earlier
