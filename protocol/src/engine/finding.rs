@@ -15,7 +15,8 @@ use super::publishing::MANY_COPIES;
 use super::{Engine, Timer};
 use crate::discovery::{self, Slot, SlotOwner};
 use crate::identity::Manifest;
-use crate::ids::{AccountId, DeviceId};
+use crate::ids::{AccountId, DeviceId, MailboxId};
+use crate::mail::Place;
 use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS, WallMs};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -31,6 +32,9 @@ const LAST_PAUSE_MS: u64 = HOUR_MS;
 /// Pauses while messages wait for the contact, doubled from the first to the last.
 const FIRST_WAITING_MS: u64 = 2 * SECOND_MS;
 const LAST_WAITING_MS: u64 = 2 * MINUTE_MS;
+/// The same for a mailbox from [`FIRST_WAITING_MS`] on. It does not call when it is back, so it is asked for more often
+/// than a person; a shorter last one costs more for each that is gone for good (0.1 kB/s with this).
+const LAST_PLACE_MS: u64 = 15 * MINUTE_MS;
 /// Something to say, or a link that was lost, starts a round unless one started less than this ago.
 pub(super) const EAGER_GAP_MS: u64 = 10 * SECOND_MS;
 /// Anything else that may have changed what is found does so after this.
@@ -47,14 +51,17 @@ pub(super) enum Sought {
     Contact(AccountId),
     /// Somebody whose invite we hold.
     Join(AccountId),
+    /// A mailbox we have business with, and cannot reach.
+    Mailbox(MailboxId),
 }
 
-impl Sought {
-    pub fn account(self) -> AccountId {
-        match self {
-            Self::Contact(account) | Self::Join(account) => account,
-        }
-    }
+/// What a value tells, and how new that is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Edition {
+    /// Whose card it is; `None`: it is the place of a mailbox.
+    pub device: Option<DeviceId>,
+    /// The card's number, or when the place was told. Higher is newer.
+    pub seq: u64,
 }
 
 /// The search for one.
@@ -75,8 +82,8 @@ pub(super) struct Search {
     pub valid: bool,
     pub looked_up: Option<WallMs>,
     pub found: Option<WallMs>,
-    /// The hash of the last value that was news, and the device and number of its card.
-    pub last: Option<([u8; 32], DeviceId, u64)>,
+    /// The hash of the last value that was news, and what it told.
+    pub last: Option<([u8; 32], Edition)>,
 }
 
 impl Search {
@@ -89,19 +96,18 @@ impl Search {
 pub(super) struct LookUp {
     pub sought: Sought,
     pub slot: Slot,
-    /// The hashes of the values that came, and which card each has: nearly all holders have the same bytes.
-    pub seen: BTreeMap<[u8; 32], Option<(DeviceId, u64)>>,
+    /// The hashes of the values that came, and what each tells: nearly all holders have the same bytes.
+    pub seen: BTreeMap<[u8; 32], Option<Edition>>,
     pub cards: u32,
-    /// The newest card that came.
+    /// The newest that came.
     pub best: Option<Best>,
     pub ended: bool,
 }
 
-/// The newest card in a look-up.
+/// The newest in a look-up.
 #[derive(Clone, Copy)]
 pub(super) struct Best {
-    pub device: DeviceId,
-    pub seq: u64,
+    pub edition: Edition,
     /// How many values carried it.
     pub times: u32,
     /// Whether it is newer than the one we had.
@@ -165,7 +171,11 @@ impl Engine {
     /// Starts a search for everybody who is missing now, and lets those go who are nobody any more.
     pub(super) fn sync_searches(&mut self) {
         let contacts = &self.contacts;
-        self.finding.searches.retain(|sought, _| contacts.contains_key(&sought.account()));
+        let missed = self.missed_mailboxes();
+        self.finding.searches.retain(|sought, _| match sought {
+            Sought::Contact(account) | Sought::Join(account) => contacts.contains_key(account),
+            Sought::Mailbox(mailbox) => missed.contains(mailbox),
+        });
         let peers = &self.peers;
         self.finding.dialed.retain(|purpose, _| match purpose {
             DialPurpose::Device(device) => peers.contains_key(device),
@@ -246,33 +256,38 @@ impl Engine {
         let absent = self.contacts.keys().filter(|account| !linked.contains(account));
         absent
             .flat_map(|account| [Sought::Contact(*account), Sought::Join(*account)])
+            .chain(self.missed_mailboxes().into_iter().map(Sought::Mailbox))
             .filter(|sought| self.is_sought(*sought))
             .collect()
     }
 
     pub(super) fn is_missing(&self, sought: Sought) -> bool {
-        self.is_sought(sought) && self.best_via(sought.account()).is_none()
+        self.is_sought(sought)
+            && match sought {
+                Sought::Contact(account) | Sought::Join(account) => self.best_via(account).is_none(),
+                Sought::Mailbox(_) => true,
+            }
     }
 
     /// Whether somebody is to be looked for while there is no link.
     fn is_sought(&self, sought: Sought) -> bool {
-        let account = sought.account();
-        let Some(contact) = self.contacts.get(&account).filter(|_| !self.is_invisible()) else {
+        if self.is_invisible() {
             return false;
-        };
+        }
         match sought {
-            Sought::Contact(_) => {
+            Sought::Contact(account) => self.contacts.get(&account).is_some_and(|contact| {
                 contact.rv_in.is_some()
                     && match contact.state {
                         ContactState::Accepted => true,
                         ContactState::Pending => contact.join.is_some(),
                         ContactState::Blocked | ContactState::Removed => false,
                     }
+            }),
+            Sought::Join(account) => {
+                let join = self.contacts.get(&account).and_then(|contact| contact.join.as_ref());
+                join.is_some_and(|join| join.requested || self.join_failures.contains_key(&account))
             }
-            Sought::Join(_) => contact
-                .join
-                .as_ref()
-                .is_some_and(|join| join.requested || self.join_failures.contains_key(&account)),
+            Sought::Mailbox(mailbox) => self.misses_mailbox(&mailbox),
         }
     }
 
@@ -298,17 +313,21 @@ impl Engine {
 
     /// The slots of a round, in order.
     fn steps(&self, sought: Sought, spare: bool) -> VecDeque<(Slot, bool)> {
-        let Some(contact) = self.contacts.get(&sought.account()) else { return VecDeque::new() };
+        let contact = |account| self.contacts.get(&account);
         let rv = match sought {
-            Sought::Contact(_) => contact.rv_in,
-            Sought::Join(_) => contact.join.as_ref().map(|join| join.secret),
+            Sought::Contact(account) => contact(account).and_then(|contact| contact.rv_in),
+            Sought::Join(account) => {
+                contact(account).and_then(|contact| contact.join.as_ref()).map(|join| join.secret)
+            }
+            Sought::Mailbox(mailbox) => Some(Place::rv(&mailbox)),
         };
         let Some(rv) = rv else { return VecDeque::new() };
         let today = discovery::day_of(self.now.wall_ms);
         let account = |day| Slot { rv, who: SlotOwner::Account, day };
         let mut steps = VecDeque::from([(account(today), false)]);
-        if matches!(sought, Sought::Contact(_)) {
-            let manifest = contact.manifest.as_ref().and_then(|signed| Manifest::open(signed).ok());
+        if let Sought::Contact(account) = sought {
+            let manifest = contact(account).and_then(|contact| contact.manifest.as_ref());
+            let manifest = manifest.and_then(|signed| Manifest::open(signed).ok());
             let devices = manifest.map(|manifest| manifest.devices).unwrap_or_default();
             if devices.len() > 1 {
                 let slot = |device| Slot { rv, who: SlotOwner::Device(device), day: today };
@@ -347,8 +366,19 @@ impl Engine {
 
     /// The hash of the value that would tell nothing new: its card is the newest we have of that device.
     fn known_value(&self, sought: Sought) -> Option<[u8; 32]> {
-        let (hash, device, seq) = self.finding.searches.get(&sought)?.last?;
-        (self.peers.get(&device)?.record.card_seq == seq).then_some(hash)
+        let (hash, edition) = self.finding.searches.get(&sought)?.last?;
+        (self.known_seq(sought, edition.device) == edition.seq).then_some(hash)
+    }
+
+    /// The newest that is known of what a value tells.
+    pub(super) fn known_seq(&self, sought: Sought, device: Option<DeviceId>) -> u64 {
+        match device {
+            Some(device) => self.peers.get(&device).map_or(0, |peer| peer.record.card_seq),
+            None => {
+                let last = self.finding.searches.get(&sought).and_then(|search| search.last);
+                last.map_or(0, |(_, edition)| edition.seq)
+            }
+        }
     }
 
     pub(super) fn on_looked_up(&mut self, lookup: LookUpId, asked: u32) {
@@ -377,9 +407,14 @@ impl Engine {
 
     /// Whether something waits for who is sought: messages, or our request.
     fn is_urgent(&self, sought: Sought) -> bool {
-        let devices = self.devices_of(sought.account());
-        matches!(sought, Sought::Join(_))
-            || devices.iter().filter_map(|device| self.peers.get(device)).any(|peer| !peer.outbox.is_empty())
+        match sought {
+            Sought::Contact(account) => {
+                let devices = self.devices_of(account);
+                devices.iter().filter_map(|device| self.peers.get(device)).any(|peer| !peer.outbox.is_empty())
+            }
+            Sought::Join(_) => true,
+            Sought::Mailbox(_) => false,
+        }
     }
 
     fn round_over(&mut self, sought: Sought) {
@@ -387,10 +422,10 @@ impl Engine {
         let Some(search) = self.finding.searches.get_mut(&sought) else { return };
         search.rounds = search.rounds.saturating_add(1);
         search.first = false;
-        let pause = if waiting {
-            backoff(FIRST_WAITING_MS, LAST_WAITING_MS, search.rounds)
-        } else {
-            backoff(FIRST_PAUSE_MS, LAST_PAUSE_MS, search.rounds.saturating_mul(3).saturating_sub(2))
+        let pause = match sought {
+            Sought::Mailbox(_) => backoff(FIRST_WAITING_MS, LAST_PLACE_MS, search.rounds),
+            _ if waiting => backoff(FIRST_WAITING_MS, LAST_WAITING_MS, search.rounds),
+            _ => backoff(FIRST_PAUSE_MS, LAST_PAUSE_MS, search.rounds.saturating_mul(3).saturating_sub(2)),
         };
         let pause = pause.saturating_add(self.rng.below(pause / 4));
         self.timers.set(Timer::Find(sought), self.now.mono_ms.saturating_add(pause));
