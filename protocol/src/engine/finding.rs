@@ -12,12 +12,13 @@ use super::command::ContactState;
 use super::dial::{DialPurpose, backoff};
 use super::net::{LookUpId, NetCommand};
 use super::publishing::MANY_COPIES;
+use super::search::{LookUp, Sought};
 use super::{Engine, Timer};
 use crate::discovery::{self, Slot, SlotOwner};
 use crate::identity::Manifest;
-use crate::ids::{AccountId, DeviceId, MailboxId};
+use crate::ids::{AccountId, DeviceId};
 use crate::mail::Place;
-use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS, WallMs};
+use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Look-ups at once. Fewer makes a start with many contacts slow; more floods a home line (each asks some 20 nodes
@@ -43,92 +44,6 @@ const RESET_GAP_MS: u64 = SECOND_MS;
 /// the last time, and twice as long each time up to the longest. Forgotten after an hour.
 const FIRST_GROWTH_MS: u64 = 10 * SECOND_MS;
 const LAST_GROWTH_MS: u64 = MINUTE_MS;
-
-/// Who is looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Sought {
-    /// Somebody who gave us a secret to find them by.
-    Contact(AccountId),
-    /// Somebody whose invite we hold.
-    Join(AccountId),
-    /// A mailbox we have business with, and cannot reach.
-    Mailbox(MailboxId),
-}
-
-/// What a value tells, and how new that is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Edition {
-    /// Whose card it is; `None`: it is the place of a mailbox.
-    pub device: Option<DeviceId>,
-    /// The card's number, or when the place was told. Higher is newer.
-    pub seq: u64,
-}
-
-/// The search for one.
-#[derive(Default)]
-pub(super) struct Search {
-    /// What is still asked for in this round, and whether only if nothing was found before.
-    steps: VecDeque<(Slot, bool)>,
-    lookup: Option<LookUpId>,
-    queued: bool,
-    /// Goes before the others in this round or the next: they were written to.
-    first: bool,
-    /// Nodes that answered the last look-up.
-    asked: u32,
-    /// Rounds since the pauses started anew.
-    rounds: u32,
-    started_ms: Option<u64>,
-    /// Something valid came in this round.
-    pub valid: bool,
-    pub looked_up: Option<WallMs>,
-    pub found: Option<WallMs>,
-    /// The hash of the last value that was news, and what it told.
-    pub last: Option<([u8; 32], Edition)>,
-}
-
-impl Search {
-    fn is_busy(&self) -> bool {
-        self.queued || self.lookup.is_some()
-    }
-}
-
-/// One question to the DHT.
-pub(super) struct LookUp {
-    pub sought: Sought,
-    pub slot: Slot,
-    /// The hashes of the values that came, and what each tells: nearly all holders have the same bytes.
-    pub seen: BTreeMap<[u8; 32], Option<Edition>>,
-    pub cards: u32,
-    /// The newest that came.
-    pub best: Option<Best>,
-    pub ended: bool,
-}
-
-/// The newest in a look-up.
-#[derive(Clone, Copy)]
-pub(super) struct Best {
-    pub edition: Edition,
-    /// How many values carried it.
-    pub times: u32,
-    /// Whether it is newer than the one we had.
-    pub news: bool,
-}
-
-/// Everything about finding others.
-#[derive(Default)]
-pub(super) struct Finding {
-    /// DHT nodes there are, as the network says.
-    pub neighbours: u32,
-    /// The fewest there were since the network last grew.
-    low: u32,
-    grown_ms: u64,
-    growth_pause_ms: u64,
-    pub searches: BTreeMap<Sought, Search>,
-    queue: VecDeque<Sought>,
-    pub lookups: BTreeMap<LookUpId, LookUp>,
-    /// When each was last dialled.
-    pub dialed: BTreeMap<DialPurpose, u64>,
-}
 
 impl Engine {
     // ---- when -------------------------------------------------------------------------------------------------

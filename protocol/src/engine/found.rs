@@ -3,7 +3,7 @@
 //! (docs/spec/07-discovery.md, "Looking up").
 
 use super::dial::DialPurpose;
-use super::finding::{Best, Edition, Sought};
+use super::search::{Best, Edition, Sought};
 use super::links::{Link, Purpose};
 use super::net::{KNOWN_COPIES, LookUpId};
 use super::{Engine, Timer};

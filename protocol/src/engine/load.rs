@@ -1,7 +1,7 @@
 //! An engine out of its records, and its records out of an engine.
 
 use super::command::Presence;
-use super::finding::Finding;
+use super::search::Finding;
 use super::genesis::pickle;
 use super::older::{FirstContact, FirstDevice, FirstInvite, FirstOwn};
 use super::peer::Peer;

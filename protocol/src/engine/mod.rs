@@ -35,6 +35,7 @@ mod presence;
 mod publishing;
 mod receive;
 mod roads;
+mod search;
 mod seeds;
 mod send;
 mod sessions;
@@ -152,7 +153,7 @@ pub struct Engine {
     figures: (u32, u32, u32, u64),
 
     publishing: publishing::Publishing,
-    finding: finding::Finding,
+    finding: search::Finding,
     seeds: seeds::Seeds,
     mail: mail::Mail,
     /// Who is to be found by whom may have changed.
@@ -197,6 +198,7 @@ impl Engine {
         self.next_number = before.next_number;
         self.lan = before.lan.clone();
         self.finding.neighbours = before.finding.neighbours;
+        self.set_keeps_mail(before.publishing.keeps_mail);
     }
 
     /// Own display name.

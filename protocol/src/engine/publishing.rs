@@ -87,7 +87,7 @@ pub(super) struct Publishing {
     /// The day for which the slots are.
     day: u32,
     /// Others have mail kept here.
-    keeps_mail: bool,
+    pub keeps_mail: bool,
 }
 
 impl Publishing {

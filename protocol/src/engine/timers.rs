@@ -1,7 +1,7 @@
 //! Timers as values: what is due when, on the monotonic clock in milliseconds. One entry per timer: setting it again
 //! moves it.
 
-use super::finding::Sought;
+use super::search::Sought;
 use super::net::{ConnId, LinkId};
 use crate::ids::{AccountId, ChatId, DeviceId};
 use std::collections::{BTreeMap, BTreeSet};
