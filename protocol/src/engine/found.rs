@@ -3,9 +3,9 @@
 //! (docs/spec/07-discovery.md, "Looking up").
 
 use super::dial::DialPurpose;
-use super::search::{Best, Edition, Sought};
 use super::links::{Link, Purpose};
 use super::net::{KNOWN_COPIES, LookUpId};
+use super::search::{Best, Edition, Sought};
 use super::{Engine, Timer};
 use crate::discovery::{self, Slot};
 use crate::identity::Card;
