@@ -5,7 +5,7 @@ use super::command::ContactState;
 use super::links::Purpose;
 use super::net::{ConnId, DialId, LinkId, LinkProtocol, NetCommand, Via};
 use super::{Engine, Timer};
-use crate::ids::{AccountId, DeviceId};
+use crate::ids::{AccountId, DeviceId, MailboxId};
 use crate::invite::Invite;
 use crate::limits::ADDRESSES;
 use crate::time::{MINUTE_MS, SECOND_MS};
@@ -48,6 +48,7 @@ impl ConnState {
 pub(super) enum DialPurpose {
     Device(DeviceId),
     Join(AccountId),
+    Mailbox(MailboxId),
     Lan,
 }
 
@@ -133,6 +134,7 @@ impl Engine {
             Some(DialPurpose::Join(account)) => {
                 self.open_link(conn, LinkProtocol::Invite, Purpose::Join(account));
             }
+            Some(DialPurpose::Mailbox(mailbox)) => self.mailbox_dialed(mailbox, conn),
             Some(DialPurpose::Lan) => self.meet_on_lan(conn),
             // Blocked or removed while it rang.
             Some(DialPurpose::Device(_)) | None => self.drop_unused(conn),
@@ -144,6 +146,7 @@ impl Engine {
         match purpose.filter(|purpose| !self.rings(*purpose)) {
             Some(DialPurpose::Device(device)) => self.try_again(device),
             Some(DialPurpose::Join(account)) => self.join_failed(account),
+            Some(DialPurpose::Mailbox(mailbox)) => self.mailbox_dial_failed(mailbox),
             Some(DialPurpose::Lan) | None => {}
         }
     }

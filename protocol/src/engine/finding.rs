@@ -95,7 +95,7 @@ impl Engine {
         self.finding.dialed.retain(|purpose, _| match purpose {
             DialPurpose::Device(device) => peers.contains_key(device),
             DialPurpose::Join(account) => contacts.contains_key(account),
-            DialPurpose::Lan => false,
+            DialPurpose::Lan | DialPurpose::Mailbox(_) => false,
         });
         for sought in self.missing() {
             let idle = self.finding.searches.get(&sought).is_none_or(|search| !search.is_busy());

@@ -4,7 +4,8 @@
 //! ```text
 //!  we open:    Opening ──opened──► Live: Greeting ──msg2──► Up
 //!                          │─────► Invite: Joining ──msg2──► Asked ──Held──► (closed)
-//!                          └─────► Knock: Knocking ──index──► (closed, then a live link)
+//!                          ├─────► Knock: Knocking ──index──► (closed, then a live link)
+//!                          └─────► Mail: Mail (`mail::line`)
 //!  they open:  opened ───────────► Live: Listening ──msg1──► Answered ──first frame──► Up
 //!                                  Invite: Listening ──tag+msg1──► Inviting ──msg3──► Hearing ──Request──► (closed)
 //!                                  Knock: Listening ──nonce+entries──► (index, closed)
@@ -15,7 +16,7 @@ use super::command::Presence;
 use super::live::{self, FrameOut};
 use super::net::{ConnId, LinkId, LinkProtocol, NetCommand};
 use super::{Engine, Timer};
-use crate::ids::{AccountId, DeviceId, InviteId};
+use crate::ids::{AccountId, DeviceId, InviteId, MailboxId};
 use crate::noise::{STREAM_LIFE_BYTES, STREAM_LIFE_MS, Transport, invite, live as noise_live};
 use crate::time::{MINUTE_MS, SECOND_MS};
 
@@ -37,6 +38,8 @@ pub(super) enum LinkState {
     Inviting(Box<invite::Inviter>, InviteId),
     Hearing(Box<Transport>, InviteId, [u8; 32]),
     Knocking(Vec<AccountId>),
+    /// To a mailbox: how far it is, its line knows.
+    Mail,
     Closed,
 }
 
@@ -46,6 +49,7 @@ pub(super) enum Purpose {
     Live(DeviceId),
     Join(AccountId),
     Knock,
+    Mail(MailboxId),
     Incoming,
 }
 
@@ -160,6 +164,12 @@ impl Engine {
                 let (order, message) = self.knock_message(&local, &remote)?;
                 (LinkState::Knocking(order), message)
             }
+            Purpose::Mail(mailbox) => {
+                let messages = self.mail_link_opened(link, mailbox)?;
+                self.links.get_mut(&link)?.state = LinkState::Mail;
+                self.write(link, messages);
+                return Some(());
+            }
             Purpose::Incoming => return None,
         };
         self.links.get_mut(&link)?.state = state;
@@ -188,6 +198,13 @@ impl Engine {
             }
             return;
         }
+        if let (LinkState::Mail, Purpose::Mail(mailbox)) = (&entry.state, &entry.purpose) {
+            let mailbox = *mailbox;
+            if self.mail_link_data(link, mailbox, message).is_none() {
+                self.close_link(link);
+            }
+            return;
+        }
         let protocol = entry.protocol;
         let state = std::mem::replace(&mut entry.state, LinkState::Closed);
         let next = match state {
@@ -211,7 +228,7 @@ impl Engine {
             LinkState::Knocking(order) => self.knocked(link, &order, message),
             // More from a stranger changes nothing.
             LinkState::Stranger => Some(LinkState::Stranger),
-            LinkState::Opening | LinkState::Up(_) | LinkState::Closed => None,
+            LinkState::Opening | LinkState::Up(_) | LinkState::Mail | LinkState::Closed => None,
         };
         match (next, self.links.get_mut(&link)) {
             // A step that has set the state itself.
@@ -382,6 +399,7 @@ impl Engine {
                     self.join_failed(*account);
                 }
             }
+            (Purpose::Mail(mailbox), _) => self.mail_link_closed(link, entry.conn, *mailbox),
             (Purpose::Knock | Purpose::Incoming, _) => {}
         }
     }

@@ -239,6 +239,8 @@ impl Engine {
                 Timer::Find(sought) => self.on_find_due(sought),
                 Timer::Grown => self.check_growth(),
                 Timer::Better(conn) => self.take_better_road(conn),
+                Timer::Line(mailbox) => self.on_line_due(mailbox),
+                Timer::Mailbox(_) | Timer::Answers(_) => {}
             }
         }
     }

@@ -103,6 +103,7 @@ impl Engine {
     pub(super) fn vanish(&mut self) {
         self.dials.clear();
         self.end_searches();
+        self.end_lines();
         let links: Vec<(LinkId, ConnId)> = self.links.iter().map(|(id, link)| (*id, link.conn)).collect();
         for (link, _) in &links {
             self.close_link(*link);

@@ -3,7 +3,7 @@
 
 use super::search::Sought;
 use super::net::{ConnId, LinkId};
-use crate::ids::{AccountId, ChatId, DeviceId};
+use crate::ids::{AccountId, ChatId, DeviceId, MailboxId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What may come due.
@@ -39,6 +39,12 @@ pub(super) enum Timer {
     Grown,
     /// The other side had time to use a better connection.
     Better(ConnId),
+    /// A stream to a mailbox may have been silent or idle for too long.
+    Line(MailboxId),
+    /// Call a mailbox that keeps mail for us.
+    Mailbox(MailboxId),
+    /// Answers to mail of a device were gathered for long enough.
+    Answers(DeviceId),
 }
 
 /// All timers of an engine.
