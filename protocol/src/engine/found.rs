@@ -157,19 +157,3 @@ impl Engine {
         )
     }
 }
-
-impl Engine {
-    /// Mailboxes that we have business with, and could not reach.
-    pub(super) fn missed_mailboxes(&self) -> Vec<crate::ids::MailboxId> {
-        Vec::new()
-    }
-
-    pub(super) fn misses_mailbox(&self, mailbox: &crate::ids::MailboxId) -> bool {
-        let _ = mailbox;
-        false
-    }
-
-    pub(super) fn line_place_found(&mut self, mailbox: crate::ids::MailboxId, addrs: Vec<String>) {
-        let _ = (mailbox, addrs);
-    }
-}

@@ -123,9 +123,23 @@ impl Engine {
         self.mail.lines.0.insert(place.id, line);
         match standing {
             Some(conn) => self.open_link(conn, LinkProtocol::Mail, Purpose::Mail(place.id)),
-            None => self.dial(place.addrs.clone(), DialPurpose::Mailbox(place.id)),
+            None => {
+                let addrs = self.call_mailbox(place);
+                self.dial(addrs, DialPurpose::Mailbox(place.id));
+            }
         }
         true
+    }
+
+    /// A mailbox that could not be reached is called where it was found, also while it rings elsewhere.
+    pub(super) fn call_again(&mut self, place: &Place) {
+        match self.mail.lines.0.get(&place.id).map(|line| &line.stand) {
+            None => {
+                self.begin_line(place);
+            }
+            Some(Stand::Coming) => self.dial(place.addrs.clone(), DialPurpose::Mailbox(place.id)),
+            Some(Stand::Greeting { .. } | Stand::Up { .. }) => {}
+        }
     }
 
     /// Ends the stream that was idle longest, if there are too many.
@@ -230,6 +244,7 @@ impl Engine {
         check_greeting(&mailbox, nonce, &entry.local_peer, &entry.remote_peer, sig).ok()?;
         self.timers.clear(&Timer::Handshake(link));
         self.mail.lines.0.get_mut(&mailbox)?.stand = Stand::Up { link };
+        self.mailbox_reached(mailbox);
         self.ask_next(mailbox);
         Some(())
     }
@@ -313,6 +328,9 @@ impl Engine {
     fn end_line(&mut self, mailbox: MailboxId) {
         let Some(line) = self.mail.lines.0.remove(&mailbox) else { return };
         self.timers.clear(&Timer::Line(mailbox));
+        if !matches!(line.stand, Stand::Up { .. }) {
+            self.mailbox_missed(mailbox);
+        }
         for asked in line.asked.into_iter().chain(line.waiting) {
             self.hand_out(mailbox, asked.ask, None);
         }

@@ -7,6 +7,7 @@
 //! ```
 //!
 //! * `line`: one stream to each mailbox: dialling, who it is, questions in order, answers to whoever asked.
+//! * `place`: mailboxes that moved, and where they were found.
 //! * `own`: mailboxes that keep mail for us: boxes, queues, fetching, what is safe here and may go there.
 //! * `keys`: keys that mail to us is sealed to, and the card each reader of ours gets.
 //! * `take`: envelopes that came, and the answers to them.
@@ -19,6 +20,7 @@ pub(super) mod keys;
 pub(super) mod letters;
 pub(super) mod line;
 pub(super) mod own;
+pub(super) mod place;
 pub(super) mod post;
 pub(super) mod take;
 
@@ -56,6 +58,7 @@ pub(super) enum Ask {
 pub(super) struct Mail {
     pub lines: line::Lines,
     pub own: own::Own,
+    pub places: place::Places,
     pub keys: keys::Keys,
     pub post: post::Post,
     pub letters: letters::Letters,

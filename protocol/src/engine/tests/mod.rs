@@ -9,6 +9,7 @@ mod links;
 mod missed;
 mod parts;
 mod people;
+mod places;
 mod sessions;
 mod talk;
 mod times;
