@@ -51,7 +51,8 @@ pub enum Request {
     },
     /// 3: queues that shall be there, at most [`BATCH`].
     Register(Vec<Entry>),
-    /// 4: queues of the box that were not registered on this stream go, with what is in them.
+    /// 4: queues of the box that were not registered since this stream was opened or settled last go, with what is in
+    /// them.
     Settle,
     /// 5: the envelopes of the box with higher numbers, oldest first.
     Fetch {

@@ -1,0 +1,1 @@
+//! What every shelf does alike: one suite for all of them.
