@@ -1,5 +1,6 @@
 //! From the engine's views and the store's rows to the API's objects. Only shapes: it decides nothing.
 
+mod mail;
 mod network;
 
 use super::names::Names;
@@ -7,6 +8,7 @@ use super::types::{self, Object, V};
 use crate::driver::handle::Facts;
 use crate::net::facts::NetFacts;
 use crate::store::{EventBody, OtherEvent, StoreStats, StoredEvent, StoredMessage};
+pub use mail::{custody, kept, mail_ask, mailbox};
 pub use network::{net, network, test};
 use starling_protocol::engine::command::{
     ContactState, ContactView, InviteView, Presence, RequestView, StatusView, Via,
@@ -65,11 +67,12 @@ pub fn message(names: &Names, cursor: String, kept: &StoredMessage) -> types::Me
     for (who, emoji) in &kept.reactions {
         reactions.entry(emoji.clone()).or_default().push(names.name(*who));
     }
-    let recipients = kept.recipients.iter().map(|(who, state, at)| types::Recipient {
-        account: who.to_string(),
-        name: names.name(*who),
-        state: state.word().to_owned(),
-        at: stamp(*at),
+    let recipients = kept.recipients.iter().map(|one| types::Recipient {
+        account: one.account.to_string(),
+        name: names.name(one.account),
+        state: one.state.word().to_owned(),
+        at: stamp(one.at),
+        kept: mail::kept(one.state, one.custody),
     });
     types::Message {
         v: V,
@@ -103,6 +106,7 @@ pub fn message(names: &Names, cursor: String, kept: &StoredMessage) -> types::Me
         }
         .to_owned(),
         recipients: recipients.collect(),
+        kept: mail::kept_by_all(kept),
     }
 }
 
@@ -121,6 +125,8 @@ pub fn contact(view: &ContactView) -> types::Contact {
         via: via_word(view.via).to_owned(),
         last_seen: view.last_seen.map(stamp),
         waiting: view.waiting,
+        in_mailboxes: view.in_mailboxes,
+        mailboxes: view.mailboxes,
         next_try_ms: view.next_try_ms,
         hidden: view.hidden,
         looked_up: view.looked_up.map(stamp),
@@ -200,6 +206,7 @@ pub fn lone_chat(id: ChatId, own: AccountId) -> types::Chat {
 
 /// The summary of a node.
 pub fn status(
+    (names, now): (&Names, WallMs),
     view: &StatusView,
     facts: &Facts,
     net: &NetFacts,
@@ -222,7 +229,7 @@ pub fn status(
         listen,
         peers: network::peers(view, net),
         outbox: types::Outbox { queued: stats.queued, mailbox: stats.mailbox },
-        mailboxes: Vec::new(),
+        mailboxes: view.mailboxes.iter().map(|one| mail::mailbox(names, one, now)).collect(),
         serving: network::serving(facts),
         invisible: view.invisible,
         store: types::StoreFigures { messages: stats.messages, bytes: stats.bytes },
@@ -237,7 +244,7 @@ pub fn event(names: &Names, kept: &StoredEvent) -> Object {
     let cursor = kept.cursor.to_string();
     match &kept.what {
         EventBody::Message(stored) => Object::Message(Box::new(message(names, cursor, stored))),
-        EventBody::Receipt { message, chat, who, state, reason, at, message_state } => {
+        EventBody::Receipt { message, chat, who, state, reason, at, message_state, custody } => {
             Object::Receipt(types::Receipt {
                 v: V,
                 cursor,
@@ -248,6 +255,7 @@ pub fn event(names: &Names, kept: &StoredEvent) -> Object {
                 reason: reason.clone(),
                 at: stamp(*at),
                 message_state: message_state.word().to_owned(),
+                kept: mail::kept(*state, *custody),
             })
         }
         EventBody::Other(other) => other_event(cursor, kept.at, other),
@@ -279,6 +287,8 @@ fn other_event(cursor: String, at: WallMs, other: &OtherEvent) -> Object {
                 via: "none".to_owned(),
                 last_seen: None,
                 waiting: 0,
+                in_mailboxes: 0,
+                mailboxes: 0,
                 next_try_ms: None,
                 hidden: false,
                 looked_up: None,

@@ -61,6 +61,39 @@ pub fn other_api(what: impl Into<String>) -> Trouble {
     )
 }
 
+/// A link that is no mailbox link: `reason` says why.
+pub fn mailbox_link(reason: &str) -> Trouble {
+    Trouble::new(
+        "E-LINK",
+        FAILED,
+        format!("The link leads to no mailbox: {}", reason.trim_end_matches('.')),
+        "Nothing was changed.",
+        "Ask whoever keeps the mailbox for a link (`starling mailbox grant`), and paste all of it.",
+    )
+}
+
+/// As many mailboxes are in use as there may be.
+pub fn mailboxes_full() -> Trouble {
+    Trouble::new(
+        "E-MAILBOX",
+        FAILED,
+        "Three mailboxes keep your mail already",
+        NOTHING_CHANGED,
+        "`starling mailbox drop ID` gives one up; `starling mailbox list` lists them.",
+    )
+}
+
+/// Boxes for many are offered by a node that serves.
+pub fn not_serving() -> Trouble {
+    Trouble::new(
+        "E-MAILBOX",
+        FAILED,
+        "This node keeps no mail for the public, so a link for it is for one use",
+        NOTHING_CHANGED,
+        "Leave out `--uses`, or start the node with `starling daemon --serve mailbox`.",
+    )
+}
+
 /// A fault inside Starling itself, in words.
 pub fn internal(what: impl Into<String>) -> Trouble {
     Trouble::new(

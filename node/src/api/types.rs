@@ -42,6 +42,10 @@ pub enum Object {
     Gap(Gap),
     /// About keeping mail for each other.
     MailAsk(MailAsk),
+    /// A mailbox.
+    Mailbox(Mailbox),
+    /// A mailbox that keeps a message.
+    Kept(KeptAt),
     /// Events were lost to a slow reader: read again from the cursor before.
     Resync(Resync),
     /// A summary of the node.
@@ -109,6 +113,9 @@ pub struct Recipient {
     pub state: String,
     /// When.
     pub at: String,
+    /// Mailboxes that keep it for them, in state "mailbox".
+    #[serde(default)]
+    pub kept: Option<Kept>,
 }
 
 object!(/// `message`
@@ -153,6 +160,9 @@ Message {
     kind: String,
     /// For own messages: each recipient's state.
     recipients: Vec<Recipient>,
+    /// Mailboxes that keep it, in state "mailbox": the least over the recipients.
+    #[serde(default)]
+    kept: Option<Kept>,
 });
 
 object!(/// `receipt`
@@ -173,6 +183,9 @@ Receipt {
     at: String,
     /// The state of the whole message after it.
     message_state: String,
+    /// Mailboxes that keep it for them, in state "mailbox".
+    #[serde(default)]
+    kept: Option<Kept>,
 });
 
 object!(/// `request`
@@ -215,6 +228,12 @@ Contact {
     last_seen: Option<String>,
     /// Messages waiting for them.
     waiting: u64,
+    /// Of these, how many some mailbox keeps.
+    #[serde(default)]
+    in_mailboxes: u64,
+    /// Mailboxes they told us of: without one, messages wait here until they are reached.
+    #[serde(default)]
+    mailboxes: u32,
     /// Milliseconds until the next attempt to reach them.
     next_try_ms: Option<u64>,
     /// Whether one's own presence and typing are kept from them.
@@ -305,7 +324,9 @@ Resync {
     lost: u64,
 });
 
+mod mail;
 mod network;
+pub use mail::{Kept, KeptAt, Mailbox};
 pub use network::{Address, Dht, Net, Relay, Test};
 
 /// Links to contacts, by road.
@@ -363,9 +384,9 @@ Status {
     peers: Peers,
     /// Waiting messages.
     outbox: Outbox,
-    /// Mailboxes (none yet).
-    mailboxes: Vec<serde_json::Value>,
-    /// What this node offers to others: "relay", "bootstrap".
+    /// Mailboxes that keep one's mail.
+    mailboxes: Vec<Mailbox>,
+    /// What this node offers to others: "mailbox", "relay", "bootstrap".
     serving: Vec<String>,
     /// Whether one is invisible.
     #[serde(default)]

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use super::{EventBody, LogQuery, OtherEvent, Store, StoredEvent, StoredMessage};
+use super::{Custody, EventBody, LogQuery, OtherEvent, Recipient, Store, StoredEvent, StoredMessage};
 use starling_protocol::engine::step::{Change, Event, MessageKind, MessageState, NewMessage, Record, Space};
 use starling_protocol::ids::{AccountId, ChatId, DeviceId, MessageId};
 
@@ -48,6 +48,11 @@ pub fn state(number: u64, account: AccountId, state: MessageState) -> Change {
     Change::State { message: id(number), account, state, reason: None, at: 5_000 + state as i64 }
 }
 
+/// `mailboxes` keep alice's message for somebody.
+fn kept(number: u64, account: AccountId, (mailboxes, until): (u8, i64), at: i64) -> Change {
+    Change::Custody { message: id(number), account, mailboxes, until, at }
+}
+
 fn put(space: Space, key: &[u8], value: &[u8]) -> Change {
     Change::Put(Record { space, key: key.to_vec(), value: value.to_vec() })
 }
@@ -69,13 +74,16 @@ fn texts(found: &[StoredMessage]) -> Vec<&str> {
 
 /// Asks everything of new, empty stores.
 pub fn run(make: &mut dyn FnMut() -> Box<dyn Store>) {
-    let parts: [fn(&mut dyn Store); 16] = [
+    let parts: [fn(&mut dyn Store); 19] = [
         records,
         messages_come_back_whole,
         duplicates_are_ignored,
         states_go_forward,
         only_named_recipients_count,
         the_least_state_counts,
+        mailboxes_are_counted,
+        who_is_past_the_mailbox_stays_there,
+        custody_is_only_for_named_recipients,
         failures_have_reasons,
         edits,
         deletes,
@@ -169,6 +177,7 @@ fn states_go_forward(store: &mut dyn Store) {
         reason: None,
         at: 5_005,
         message_state: MessageState::Delivered,
+        custody: Custody::default(),
     };
     assert_eq!(made, vec![StoredEvent { cursor: 2, at: 2, what: receipt }]);
     for old in [MessageState::Queued, MessageState::Mailbox, MessageState::Delivered, MessageState::Failed] {
@@ -176,7 +185,9 @@ fn states_go_forward(store: &mut dyn Store) {
     }
     let found = only(store, 1);
     assert_eq!((found.state, found.state_at), (MessageState::Delivered, 5_005));
-    assert_eq!(found.recipients, vec![(BOB, MessageState::Delivered, 5_005)]);
+    let bob =
+        Recipient { account: BOB, state: MessageState::Delivered, at: 5_005, custody: Custody::default() };
+    assert_eq!(found.recipients, vec![bob]);
     assert_eq!(store.commit(&[state(1, BOB, MessageState::Read)], 4).unwrap().len(), 1);
     assert_eq!(only(store, 1).state, MessageState::Read);
     assert_eq!(store.stats().unwrap().queued, 0);
@@ -220,6 +231,82 @@ fn the_least_state_counts(store: &mut dyn Store) {
     store.commit(&[state(1, CAROL, MessageState::Delivered)], 4).unwrap();
     assert_eq!(only(store, 1).state, MessageState::Delivered);
     assert_eq!(only(store, 1).recipients.len(), 2);
+}
+
+fn mailboxes_are_counted(store: &mut dyn Store) {
+    let sent = [
+        Change::Message(message(1, BOB, ALICE, "to both")),
+        state(1, BOB, MessageState::Queued),
+        state(1, CAROL, MessageState::Queued),
+    ];
+    store.commit(&sent, 1).unwrap();
+    let made = store.commit(&[kept(1, BOB, (2, 90), 10)], 2).unwrap();
+    let receipt = |custody, message_state, at| EventBody::Receipt {
+        message: id(1),
+        chat: BOB.into(),
+        who: BOB,
+        state: MessageState::Mailbox,
+        reason: None,
+        at,
+        message_state,
+        custody,
+    };
+    let two = Custody { mailboxes: 2, until: 90 };
+    assert_eq!(made[0].what, receipt(two, MessageState::Queued, 10));
+    assert_eq!(only(store, 1).state, MessageState::Queued);
+    store.commit(&[kept(1, CAROL, (1, 80), 11)], 3).unwrap();
+    let found = only(store, 1);
+    assert_eq!((found.state, found.state_at), (MessageState::Mailbox, 11));
+    // The same again is no news; another count or another day is.
+    assert!(store.commit(&[kept(1, BOB, (2, 90), 12)], 4).unwrap().is_empty());
+    assert_eq!(store.commit(&[kept(1, BOB, (1, 90), 13), kept(1, BOB, (1, 99), 14)], 5).unwrap().len(), 2);
+    // None is left: the state stays, the count says so.
+    let made = store.commit(&[kept(1, BOB, (0, 77), 15), kept(1, BOB, (0, 0), 16)], 6).unwrap();
+    assert_eq!(made.len(), 1);
+    assert_eq!(made[0].what, receipt(Custody::default(), MessageState::Mailbox, 15));
+    assert_eq!(store.events(made[0].cursor - 1, 1).unwrap(), made);
+    let found = only(store, 1);
+    assert_eq!(found.state, MessageState::Mailbox);
+    let bob = Recipient { account: BOB, state: MessageState::Mailbox, at: 10, custody: Custody::default() };
+    assert!(found.recipients.contains(&bob));
+    let events = store.events(1, 1).unwrap();
+    assert_eq!(events[0].what, receipt(two, MessageState::Queued, 10));
+}
+
+fn who_is_past_the_mailbox_stays_there(store: &mut dyn Store) {
+    for (number, past) in (1..).zip([MessageState::Failed, MessageState::Delivered, MessageState::Read]) {
+        let sent = [
+            Change::Message(message(number, BOB, ALICE, "hi")),
+            state(number, BOB, MessageState::Queued),
+            kept(number, BOB, (2, 90), 10),
+            state(number, BOB, past),
+        ];
+        assert_eq!(store.commit(&sent, 1).unwrap().len(), 3);
+        let before = only(store, number);
+        assert_eq!(before.state, past);
+        let late = [kept(number, BOB, (1, 50), 20), kept(number, BOB, (0, 0), 21)];
+        assert!(store.commit(&late, 2).unwrap().is_empty());
+        assert_eq!(only(store, number), before);
+    }
+}
+
+fn custody_is_only_for_named_recipients(store: &mut dyn Store) {
+    let sent = [
+        Change::Message(message(1, BOB, ALICE, "hi")),
+        state(1, BOB, MessageState::Queued),
+        Change::Message(message(2, BOB, BOB, "theirs")),
+    ];
+    store.commit(&sent, 1).unwrap();
+    let lies = [
+        kept(1, MALLORY, (3, 90), 10),
+        kept(2, BOB, (3, 90), 10),
+        kept(99, BOB, (3, 90), 10),
+        kept(1, BOB, (0, 90), 10),
+    ];
+    assert!(store.commit(&lies, 2).unwrap().is_empty());
+    assert_eq!(only(store, 1).state, MessageState::Queued);
+    assert_eq!(only(store, 1).recipients.len(), 1);
+    assert!(only(store, 2).recipients.is_empty());
 }
 
 fn failures_have_reasons(store: &mut dyn Store) {

@@ -3,8 +3,8 @@
 
 use super::words::{fold, search_words};
 use super::{
-    ChatSummary, Cursor, EventBody, KEEP_EVENTS, LogQuery, OtherEvent, Store, StoreError, StoreStats,
-    StoredEvent, StoredMessage,
+    ChatSummary, Cursor, Custody, EventBody, KEEP_EVENTS, LogQuery, OtherEvent, Recipient, Store, StoreError,
+    StoreStats, StoredEvent, StoredMessage,
 };
 use starling_protocol::engine::step::{Change, MessageKind, MessageState, NewMessage, Record, Space};
 use starling_protocol::ids::{AccountId, ChatId, MessageId};
@@ -89,10 +89,9 @@ impl MemoryStore {
             Change::State { message, account, state, reason, at } => {
                 self.advance(*message, *account, (*state, reason.as_deref(), *at), now)
             }
-            Change::Custody { message, account, mailboxes, at, .. } if *mailboxes > 0 => {
-                self.advance(*message, *account, (MessageState::Mailbox, None, *at), now)
+            Change::Custody { message, account, mailboxes, until, at } => {
+                self.keep(*message, *account, (Custody::new(*mailboxes, *until), *at), now)
             }
-            Change::Custody { .. } => None,
             Change::Edit { chat, author, message, text, at: _ } => {
                 let place = self.place_of(*chat, *author, *message)?;
                 let found = self.messages.get_mut(place)?;
@@ -147,29 +146,55 @@ impl MemoryStore {
         (state, reason, at): (MessageState, Option<&str>, WallMs),
         now: WallMs,
     ) -> Option<StoredEvent> {
-        let place = self.of_id(id).find(|(_, m)| m.me).map(|(place, _)| place)?;
-        let found = self.messages.get_mut(place)?;
-        match found.recipients.binary_search_by_key(&who, |(account, ..)| *account) {
+        let found = self.own(id)?;
+        match found.recipients.binary_search_by_key(&who, |one| one.account) {
             Ok(place) => {
-                let entry = found.recipients.get_mut(place).filter(|(_, old, _)| state > *old)?;
-                *entry = (who, state, at);
+                let one = found.recipients.get_mut(place).filter(|one| state > one.state)?;
+                (one.state, one.at) = (state, at);
             }
-            Err(place) if state == MessageState::Queued => found.recipients.insert(place, (who, state, at)),
+            Err(place) if state == MessageState::Queued => {
+                let one = Recipient { account: who, state, at, custody: Custody::default() };
+                found.recipients.insert(place, one);
+            }
             Err(_) => return None,
         }
         if state == MessageState::Queued {
             return None;
         }
         let reason = reason.filter(|reason| !reason.is_empty()).map(str::to_owned);
-        let least = found.recipients.iter().map(|(_, state, _)| *state).min()?;
-        if least > found.state {
-            found.state = least;
-            found.state_at = at;
-            found.reason = reason.clone().filter(|_| least == state);
-        }
-        let (chat, message_state) = (found.chat, found.state);
-        let what = EventBody::Receipt { message: id, chat, who, state, reason, at, message_state };
+        let message_state = settle(found, (state, reason.as_deref(), at))?;
+        let (chat, custody) = (found.chat, Custody::default());
+        let what = EventBody::Receipt { message: id, chat, who, state, reason, at, message_state, custody };
         self.event(now, Kept::Other(what))
+    }
+
+    fn keep(
+        &mut self,
+        id: MessageId,
+        who: AccountId,
+        (custody, at): (Custody, WallMs),
+        now: WallMs,
+    ) -> Option<StoredEvent> {
+        let state = MessageState::Mailbox;
+        let found = self.own(id)?;
+        let one = found.recipients.iter_mut().find(|one| one.account == who && one.state <= state)?;
+        if one.custody == custody {
+            return None;
+        }
+        one.custody = custody;
+        if one.state < state {
+            (one.state, one.at) = (state, at);
+        }
+        let message_state = settle(found, (state, None, at))?;
+        let chat = found.chat;
+        let what =
+            EventBody::Receipt { message: id, chat, who, state, reason: None, at, message_state, custody };
+        self.event(now, Kept::Other(what))
+    }
+
+    fn own(&mut self, id: MessageId) -> Option<&mut StoredMessage> {
+        let place = self.of_id(id).find(|(_, m)| m.me).map(|(place, _)| place)?;
+        self.messages.get_mut(place)
     }
 
     fn place_of(&self, chat: ChatId, author: AccountId, id: MessageId) -> Option<usize> {
@@ -185,6 +210,20 @@ impl MemoryStore {
     fn of_chat(&self, chat: ChatId) -> impl DoubleEndedIterator<Item = &StoredMessage> {
         self.chats.get(&chat).into_iter().flatten().filter_map(|place| self.messages.get(*place))
     }
+}
+
+/// Moves a message to the least of its recipients' states, one of which just became `state`. Returns where it is now.
+fn settle(
+    found: &mut StoredMessage,
+    (state, reason, at): (MessageState, Option<&str>, WallMs),
+) -> Option<MessageState> {
+    let least = found.recipients.iter().map(|one| one.state).min()?;
+    if least > found.state {
+        found.state = least;
+        found.state_at = at;
+        found.reason = reason.map(str::to_owned).filter(|_| least == state);
+    }
+    Some(found.state)
 }
 
 /// Whether that changed anything.

@@ -4,6 +4,7 @@
 //! A [`Store`] is synchronous and single-threaded; [`worker`] gives it a thread of its own and an async handle.
 //! [`memory`] is its twin for tests and simulations, held to the same conformance suite.
 
+mod event;
 pub mod memory;
 pub mod sqlite;
 pub mod words;
@@ -12,8 +13,9 @@ pub mod worker;
 #[cfg(test)]
 pub mod conformance;
 
-use starling_protocol::engine::step::{Change, Event, MessageKind, MessageState, NewMessage, Record};
-use starling_protocol::ids::{AccountId, ChatId, DeviceId, MessageId};
+pub use event::{EventBody, OtherEvent, StoredEvent};
+use starling_protocol::engine::step::{Change, MessageKind, MessageState, NewMessage, Record};
+use starling_protocol::ids::{AccountId, ChatId, MessageId};
 use starling_protocol::time::WallMs;
 
 /// The number of an event. Starts at 1, grows by any positive step, never reused; text form: decimal.
@@ -93,8 +95,37 @@ pub struct StoredMessage {
     pub unread: bool,
     /// Who reacted with what, by account.
     pub reactions: Vec<(AccountId, String)>,
-    /// For own messages: each recipient's state and when.
-    pub recipients: Vec<(AccountId, MessageState, WallMs)>,
+    /// For own messages: how far for each recipient, by account.
+    pub recipients: Vec<Recipient>,
+}
+
+/// How far an own message has come for one recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recipient {
+    /// Who.
+    pub account: AccountId,
+    /// How far.
+    pub state: MessageState,
+    /// When the state was reached.
+    pub at: WallMs,
+    /// Who keeps it for them; as it last was, for a state past `Mailbox`.
+    pub custody: Custody,
+}
+
+/// Mailboxes that keep an own message for one recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Custody {
+    /// How many.
+    pub mailboxes: u8,
+    /// Until when the last of them promised to, by our clock; 0 for none.
+    pub until: WallMs,
+}
+
+impl Custody {
+    /// `mailboxes` until then; until never for none.
+    pub(crate) fn new(mailboxes: u8, until: WallMs) -> Self {
+        if mailboxes == 0 { Self::default() } else { Self { mailboxes, until } }
+    }
 }
 
 impl StoredMessage {
@@ -124,103 +155,6 @@ impl StoredMessage {
     }
 }
 
-/// A kept event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredEvent {
-    /// Its number.
-    pub cursor: Cursor,
-    /// When it was committed, on our clock.
-    pub at: WallMs,
-    /// What happened.
-    pub what: EventBody,
-}
-
-/// What a kept event says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EventBody {
-    /// A message is new, or was edited, deleted or reacted to; as it is now.
-    Message(Box<StoredMessage>),
-    /// A recipient's state of an own message went forward.
-    Receipt {
-        /// Which message.
-        message: MessageId,
-        /// In which chat.
-        chat: ChatId,
-        /// For whom.
-        who: AccountId,
-        /// How far.
-        state: MessageState,
-        /// Why, for `Failed`.
-        reason: Option<String>,
-        /// When.
-        at: WallMs,
-        /// The state of the whole message after it.
-        message_state: MessageState,
-    },
-    /// One of the engine's own.
-    Other(OtherEvent),
-}
-
-/// [`Event`] as it comes back from the store (its words are owned).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OtherEvent {
-    /// Somebody asks.
-    Request {
-        /// Who.
-        account: AccountId,
-        /// Their name.
-        name: String,
-        /// Their note.
-        note: String,
-    },
-    /// A contact's standing changed.
-    Contact {
-        /// Who.
-        account: AccountId,
-        /// The local name.
-        name: String,
-        /// The word.
-        state: String,
-        /// Whether verified.
-        verified: bool,
-        /// Whether the key changed.
-        key_changed: bool,
-    },
-    /// About keeping mail for each other.
-    MailAsk {
-        /// With whom.
-        account: AccountId,
-        /// The word.
-        change: String,
-    },
-    /// Messages are missing.
-    Gap {
-        /// Where.
-        chat: ChatId,
-        /// From whom.
-        account: AccountId,
-        /// From which device.
-        device: DeviceId,
-        /// First missing number.
-        from_seq: u64,
-        /// How many.
-        missing: u64,
-    },
-    /// A gap is over.
-    GapClosed {
-        /// Where.
-        chat: ChatId,
-        /// From which device.
-        device: DeviceId,
-        /// First number.
-        from_seq: u64,
-        /// How many.
-        count: u64,
-        /// Whether they came.
-        filled: bool,
-    },
-}
-
 /// Events kept. Older ones are forgotten, a few with each commit; a reader that was away longer starts at the oldest.
 /// Higher costs about 100 bytes of disk each; lower makes slow scripts miss some.
 pub const KEEP_EVENTS: u64 = 1_000_000;
@@ -232,24 +166,6 @@ pub struct Batch {
     pub changes: Vec<Change>,
     /// Our clock.
     pub at: WallMs,
-}
-
-impl From<Event> for OtherEvent {
-    fn from(event: Event) -> Self {
-        match event {
-            Event::Request { account, name, note } => Self::Request { account, name, note },
-            Event::Contact { account, name, state, verified, key_changed } => {
-                Self::Contact { account, name, state: state.to_owned(), verified, key_changed }
-            }
-            Event::MailAsk { account, change } => Self::MailAsk { account, change: change.to_owned() },
-            Event::Gap { chat, account, device, from_seq, missing } => {
-                Self::Gap { chat, account, device, from_seq, missing }
-            }
-            Event::GapClosed { chat, device, from_seq, count, filled } => {
-                Self::GapClosed { chat, device, from_seq, count, filled }
-            }
-        }
-    }
 }
 
 /// What a page of history holds.

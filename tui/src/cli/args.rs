@@ -2,11 +2,12 @@
 //! change; what is not there yet is not here either, and [`LATER`] says so.
 
 use super::duration::Span;
+use super::mail::MailboxAction;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Verbs that belong to the command line and are not built yet.
-pub const LATER: &[&str] = &["room", "files", "mailbox", "devices", "backup", "config", "reload"];
+pub const LATER: &[&str] = &["room", "files", "devices", "backup", "config", "reload"];
 
 /// Starling: messages between people, without servers.
 #[derive(Debug, Parser)]
@@ -196,6 +197,15 @@ pub enum Verb {
         after_help = "Examples:\n  starling recv\n  starling recv --follow --json --cursor-file ./cursor\n  starling recv @ilse --type message --max 1 --timeout 1m"
     )]
     Recv(Recv),
+    /// Who keeps your mail while you are away: list, use, drop, grant, ask, accept, decline
+    #[command(
+        after_help = "Examples:\n  starling mailbox ask @ilse\n  starling mailbox use starling:…\n  starling mailbox grant --quota 64"
+    )]
+    Mailbox {
+        /// What to do.
+        #[command(subcommand)]
+        action: Option<MailboxAction>,
+    },
     /// Show the state of the node
     Status {
         /// Go on showing it
@@ -303,7 +313,7 @@ pub struct Daemon {
     /// Do not look for contacts on the local network
     #[arg(long)]
     pub no_lan: bool,
-    /// What this node does for everybody: relay, bootstrap
+    /// What this node does for everybody: mailbox, relay, bootstrap
     #[arg(long, value_name = "ROLES", value_enum, value_delimiter = ',', hide_possible_values = true)]
     pub serve: Vec<Role>,
     /// Where to serve the API as WebSocket
@@ -573,7 +583,7 @@ pub struct Recv {
     /// Keep the place in this file: nothing is lost over restarts, something may come twice
     #[arg(long, value_name = "FILE")]
     pub cursor_file: Option<PathBuf>,
-    /// Only these: message, receipt, request, contact, presence, typing, network, gap
+    /// Only these: message, receipt, request, contact, presence, typing, network, gap, mailask
     #[arg(long = "type", value_name = "TYPES", value_delimiter = ',')]
     pub types: Vec<String>,
     /// End after this many

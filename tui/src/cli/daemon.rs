@@ -64,11 +64,8 @@ fn io(fault: std::io::Error) -> Trouble {
 /// # Errors
 /// In words; exit 1 naming the process when another one runs this profile.
 pub async fn daemon(global: &Global, daemon: &Daemon) -> Result<(), Trouble> {
-    if daemon.web.is_some() || daemon.serve.contains(&Role::Mailbox) {
-        return Err(misuse(
-            "`daemon --serve mailbox` and `--web` are not there yet",
-            "Start the daemon without them.",
-        ));
+    if daemon.web.is_some() {
+        return Err(misuse("`daemon --web` is not there yet", "Start the daemon without it."));
     }
     let serve = Serve {
         relay: daemon.serve.contains(&Role::Relay),

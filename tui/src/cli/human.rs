@@ -1,6 +1,7 @@
 //! The API's objects in words, one line per fact.
 
 use super::duration::roughly;
+use super::mail;
 use super::out::guard_line;
 use starling_node::api::types::{Chat, Contact, Invite, MailAsk, Message, Object, Receipt, Request, Status};
 use std::collections::HashMap;
@@ -33,7 +34,7 @@ pub fn message(message: &Message, with_chat: bool) -> String {
         marks.push("edited".to_owned());
     }
     if message.from.me && message.chat_name != "me" {
-        marks.push(message.state.clone());
+        marks.push(message.kept.as_ref().map_or_else(|| message.state.clone(), mail::kept));
     }
     for (emoji, names) in &message.reactions {
         marks.push(format!("{} {}", guard_line(emoji), guard_line(&names.join(", "))));
@@ -52,13 +53,8 @@ pub fn when_next(milliseconds: u64) -> String {
 fn receipt(receipt: &Receipt, names: &Names) -> String {
     let reason =
         receipt.reason.as_deref().map(|reason| format!(": {}", guard_line(reason))).unwrap_or_default();
-    format!(
-        "{} message {} {} for {}{reason}",
-        when(&receipt.at),
-        receipt.id,
-        receipt.state,
-        names.name(&receipt.who)
-    )
+    let state = receipt.kept.as_ref().map_or_else(|| receipt.state.clone(), mail::kept);
+    format!("{} message {} {state} for {}{reason}", when(&receipt.at), receipt.id, names.name(&receipt.who))
 }
 
 /// Names for account ids, where an object has only those.
@@ -110,7 +106,11 @@ fn contact_line(contact: &Contact, now: Option<String>) -> String {
         facts.push("you are hidden from them".to_owned());
     }
     if contact.waiting > 0 {
-        facts.push(format!("{} waiting", plural(contact.waiting, "message", "messages")));
+        let kept = match contact.in_mailboxes {
+            0 => String::new(),
+            kept => format!(" ({kept} in mailboxes)"),
+        };
+        facts.push(format!("{} waiting{kept}", plural(contact.waiting, "message", "messages")));
     }
     format!("@{handle}  {}  {}", guard_line(&contact.name), facts.join(", "))
 }
@@ -157,6 +157,8 @@ pub fn object(object: &Object, names: &Names) -> String {
         Object::Gap(gap) => {
             format!("{} from {} missing", plural(gap.missing, "message", "messages"), names.name(&gap.from))
         }
+        Object::Mailbox(one) => mail::line(one),
+        Object::Kept(one) => mail::kept_at(one),
         Object::MailAsk(asked) => mail_ask(asked, names),
         Object::Resync(resync) => {
             format!("too slow for {}; they follow", plural(resync.lost, "event", "events"))
@@ -194,9 +196,14 @@ pub fn status(now: &Status) -> String {
             "network", now.network, peers.direct, peers.relayed, peers.lan
         ),
         format!(
-            "{:<12} {}",
+            "{:<12} {}{}",
             "waiting",
-            plural(now.outbox.queued + now.outbox.mailbox, "message", "messages")
+            plural(now.outbox.queued + now.outbox.mailbox, "message", "messages"),
+            if now.outbox.mailbox > 0 {
+                format!(", {} in mailboxes", now.outbox.mailbox)
+            } else {
+                String::new()
+            }
         ),
         format!(
             "{:<12} {}, {} on disk",
@@ -216,6 +223,9 @@ pub fn status(now: &Status) -> String {
     ];
     if now.invisible {
         lines.push(format!("{:<12} nobody is called or answered", "invisible"));
+    }
+    for one in &now.mailboxes {
+        lines.push(format!("{:<12} {}", "mailbox", mail::line(one)));
     }
     if !now.serving.is_empty() {
         lines.push(format!("{:<12} {}", "serving", guard_line(&now.serving.join(", "))));

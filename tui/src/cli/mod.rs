@@ -6,6 +6,7 @@ pub mod args;
 mod daemon;
 pub mod duration;
 mod human;
+mod mail;
 mod messages;
 mod network;
 pub mod out;
@@ -184,6 +185,7 @@ async fn with_session(session: &Session, global: &Global, out: Out, verb: Verb) 
         Verb::Find { text, limit } => messages::find(session, out, &text, limit).await,
         Verb::Export { to, format } => messages::export(session, &to, format).await,
         Verb::Recv(recv) => receive::recv(session, global, out, &recv).await,
+        Verb::Mailbox { action } => mail::mailbox(session, out, action).await,
         Verb::Status { watch } => system::status(session, out, watch, global.timeout).await,
         Verb::Net { action: None } => network::net(session, out).await,
         Verb::Net { action: Some(NetAction::Test) } => network::test(session, out).await,

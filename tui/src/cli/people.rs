@@ -64,21 +64,26 @@ fn show_contact(out: Out, contact: &Contact) {
     out.object(&Object::Contact(contact.clone()), || human::contact(contact));
 }
 
+/// A link as it was given; `-` reads it from stdin.
+pub fn link(given: &str) -> Result<String, Trouble> {
+    if given != "-" {
+        return Ok(given.to_owned());
+    }
+    let mut link = String::new();
+    std::io::stdin()
+        .lock()
+        .take(LINK_BYTES)
+        .read_to_string(&mut link)
+        .map_err(|fault| misuse(format!("stdin cannot be read: {fault}"), "Give the link."))?;
+    Ok(link)
+}
+
 /// `add LINK`.
 ///
 /// # Errors
 /// The node's, in words.
 pub async fn add(session: &Session, out: Out, add: &Add) -> Result<(), Trouble> {
-    let mut link = add.link.clone();
-    if link == "-" {
-        link.clear();
-        std::io::stdin()
-            .lock()
-            .take(LINK_BYTES)
-            .read_to_string(&mut link)
-            .map_err(|fault| misuse(format!("stdin cannot be read: {fault}"), "Give the link."))?;
-    }
-    let params = json!({ "link": link, "name": add.name, "note": add.note });
+    let params = json!({ "link": link(&add.link)?, "name": add.name, "note": add.note });
     let contact: Contact = session.client.call("add", params).await?;
     show_contact(out, &contact);
     if contact.state == "pending" {

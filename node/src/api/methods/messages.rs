@@ -1,5 +1,6 @@
 //! Methods about messages: send, change, read.
 
+use super::mail::now_ms;
 use super::{Outcome, done};
 use crate::api::hub::{Hub, odd_fault};
 use crate::api::rpc::{Fault, body};
@@ -158,19 +159,30 @@ async fn not_yet(hub: &Hub, id: MessageId, level: MessageState, mut sent: Sent) 
     if let Ok(Some(now)) = hub.reached(id).await {
         now.state.word().clone_into(&mut sent.state);
     }
+    let means = match names_none(hub, id).await {
+        Some(name) if level == MessageState::Mailbox => {
+            format!("{name} has named no mailbox: it is stored here and goes when you are both online.")
+        }
+        _ => "It is stored and will still go while Starling runs.".to_owned(),
+    };
     let mut fault = Trouble::new(
         "E-WAIT",
         trouble::NOT_YET,
         format!("Message {id} is {} and not yet {}", sent.state, level.word()),
-        "It is stored and will still go while Starling runs.",
+        means,
         "There is no need to send it again; `starling recv --type receipt` tells when it arrives.",
     );
     fault.sent = Some(Box::new(sent));
     fault
 }
 
-fn now_ms() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
+/// The first recipient of a message whom no mailbox serves, as far as is known here.
+async fn names_none(hub: &Hub, id: MessageId) -> Option<String> {
+    let message = own(hub, id).await.ok()?;
+    let people = hub.people().await.ok()?;
+    let without = |account| people.iter().any(|one| one.account == account && one.mailboxes == 0);
+    let waits = message.recipients.iter().filter(|one| one.state == MessageState::Queued);
+    waits.map(|one| one.account).find(|account| without(*account)).map(|account| hub.names().name(account))
 }
 
 fn level(word: &str) -> Result<MessageState, Fault> {
@@ -277,6 +289,11 @@ pub(super) async fn message(hub: &Hub, params: ById) -> Outcome {
     let message = any(hub, &params.id).await?;
     let object = Object::Message(Box::new(render::message(&hub.names(), String::new(), &message)));
     body(&object)
+}
+
+pub(super) async fn kept(hub: &Hub, params: &ById) -> Outcome {
+    let message = own(hub, message_id(&params.id)?).await?;
+    super::mail::kept(hub, message.id).await
 }
 
 fn page(hub: &Hub, messages: &[StoredMessage]) -> Outcome {

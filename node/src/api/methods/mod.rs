@@ -1,5 +1,6 @@
 //! The methods of the control API (docs/user/api.md): finds the one a request names and gives it its parameters.
 
+mod mail;
 mod messages;
 mod network;
 mod node;
@@ -26,6 +27,7 @@ pub async fn call(connection: &Arc<Connection>, request: Request) -> Outcome {
         "delete" => messages::delete(hub, read(params)?).await,
         "react" => messages::react(hub, read(params)?).await,
         "wait" => messages::wait(hub, read(params)?).await,
+        "kept" => messages::kept(hub, &read(params)?).await,
         "mark_read" => messages::mark_read(hub, read(params)?).await,
         "typing" => messages::typing(hub, read(params)?).await,
         "draft" => messages::draft(hub, read(params)?).await,
@@ -42,6 +44,8 @@ pub async fn call(connection: &Arc<Connection>, request: Request) -> Outcome {
         | "people.verify" | "invite.new" | "invite.list" | "invite.revoke" => {
             people::call(hub, &request.method, params).await
         }
+        "mailbox.list" | "mailbox.use" | "mailbox.drop" | "mailbox.grant" | "mailbox.ask"
+        | "mailbox.answer" => mail::call(hub, &request.method, params).await,
         "status" | "id" | "name" | "presence" | "words" | "wake" | "stop" => {
             node::call(hub, &request.method, params).await
         }

@@ -1,5 +1,6 @@
 //! Methods about the node itself: status, identity, words, stop.
 
+use super::mail::now_ms;
 use super::{Outcome, done, read};
 use crate::api::hub::Hub;
 use crate::api::rpc::{Fault, body};
@@ -32,7 +33,8 @@ async fn status(hub: &Hub) -> Outcome {
     let view = hub.status().await?;
     let stats = hub.handle.store().stats().await?;
     let trouble = hub.handle.trouble().or_else(|| super::network::trouble(hub));
-    let status = render::status(&view, hub.handle.facts(), &hub.handle.net_facts(), &stats, trouble);
+    let (facts, net) = (hub.handle.facts(), hub.handle.net_facts());
+    let status = render::status((&hub.names(), now_ms()), &view, facts, &net, &stats, trouble);
     body(&Object::Status(Box::new(status)))
 }
 

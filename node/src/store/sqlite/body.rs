@@ -2,7 +2,7 @@
 //! end of the enum.
 
 use super::error::nonsense;
-use crate::store::{OtherEvent, StoreError};
+use crate::store::{Custody, OtherEvent, StoreError};
 use serde::{Deserialize, Serialize};
 use starling_protocol::ids::{AccountId, ChatId, DeviceId};
 use starling_protocol::time::WallMs;
@@ -23,6 +23,14 @@ pub struct ReceiptBody {
     pub message_state: u8,
 }
 
+/// A receipt that says who keeps the message.
+#[derive(Serialize, Deserialize)]
+struct CustodyBody {
+    receipt: ReceiptBody,
+    mailboxes: u8,
+    until: WallMs,
+}
+
 #[derive(Serialize, Deserialize)]
 enum OtherBody {
     Request { account: AccountId, name: String, note: String },
@@ -41,6 +49,18 @@ pub fn encode<T: Serialize>(body: &T) -> Result<Vec<u8>, StoreError> {
 /// Decodes a receipt.
 pub fn receipt(bytes: &[u8]) -> Result<ReceiptBody, StoreError> {
     wire::decode(bytes).map_err(|_| nonsense("an event makes no sense"))
+}
+
+/// Encodes a receipt that says who keeps the message.
+pub fn encode_custody(receipt: ReceiptBody, custody: Custody) -> Result<Vec<u8>, StoreError> {
+    encode(&CustodyBody { receipt, mailboxes: custody.mailboxes, until: custody.until })
+}
+
+/// Decodes such a receipt.
+pub fn custody(bytes: &[u8]) -> Result<(ReceiptBody, Custody), StoreError> {
+    let CustodyBody { receipt, mailboxes, until } =
+        wire::decode(bytes).map_err(|_| nonsense("an event makes no sense"))?;
+    Ok((receipt, Custody { mailboxes, until }))
 }
 
 /// Encodes one of the engine's own events.

@@ -5,6 +5,7 @@ mod body;
 mod error;
 mod open;
 mod read;
+mod states;
 mod write;
 
 #[cfg(test)]

@@ -23,7 +23,8 @@ const SQLITE_FLOOR: i32 = 3_051_003;
 /// What `application_id` says in every Starling database.
 const APPLICATION: i32 = 1_398_034_503;
 /// One file for each format, in order; the number of the format is its place, from 1.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_start.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../migrations/0001_start.sql"), include_str!("../migrations/0002_custody.sql")];
 /// Bytes of one page. A shorter file cannot be a database.
 const PAGE_BYTES: u64 = 4_096;
 /// How long one connection waits for the other's lock. They only meet for microseconds.

@@ -3,10 +3,11 @@
 use super::Numbers;
 use super::body;
 use super::error::{meaning, nonsense};
-use super::write::{KIND_MESSAGE, KIND_RECEIPT};
+use super::write::{KIND_CUSTODY, KIND_MESSAGE, KIND_RECEIPT};
 use crate::store::words::search_words;
 use crate::store::{
-    ChatSummary, Cursor, EventBody, LogQuery, StoreError, StoreStats, StoredEvent, StoredMessage,
+    ChatSummary, Cursor, Custody, EventBody, LogQuery, Recipient, StoreError, StoreStats, StoredEvent,
+    StoredMessage,
 };
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 use starling_protocol::engine::step::{MessageKind, MessageState, Record, Space};
@@ -90,14 +91,20 @@ fn whole(conn: &Connection, columns: Columns) -> Result<StoredMessage, StoreErro
     Ok(message)
 }
 
-fn recipients(conn: &Connection, row: i64) -> Result<Vec<(AccountId, MessageState, WallMs)>, StoreError> {
-    let rows: Vec<(AccountId, u8, WallMs)> = conn
-        .prepare_cached("SELECT account, state, at FROM recipient WHERE message_row = ?1")
+fn recipients(conn: &Connection, row: i64) -> Result<Vec<Recipient>, StoreError> {
+    let rows: Vec<(AccountId, u8, WallMs, Custody)> = conn
+        .prepare_cached("SELECT account, state, at, kept, until FROM recipient WHERE message_row = ?1")
         .and_then(|mut s| {
-            s.query_map([row], |row| Ok((AccountId(row.get(0)?), row.get(1)?, row.get(2)?)))?.collect()
+            s.query_map([row], |row| {
+                let custody = Custody { mailboxes: row.get(3)?, until: row.get(4)? };
+                Ok((AccountId(row.get(0)?), row.get(1)?, row.get(2)?, custody))
+            })?
+            .collect()
         })
         .map_err(meaning)?;
-    rows.into_iter().map(|(account, number, at)| Ok((account, state(number)?, at))).collect()
+    let whole =
+        |(account, number, at, custody)| Ok(Recipient { account, state: state(number)?, at, custody });
+    rows.into_iter().map(whole).collect()
 }
 
 fn messages(conn: &Connection, sql: &str, values: impl Params) -> Result<Vec<StoredMessage>, StoreError> {
@@ -243,8 +250,12 @@ fn event_body(conn: &Connection, kind: i64, row: i64, bytes: &[u8]) -> Result<Ev
         KIND_MESSAGE => by_row(conn, row)?
             .map(|message| EventBody::Message(Box::new(message)))
             .ok_or_else(|| nonsense("an event is about no message")),
-        KIND_RECEIPT => {
-            let receipt = body::receipt(bytes)?;
+        KIND_RECEIPT | KIND_CUSTODY => {
+            let (receipt, custody) = if kind == KIND_RECEIPT {
+                (body::receipt(bytes)?, Custody::default())
+            } else {
+                body::custody(bytes)?
+            };
             let (message, chat) = conn
                 .prepare_cached("SELECT id, chat FROM message WHERE row = ?1")
                 .and_then(|mut s| {
@@ -260,6 +271,7 @@ fn event_body(conn: &Connection, kind: i64, row: i64, bytes: &[u8]) -> Result<Ev
                 reason: Some(receipt.reason).filter(|reason| !reason.is_empty()),
                 at: receipt.at,
                 message_state: state(receipt.message_state)?,
+                custody,
             })
         }
         _ => Ok(EventBody::Other(body::other(bytes)?)),

@@ -4,7 +4,7 @@
 
 use super::{SqliteStore, open};
 use crate::store::conformance::{self, ALICE, BOB, all, id, message, state};
-use crate::store::{Batch, Store, StoreError};
+use crate::store::{Batch, Custody, Store, StoreError};
 use starling_protocol::engine::step::{Change, MessageState, Record, Space};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -230,6 +230,30 @@ fn a_newer_format_is_refused_untouched() {
     assert_eq!(refused, StoreError::Newer { found: 99, known: open::known_format() });
     assert_eq!(fs::read(&path).unwrap(), before);
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_store_of_the_first_format_is_brought_up_with_all_it_has() {
+    let (_dir, path) = place();
+    let mut store = SqliteStore::create(&path, &KEY).unwrap();
+    let sent = [Change::Message(message(1, BOB, ALICE, "old")), state(1, BOB, MessageState::Queued)];
+    store.commit(&sent, 1).unwrap();
+    store.commit(&[state(1, BOB, MessageState::Mailbox)], 1).unwrap();
+    store
+        .conn
+        .execute_batch(
+            "ALTER TABLE recipient DROP COLUMN kept; ALTER TABLE recipient DROP COLUMN until;
+             PRAGMA user_version = 1",
+        )
+        .unwrap();
+    drop(store);
+    let mut store = SqliteStore::open(&path, &KEY).unwrap();
+    let found = all(&mut store, BOB);
+    assert_eq!((found[0].text.as_str(), found[0].state), ("old", MessageState::Mailbox));
+    assert_eq!(found[0].recipients[0].custody, Custody::default());
+    assert_eq!(store.events(0, 9).unwrap().len(), 2);
+    let keeps = Change::Custody { message: id(1), account: BOB, mailboxes: 1, until: 5, at: 2 };
+    assert_eq!(store.commit(&[keeps], 2).unwrap().len(), 1);
 }
 
 #[test]

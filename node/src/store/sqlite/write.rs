@@ -1,13 +1,13 @@
 //! Changes to the database: one transaction for a turn of the engine, or for several at once. On any failure the
 //! transaction is rolled back and the numbers it gave are given back.
 
-use super::body::{self, ReceiptBody};
+use super::body;
 use super::error::{is_lost_sync, meaning, nonsense};
 use super::{SqliteStore, read};
 use crate::store::words::fold;
-use crate::store::{Cursor, EventBody, OtherEvent, StoreError, StoredEvent, StoredMessage};
+use crate::store::{Cursor, Custody, EventBody, OtherEvent, StoreError, StoredEvent, StoredMessage};
 use rusqlite::{Connection, OptionalExtension as _, params};
-use starling_protocol::engine::step::{Change, MessageKind, MessageState, NewMessage, Record, Space};
+use starling_protocol::engine::step::{Change, MessageKind, NewMessage, Record, Space};
 use starling_protocol::ids::{AccountId, ChatId, MessageId};
 use starling_protocol::time::WallMs;
 use std::collections::HashMap;
@@ -22,6 +22,8 @@ pub const KIND_MESSAGE: i64 = 1;
 pub const KIND_RECEIPT: i64 = 2;
 /// See [`KIND_MESSAGE`].
 pub const KIND_OTHER: i64 = 3;
+/// See [`KIND_MESSAGE`].
+pub const KIND_CUSTODY: i64 = 4;
 
 /// One caller's part of a transaction.
 type Part<'a> = (&'a [Change], WallMs);
@@ -83,10 +85,9 @@ impl SqliteStore {
             Change::State { message, account, state, reason, at } => {
                 self.advance(*message, *account, (*state, reason.as_deref(), *at), now)
             }
-            Change::Custody { message, account, mailboxes, at, .. } if *mailboxes > 0 => {
-                self.advance(*message, *account, (MessageState::Mailbox, None, *at), now)
+            Change::Custody { message, account, mailboxes, until, at } => {
+                self.keep(*message, *account, (Custody::new(*mailboxes, *until), *at), now)
             }
-            Change::Custody { .. } => Ok(None),
             Change::Edit { chat, author, message, text, at: _ } => {
                 self.rewrite((*chat, *author, *message), Some(text), now)
             }
@@ -105,7 +106,7 @@ impl SqliteStore {
         }
     }
 
-    fn event(
+    pub(super) fn event(
         &mut self,
         at: WallMs,
         (kind, row, bytes): (i64, i64, &[u8]),
@@ -158,69 +159,6 @@ impl SqliteStore {
         index(&self.conn, row, &new.text)?;
         let message = StoredMessage::fresh(row, new, unread);
         self.event(now, (KIND_MESSAGE, row, &[]), EventBody::Message(Box::new(message))).map(Some)
-    }
-
-    fn advance(
-        &mut self,
-        message: MessageId,
-        who: AccountId,
-        (state, reason, at): (MessageState, Option<&str>, WallMs),
-        now: WallMs,
-    ) -> Result<Option<StoredEvent>, Failure> {
-        let found = self
-            .conn
-            .prepare_cached("SELECT row, chat, state FROM message WHERE id = ?1 AND me = 1")?
-            .query_row([message.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-            .optional()?;
-        let Some((row, chat, old)): Option<(i64, [u8; 32], u8)> = found else { return Ok(None) };
-        if state == MessageState::Queued {
-            self.conn
-                .prepare_cached(
-                    "INSERT INTO recipient (message_row, account, state, at) VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT (message_row, account) DO NOTHING",
-                )?
-                .execute(params![row, who.as_bytes(), state as u8, at])?;
-            return Ok(None);
-        }
-        let moved = self
-            .conn
-            .prepare_cached(
-                "UPDATE recipient SET state = ?3, reason = ?4, at = ?5
-                 WHERE message_row = ?1 AND account = ?2 AND state < ?3",
-            )?
-            .execute(params![row, who.as_bytes(), state as u8, reason.unwrap_or_default(), at])?;
-        if moved == 0 {
-            return Ok(None);
-        }
-        let least: u8 = self
-            .conn
-            .prepare_cached("SELECT min(state) FROM recipient WHERE message_row = ?1")?
-            .query_row([row], |row| row.get(0))?;
-        if least > old {
-            // The change that moved the least is this one, or one whose state waited for it.
-            let why = if least == state as u8 { reason.unwrap_or_default() } else { "" };
-            self.conn
-                .prepare_cached("UPDATE message SET state = ?2, reason = ?3, state_at = ?4 WHERE row = ?1")?
-                .execute(params![row, least, why, at])?;
-        }
-        let message_state = least.max(old);
-        let bytes = body::encode(&ReceiptBody {
-            who,
-            state: state as u8,
-            reason: reason.unwrap_or_default().to_owned(),
-            at,
-            message_state,
-        })?;
-        let what = EventBody::Receipt {
-            message,
-            chat: ChatId(chat),
-            who,
-            state,
-            reason: reason.filter(|reason| !reason.is_empty()).map(str::to_owned),
-            at,
-            message_state: read::state(message_state)?,
-        };
-        self.event(now, (KIND_RECEIPT, row, &bytes), what).map(Some)
     }
 
     fn row_of(
@@ -310,7 +248,7 @@ impl SqliteStore {
 }
 
 /// Why a transaction failed.
-enum Failure {
+pub(super) enum Failure {
     Sql(rusqlite::Error),
     Other(StoreError),
 }
