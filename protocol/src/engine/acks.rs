@@ -25,6 +25,7 @@ impl Engine {
             return;
         }
         self.active_peers.insert(device);
+        let lived_ms = self.lived_ms();
         if let Some(peer) = self.peers.get_mut(&device) {
             peer.answered_ms = self.now.mono_ms;
             peer.overdue = 0;
@@ -32,6 +33,9 @@ impl Engine {
         for (message, attempt, outcome) in &ack.items {
             let Some(peer) = self.peers.get_mut(&device) else { return };
             let Some(number) = peer.by_message.get(message).copied() else { continue };
+            if let Some(wait) = peer.overtake(number, lived_ms) {
+                self.timers.set_earlier(Timer::Post(device), self.now.mono_ms.saturating_add(wait));
+            }
             // Whichever attempt it was: the message is there.
             if *outcome == Outcome::Delivered {
                 self.end_row(device, number, MessageState::Delivered, None);
@@ -88,6 +92,9 @@ impl Engine {
         let Some(peer) = self.peers.get_mut(&device) else { return };
         self.active_peers.insert(device);
         let account = peer.account();
+        if state != MessageState::Delivered {
+            peer.withdraw_row(number);
+        }
         let Some(row) = peer.drop_row(number) else { return };
         if peer.in_flight.is_empty() {
             self.timers.clear(&Timer::Answer(device));

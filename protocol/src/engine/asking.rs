@@ -138,6 +138,7 @@ impl Engine {
             contact.named_by_us = wanted.is_some();
         }
         self.join_failures.remove(&account);
+        self.forget_request(account);
         self.dirty_contacts.insert(account);
         self.contact_event(account);
     }
@@ -355,7 +356,7 @@ fn invite_view(invite: &Invite, record: &InviteRecord) -> InviteView {
 }
 
 /// The addresses a link should carry: those others may reach, QUIC before TCP, no loopback if there is another.
-fn best_hints(addrs: &[String]) -> Vec<String> {
+pub(super) fn best_hints(addrs: &[String]) -> Vec<String> {
     let rank = |addr: &String| {
         let loopback = addr.starts_with("/ip4/127.") || addr.starts_with("/ip6/::1/");
         let link_local = addr.starts_with("/ip6/fe80");

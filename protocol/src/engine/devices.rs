@@ -67,6 +67,7 @@ impl Engine {
         let Some(mut peer) = self.peers.remove(&device) else { return };
         self.active_peers.remove(&device);
         self.change(Change::Drop { space: Space::Device, key: key::device(&device) });
+        self.forget_post(device);
         self.drop_records(&peer);
         let lived_ms = self.lived_ms();
         let heirs: Vec<DeviceId> = manifest.devices.iter().map(|entry| entry.id).collect();
@@ -74,6 +75,7 @@ impl Engine {
         for number in rows {
             let Some(mut row) = peer.drop_row(number) else { continue };
             self.change(Change::Drop { space: Space::Outbox, key: key::numbered(&device, number) });
+            self.change(Change::Drop { space: Space::Custody, key: key::numbered(&device, number) });
             let Ok(content) = crate::wire::decode::<crate::content::Content>(&row.content) else { continue };
             row.part = None;
             row.attempt = row.attempt.saturating_add(1);

@@ -175,6 +175,7 @@ impl Engine {
         let wait = backoff(first, last, *failures);
         let wait = wait.saturating_add(self.rng.below(wait / 4));
         self.timers.set(Timer::Dial(device), self.now.mono_ms.saturating_add(wait));
+        self.post_soon(device);
     }
 
     /// Tries everybody at once: the network changed, or a person wants it.
@@ -238,6 +239,7 @@ impl Engine {
             self.give_up_join(account);
             return;
         }
+        self.leave_request(account);
         let busy = self.rings(DialPurpose::Join(account))
             || self.links.values().any(|link| link.purpose == Purpose::Join(account));
         if join.requested {

@@ -152,7 +152,11 @@ impl Engine {
     pub(super) fn pump(&mut self) {
         for device in self.active_peers.clone() {
             self.seal_later(device);
-            let Some(link) = self.live_link(device) else { continue };
+            self.withdraw(device);
+            let Some(link) = self.live_link(device) else {
+                self.post_soon(device);
+                continue;
+            };
             let now_ms = self.now.mono_ms;
             while let Some(peer) = self.peers.get_mut(&device) {
                 let parts = peer.next_batch(now_ms, PARTS_COUNT, PARTS_BYTES);
@@ -160,6 +164,7 @@ impl Engine {
                     break;
                 }
                 self.timers.set_earlier(Timer::Answer(device), now_ms.saturating_add(super::acks::ANSWER_MS));
+                self.post_if_silent(device);
                 self.frame_on(link, &FrameOut::Parts(parts));
             }
         }
@@ -283,6 +288,7 @@ impl Engine {
         let moved = known.record.addrs != addrs;
         known.record.addrs = addrs;
         known.record.seal = card.seal;
+        let elsewhere = known.record.mailboxes != card.mailboxes;
         known.record.mailboxes = card.mailboxes;
         known.dirty.record = true;
         let lived_ms =
@@ -291,6 +297,12 @@ impl Engine {
             known.seal_waiting(&self.own.olm, lived_ms);
         }
         self.active_peers.insert(card.device);
+        if elsewhere {
+            self.mailboxes_changed(card.device);
+        }
+        if pending {
+            self.leave_request(manifest.account);
+        }
         if moved && self.live_link(card.device).is_none() {
             self.failures.remove(&card.device);
             // Who has only been asked refuses us until they accept.

@@ -7,7 +7,7 @@ use super::older::{FirstContact, FirstDevice, FirstInvite, FirstOwn};
 use super::peer::Peer;
 use super::publishing::Publishing;
 use super::seeds::Seeds;
-use super::state::{self, InStream, LoadError, NodeRecord, OutRow, OutStream, OwnRecord, ParkedRecord, key};
+use super::state::{self, InStream, Kept, LoadError, NodeRecord, OutRow, OutStream, OwnRecord, ParkedRecord, key};
 use super::step::{Change, Record, Space};
 use super::timers::{Timer, Timers};
 use super::{Engine, Own, Via};
@@ -69,10 +69,21 @@ impl Engine {
         if let Some(record) = take(&mut by_space, Space::Node).first() {
             engine.seeds.saved = state::open::<NodeRecord>(record)?.good_peers;
         }
-        for space in [Space::Session, Space::Held, Space::Outbox, Space::Seen, Space::Stream, Space::Parked] {
+        for space in [
+            Space::Session,
+            Space::Held,
+            Space::Outbox,
+            Space::Custody,
+            Space::Seen,
+            Space::Stream,
+            Space::Parked,
+        ] {
             for record in take(&mut by_space, space) {
                 engine.load_one(&record).ok_or(LoadError { space })??;
             }
+        }
+        for record in take(&mut by_space, Space::MailAsk) {
+            engine.load_ask(id(&record, AccountId::from_slice)?, state::open(&record)?);
         }
         engine.wake_up();
         Ok(engine)
@@ -117,6 +128,8 @@ impl Engine {
             finding: Finding::default(),
             seeds: Seeds::default(),
             mail: super::mail::Mail::default(),
+            #[cfg(feature = "planted")]
+            plant: None,
             stale: true,
         }
     }
@@ -153,6 +166,14 @@ impl Engine {
                 let peer = self.peers.get_mut(&DeviceId(device));
                 Some(peer.map_or(Ok(()), |peer| {
                     state::open::<OutRow>(record).map(|row| peer.load_row(number, row))
+                }))
+            }
+            Space::Custody => {
+                let (device, number, _) = key::split::<16, 8, 0>(&record.key)?;
+                let number = u64::from_be_bytes(number);
+                let peer = self.peers.get_mut(&DeviceId(device));
+                Some(peer.map_or(Ok(()), |peer| {
+                    state::open::<Vec<Kept>>(record).map(|kept| peer.load_custody(number, kept))
                 }))
             }
             Space::Seen => {
@@ -339,6 +360,7 @@ fn flush_peer(peer: &mut Peer, changes: &mut Vec<Change>) {
             changes.extend(state::put(Space::Outbox, key::numbered(&peer.id, number), row));
         }
     }
+    peer.flush_custody(changes);
     for number in dirty.dropped_rows {
         changes.push(Change::Drop { space: Space::Outbox, key: key::numbered(&peer.id, number) });
     }

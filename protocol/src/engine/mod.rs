@@ -31,6 +31,7 @@ pub mod net;
 mod older;
 mod peer;
 mod people;
+mod plant;
 mod presence;
 mod publishing;
 mod receive;
@@ -48,12 +49,13 @@ mod timers;
 pub use command::{Command, ContactState, ContactView, InviteView, Presence, Refusal, Reply, RequestNumber};
 pub use command::{CustodyView, MailAskView, MailboxState, MailboxView, RequestView, StatusView};
 pub use genesis::{Genesis, GenesisError};
+pub use plant::Plant;
 pub use net::{
     ConnId, DialId, GOOD_PEERS, LinkId, LinkProtocol, LookUpId, NetCommand, NetEvent, PublishId, Via,
 };
 pub use state::LoadError;
 #[doc(hidden)]
-pub use state::{stored_part, stored_secrets};
+pub use state::{stored_custody, stored_part, stored_secrets};
 pub use step::{Action, Change, Event, MessageKind, MessageState, NewMessage, Notice, Record, Space, Step};
 
 use crate::identity::DeviceKeys;
@@ -158,6 +160,8 @@ pub struct Engine {
     mail: mail::Mail,
     /// Who is to be found by whom may have changed.
     stale: bool,
+    #[cfg(feature = "planted")]
+    plant: Option<Plant>,
 }
 
 impl Engine {
@@ -239,6 +243,8 @@ impl Engine {
                 Timer::Find(sought) => self.on_find_due(sought),
                 Timer::Grown => self.check_growth(),
                 Timer::Better(conn) => self.take_better_road(conn),
+                Timer::Post(device) => self.on_post_due(device),
+                Timer::Letter(number) => self.try_letter(number),
                 Timer::Line(mailbox) => self.on_line_due(mailbox),
                 Timer::Mailbox(_) | Timer::Answers(_) => {}
             }
@@ -295,6 +301,7 @@ impl Engine {
     fn flush(&mut self) -> Step {
         self.flush_acks();
         self.flush_writes();
+        self.tell_custody();
         self.flush_records();
         self.notice_figures();
         Step {

@@ -2,9 +2,9 @@
 //! and resending are decided here, sessions in their own file; the links that carry it are not known here
 //! (docs/spec/05-delivery.md).
 
-use super::state::{DeviceRecord, OutRow};
+use super::state::{DeviceRecord, Kept, OutRow};
 use crate::content::Content;
-use crate::ids::{AccountId, DeviceId, MessageId, SessionId};
+use crate::ids::{AccountId, DeviceId, MailboxId, MessageId, SessionId};
 use crate::limits::IN_FLIGHT_MESSAGES;
 use crate::session::{OlmPart, Ratchet, Reorder};
 use crate::time::DAY_MS;
@@ -22,6 +22,8 @@ pub(super) struct Dirty {
     pub sessions: BTreeSet<SessionId>,
     pub rows: BTreeSet<u64>,
     pub dropped_rows: Vec<u64>,
+    /// Rows of which something else is kept in mailboxes than before.
+    pub custody: BTreeSet<u64>,
     pub dropped_sessions: Vec<SessionId>,
     pub dropped_held: Vec<(SessionId, u64)>,
 }
@@ -45,6 +47,12 @@ pub(super) struct Peer {
     pub in_flight_bytes: usize,
     /// Rows the other side has on disk in front of a ratchet: not sent again on the present link.
     pub held_there: BTreeSet<u64>,
+    /// Which mailboxes keep a row, by row.
+    pub custody: BTreeMap<u64, Vec<Kept>>,
+    /// Envelopes with nothing in them that is waited for, by mailbox and hash.
+    pub unwanted: BTreeSet<(MailboxId, [u8; 32])>,
+    /// A row that was answered while earlier ones lie in mailboxes, and when, in lived milliseconds, those count as lost.
+    pub overtaken: Option<(u64, u64)>,
     /// When the device last answered anything, on the monotonic clock.
     pub answered_ms: u64,
     /// How often in a row an answer was overdue.
@@ -82,6 +90,9 @@ impl Peer {
             in_flight: BTreeMap::new(),
             in_flight_bytes: 0,
             held_there: BTreeSet::new(),
+            custody: BTreeMap::new(),
+            unwanted: BTreeSet::new(),
+            overtaken: None,
             answered_ms: 0,
             overdue: 0,
             cursor: 0,
@@ -171,6 +182,7 @@ impl Peer {
             self.unsealed.insert(number);
             self.answered(&part);
             self.land(number);
+            self.withdraw_row(number);
             self.dirty.rows.insert(number);
         }
     }
@@ -262,6 +274,9 @@ impl Peer {
         self.by_message.remove(&row.msg_id);
         self.unsealed.remove(&number);
         self.land(number);
+        if self.custody.remove(&number).is_some() {
+            self.dirty.custody.insert(number);
+        }
         self.outbox_bytes = self.outbox_bytes.saturating_sub(row_bytes(&row));
         self.dirty.rows.remove(&number);
         self.dirty.dropped_rows.push(number);

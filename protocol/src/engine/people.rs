@@ -186,6 +186,8 @@ impl Engine {
         self.requests.remove(&account);
         self.change(Change::Drop { space: Space::Request, key: key::account(&account) });
         self.timers.clear(&Timer::Join(account));
+        self.forget_request(account);
+        self.end_ask(account, "declined");
         self.dials.retain(|_, ringing| ringing.purpose != DialPurpose::Join(account));
         let joining: Vec<LinkId> = self
             .links

@@ -117,6 +117,10 @@ impl Engine {
     pub(super) fn reappear(&mut self) {
         self.seek_all();
         self.republish(true);
+        let devices: Vec<DeviceId> = self.peers.keys().copied().collect();
+        for device in devices {
+            self.post_soon(device);
+        }
         for (peer, addrs) in self.lan.clone() {
             self.on_lan_found(peer, addrs);
         }

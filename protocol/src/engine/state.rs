@@ -5,7 +5,7 @@ use super::command::ContactState;
 use super::older::FirstContact;
 use super::step::{Change, Record, Space};
 use crate::identity::{Mailbox, SealKey};
-use crate::ids::{AccountId, ChatId, DeviceId, InviteId, MessageId};
+use crate::ids::{AccountId, ChatId, DeviceId, InviteId, MailboxId, MessageId};
 use crate::session::OlmPart;
 use crate::wire::{self, Signed};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -103,6 +103,26 @@ pub(super) struct OutRow {
     #[serde(with = "serde_bytes")]
     pub content: Vec<u8>,
     pub part: Option<OlmPart>,
+}
+
+/// A mailbox that promised to keep a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Kept {
+    pub mailbox: MailboxId,
+    /// The hash of the envelope the row is in.
+    pub envelope: [u8; 32],
+    /// When it promised, until when, and when to deposit again.
+    pub since_lived_ms: u64,
+    pub until_lived_ms: u64,
+    pub again_lived_ms: u64,
+}
+
+/// An open question whether to keep mail for each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct AskRecord {
+    /// Their link, if they asked; we did otherwise.
+    pub link: Option<String>,
+    pub since_lived_ms: u64,
 }
 
 /// Our own chain in a chat.
@@ -282,4 +302,11 @@ pub fn stored_secrets(record: &Record) -> Option<(AccountId, Option<[u8; 32]>, [
         .then(|| open_second::<Contact, FirstContact>(record).ok())
         .flatten()
         .map(|contact| (contact.account, contact.rv_in, contact.rv_out))
+}
+
+/// Who keeps a row, and the hashes of the envelopes it is in, for test worlds that watch a disk.
+#[doc(hidden)]
+pub fn stored_custody(record: &Record) -> Option<Vec<(MailboxId, [u8; 32])>> {
+    let kept = (record.space == Space::Custody).then(|| open::<Vec<Kept>>(record).ok()).flatten()?;
+    Some(kept.into_iter().map(|kept| (kept.mailbox, kept.envelope)).collect())
 }

@@ -39,6 +39,10 @@ pub(super) enum Timer {
     Grown,
     /// The other side had time to use a better connection.
     Better(ConnId),
+    /// Rows of a device are to go by mail, if it is still away.
+    Post(DeviceId),
+    /// A letter is to be tried again.
+    Letter(u64),
     /// A stream to a mailbox may have been silent or idle for too long.
     Line(MailboxId),
     /// Call a mailbox that keeps mail for us.

@@ -1,14 +1,53 @@
 //! Envelopes that are not rows: answers to messages that came by mail, and requests of people we ask
-//! (docs/spec/08-mail.md, "Letters").
+//! (docs/spec/08-mail.md, "Letters"). They are kept in memory only: what is lost with a run is asked for or said again.
 
-use super::super::Engine;
+use super::super::live::FrameOut;
+use super::super::{Engine, Timer, dial::backoff};
 use super::Ask;
-use crate::ids::{DeviceId, MailboxId};
-use crate::mail::Answer;
+use super::post::{Sealed, place_of};
+use crate::identity::Mailbox;
+use crate::ids::{AccountId, DeviceId, MailboxId};
+use crate::kdf;
+use crate::mail::envelope::kind;
+use crate::mail::{Answer, Promise, Request};
+use crate::time::{MINUTE_MS, SECOND_MS};
+use crate::wire::{self, Signed};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Letters that wait, and their bytes: what is over is not left, and said again in another run.
+const LETTERS: usize = 512;
+const LETTERS_BYTES: usize = 8 * 1024 * 1024;
+/// Pauses between the attempts for one letter, doubled from the first to the last. Shorter ones spin while a mailbox is
+/// gone; longer ones leave the other side without an answer.
+const FIRST_PAUSE_MS: u64 = 5 * SECOND_MS;
+const LAST_PAUSE_MS: u64 = 5 * MINUTE_MS;
 
 /// What waits to be left.
 #[derive(Default)]
-pub(in super::super) struct Letters {}
+pub(in super::super) struct Letters {
+    waiting: BTreeMap<u64, Letter>,
+    /// Whom we left our request with, in this run.
+    requested: BTreeSet<AccountId>,
+}
+
+struct Letter {
+    to: DeviceId,
+    kind: u16,
+    body: Vec<u8>,
+    then: OnceKept,
+    /// Which mailboxes were asked, and with which envelope (its hash): none is asked twice at once.
+    asked: BTreeMap<MailboxId, Left>,
+    /// Mailboxes that have it.
+    kept: BTreeSet<MailboxId>,
+    failures: u32,
+}
+
+/// A letter on its way to one mailbox.
+struct Left {
+    mailbox: Mailbox,
+    envelope: [u8; 32],
+    card: Option<[u8; 32]>,
+}
 
 /// What is to be done when a mailbox has promised to keep a letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,19 +55,125 @@ pub(in super::super) enum OnceKept {
     /// These envelopes of our own mailboxes were answered with it.
     Answered(Vec<(MailboxId, u64)>),
     /// Our request lies with the inviter.
-    Requested(crate::ids::AccountId),
+    Requested(AccountId),
 }
 
 impl Engine {
     /// Seals a letter for a device and leaves it at its mailboxes, tried again until one promises or the run ends.
     /// False if its card names no mailbox or no key, and nothing will come of it.
     pub(super) fn post_letter(&mut self, to: DeviceId, kind: u16, body: Vec<u8>, then: OnceKept) -> bool {
-        let _ = (to, kind, body, then);
-        false
+        if !self.has_mail_road(to) {
+            return false;
+        }
+        let bytes: usize = self.mail.letters.waiting.values().map(|letter| letter.body.len()).sum();
+        if self.mail.letters.waiting.len() >= LETTERS || bytes.saturating_add(body.len()) > LETTERS_BYTES {
+            return true;
+        }
+        let number = self.number();
+        let (asked, kept) = (BTreeMap::new(), BTreeSet::new());
+        let letter = Letter { to, kind, body, then, asked, kept, failures: 0 };
+        self.mail.letters.waiting.insert(number, letter);
+        self.try_letter(number);
+        true
+    }
+
+    /// Leaves a letter wherever it is not yet.
+    pub(in super::super) fn try_letter(&mut self, number: u64) {
+        let Some(letter) = self.mail.letters.waiting.get(&number) else { return };
+        let (to, kind, body) = (letter.to, letter.kind, letter.body.clone());
+        if !self.peers.contains_key(&to) {
+            // Nobody is there to be answered.
+            return self.letter_done(number);
+        }
+        if kind == kind::ACKS && self.live_link(to).is_some() {
+            for ack in wire::decode::<Vec<Signed>>(&body).unwrap_or_default() {
+                self.frame_to(to, &FrameOut::Ack(ack));
+            }
+            return self.letter_done(number);
+        }
+        self.letter_again(number);
+        let Some(Sealed { envelope, card }) = self.seal_for(to, kind, body, true, 0) else { return };
+        let hash = kdf::hash(&envelope);
+        for mailbox in self.mailboxes_of(to) {
+            let place = place_of(&mailbox);
+            let Some(letter) = self.mail.letters.waiting.get_mut(&number) else { return };
+            if letter.asked.contains_key(&mailbox.id) || letter.kept.contains(&mailbox.id) {
+                continue;
+            }
+            let (queue, token, envelope) = (mailbox.queue, mailbox.deposit, envelope.clone());
+            if self.ask_mailbox(&place, Ask::Letter(number), Request::Deposit { queue, token, envelope }) {
+                let left = Left { mailbox, envelope: hash, card };
+                if let Some(letter) = self.mail.letters.waiting.get_mut(&number) {
+                    letter.asked.insert(place.id, left);
+                }
+            }
+        }
+    }
+
+    /// Sets when a letter is tried again.
+    fn letter_again(&mut self, number: u64) {
+        let Some(letter) = self.mail.letters.waiting.get_mut(&number) else { return };
+        letter.failures = letter.failures.saturating_add(1);
+        let wait = backoff(FIRST_PAUSE_MS, LAST_PAUSE_MS, letter.failures);
+        let at_ms = self.now.mono_ms.saturating_add(wait).saturating_add(self.rng.below(wait / 4));
+        self.timers.set(Timer::Letter(number), at_ms);
     }
 
     /// The answer to an ask of this file; `None`: there is none.
     pub(super) fn letter_answered(&mut self, mailbox: MailboxId, ask: Ask, answer: Option<Answer>) {
-        let _ = (mailbox, ask, answer);
+        let Ask::Letter(number) = ask else { return };
+        let Some(letter) = self.mail.letters.waiting.get_mut(&number) else { return };
+        let Some(left) = letter.asked.remove(&mailbox) else { return };
+        if let Some(Answer::Promise(signed)) = answer
+            && Promise::open(&signed, &mailbox, &left.mailbox.queue, &left.envelope).is_some()
+        {
+            letter.kept.insert(mailbox);
+            let to = letter.to;
+            self.card_told(to, left.card);
+        }
+        let Some(letter) = self.mail.letters.waiting.get(&number) else { return };
+        // Where it is asked for still, it may yet be kept too; where that failed, once is enough.
+        if !letter.kept.is_empty() && letter.asked.is_empty() {
+            self.letter_done(number);
+        }
+    }
+
+    /// A letter lies at a mailbox, or is not needed.
+    fn letter_done(&mut self, number: u64) {
+        self.timers.clear(&Timer::Letter(number));
+        match self.mail.letters.waiting.remove(&number).map(|letter| letter.then) {
+            Some(OnceKept::Answered(fetched)) => self.mail_is_safe(&fetched),
+            Some(OnceKept::Requested(_)) | None => {}
+        }
+    }
+
+    // ---- asking who is away -----------------------------------------------------------------------------------
+
+    /// Leaves our request at the mailboxes of somebody we ask, besides bringing it: once in a run.
+    pub(in super::super) fn leave_request(&mut self, account: AccountId) {
+        if self.mail.letters.requested.contains(&account) || self.is_invisible() {
+            return;
+        }
+        let Some(invite) = self.join_invite(account) else { return };
+        let devices = self.devices_of(account);
+        let Some(device) = devices.into_iter().find(|device| self.has_mail_road(*device)) else { return };
+        let request = self.request_for(&invite).and_then(|request| wire::encode(&request).ok());
+        if let Some(body) = request
+            && self.post_letter(device, kind::REQUEST, body, OnceKept::Requested(account))
+        {
+            self.mail.letters.requested.insert(account);
+        }
+    }
+
+    /// Somebody is asked anew.
+    pub(in super::super) fn forget_request(&mut self, account: AccountId) {
+        self.mail.letters.requested.remove(&account);
+        let asks = |letter: &Letter| letter.then == OnceKept::Requested(account);
+        let old: Vec<u64> =
+            self.mail.letters.waiting.iter().filter(|(_, letter)| asks(letter)).map(|(n, _)| *n).collect();
+        for number in old {
+            self.mail.letters.waiting.remove(&number);
+            self.timers.clear(&Timer::Letter(number));
+        }
     }
 }

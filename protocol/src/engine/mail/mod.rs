@@ -12,9 +12,11 @@
 //! * `keys`: keys that mail to us is sealed to, and the card each reader of ours gets.
 //! * `take`: envelopes that came, and the answers to them.
 //! * `post`: rows of absent devices into envelopes, envelopes into mailboxes, promises into custody.
+//! * `custody`: who keeps which row until when.
 //! * `letters`: envelopes that are not rows: answers and requests.
 //! * `friends`: people's wishes, and the question whether to keep mail for each other.
 
+pub(super) mod custody;
 pub(super) mod friends;
 pub(super) mod keys;
 pub(super) mod letters;

@@ -1,29 +1,544 @@
 //! Rows of absent devices into envelopes, envelopes into mailboxes, promises into custody (docs/spec/08-mail.md,
 //! "Posting").
+//!
+//! ```text
+//!  (waiting) ──no link for 2 s, or one that is silent for 15 s──► parcels: rows in order, as many as fit an envelope
+//!  parcel ──to each mailbox of the card──► asked ──promise──► custody of its rows ──all mailboxes──► (forgotten)
+//!                                            └── refused, no answer: a pause, then the same bytes again
+//! ```
+//! A parcel holds no bytes: the envelope is made anew each time, and comes out the same.
 
-use super::super::Engine;
-use super::Ask;
+use super::super::state::OutRow;
+use super::super::{Engine, Timer, dial::backoff};
+use super::custody::Promised;
+use super::{Ask, Place};
+use crate::discovery;
+use crate::identity::Mailbox;
 use crate::ids::{AccountId, DeviceId, MailboxId};
-use crate::mail::Answer;
+use crate::kdf;
+use crate::mail::envelope::{self, INNER_BYTES, Inner, kind};
+use crate::mail::{Answer, BATCH, MailKey, Promise, Refused, Request};
+use crate::session::OlmPart;
+use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
+use crate::wire;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What is under way, and who keeps what.
+/// A row waits so long for a link before it goes by mail, and for more rows. Shorter leaves things at mailboxes for
+/// people who are there; longer delays.
+const LINK_MS: u64 = 2 * SECOND_MS;
+/// The same when the device was tried and is away: only for more rows.
+const AWAY_MS: u64 = SECOND_MS / 4;
+/// A link on which nothing is answered for so long is not waited for.
+const SILENT_MS: u64 = 15 * SECOND_MS;
+/// Rows in one parcel. More would make one commit long.
+const PARCEL_ROWS: usize = 512;
+/// Envelopes for one device on the way to one mailbox. Fewer wait for each answer; more crowd out others.
+const UNDER_WAY: usize = 4;
+/// An older key to seal to may be deleted before the envelope is read.
+const KEY_DAYS: u32 = 14;
+/// Bytes of a part around its Olm message, and of an envelope around its parts, at most.
+const PART_BYTES: usize = 96;
+const AROUND_BYTES: usize = 160;
+/// Pauses after a mailbox did not answer or is busy, doubled from the first to the last; shorter ones spin.
+const FIRST_PAUSE_MS: u64 = 5 * SECOND_MS;
+const LAST_PAUSE_MS: u64 = 5 * MINUTE_MS;
+/// The same after it had no room.
+const FIRST_FULL_MS: u64 = MINUTE_MS;
+const LAST_FULL_MS: u64 = 30 * MINUTE_MS;
+/// After it refused for good: only a newer card helps, and that is not waited for.
+const REFUSED_MS: u64 = HOUR_MS;
+/// More is asked of one mailbox already than it may be.
+const CROWDED_MS: u64 = SECOND_MS;
+/// A device's newer card is asked of its mailboxes not more often than this.
+const CARD_MS: u64 = HOUR_MS;
+
+/// What is under way.
 #[derive(Default)]
-pub(in super::super) struct Post {}
+pub(in super::super) struct Post {
+    parcels: BTreeMap<DeviceId, Parcels>,
+    asked: BTreeMap<u64, Asked>,
+    pauses: BTreeMap<(DeviceId, MailboxId), Pause>,
+    /// The hash of the card of ours that each device has by mail, in this run.
+    told: BTreeMap<DeviceId, [u8; 32]>,
+    /// When each device's mailboxes were last asked for its card.
+    cards: BTreeMap<DeviceId, u64>,
+}
+
+/// The parcels for one device.
+#[derive(Default)]
+struct Parcels {
+    by_number: BTreeMap<u64, Parcel>,
+    of_row: BTreeMap<u64, u64>,
+}
+
+/// Rows that go in one envelope.
+struct Parcel {
+    /// Numbers and attempts.
+    rows: Vec<(u64, u32)>,
+    with_card: bool,
+    /// Tells the envelope from earlier ones with the same rows that are running out.
+    round: u64,
+    asked: BTreeSet<MailboxId>,
+    /// These may have it, but did not say so: they get the same again.
+    tried: BTreeSet<MailboxId>,
+    done: BTreeSet<MailboxId>,
+}
+
+impl Parcel {
+    /// Whether its rows are what they were.
+    fn holds(&self, outbox: &BTreeMap<u64, OutRow>) -> bool {
+        self.rows.iter().all(|(row, attempt)| {
+            outbox.get(row).is_some_and(|row| row.attempt == *attempt && row.part.is_some())
+        })
+    }
+}
+
+/// A deposit on its way.
+struct Asked {
+    device: DeviceId,
+    mailbox: Mailbox,
+    parcel: u64,
+    envelope: [u8; 32],
+    card: Option<[u8; 32]>,
+}
+
+/// A mailbox is not asked for a device for a while.
+#[derive(Default)]
+struct Pause {
+    failures: u32,
+    until_ms: u64,
+}
+
+/// An envelope for a device, and the hash of the card in it.
+pub(super) struct Sealed {
+    pub envelope: Vec<u8>,
+    pub card: Option<[u8; 32]>,
+}
 
 impl Engine {
+    // ---- when -------------------------------------------------------------------------------------------------
+
+    /// Something happened that may call for the mailbox road: rows wait and no link is up, a card is new, a link was
+    /// lost.
+    pub(in super::super) fn post_soon(&mut self, device: DeviceId) {
+        let Some(peer) = self.peers.get(&device) else { return };
+        if peer.outbox.is_empty() || peer.record.mailboxes.is_empty() {
+            return;
+        }
+        let away = self.failures.contains_key(&device);
+        let wait = if away { AWAY_MS } else { LINK_MS };
+        self.timers.set_earlier(Timer::Post(device), self.now.mono_ms.saturating_add(wait));
+    }
+
+    /// Rows were handed to a link: if it stays silent they go by mail.
+    pub(in super::super) fn post_if_silent(&mut self, device: DeviceId) {
+        if self.peers.get(&device).is_some_and(|peer| !peer.record.mailboxes.is_empty()) {
+            self.timers.set_earlier(Timer::Post(device), self.now.mono_ms.saturating_add(SILENT_MS));
+        }
+    }
+
+    /// A card of a device names other mailboxes than the one before it.
+    pub(in super::super) fn mailboxes_changed(&mut self, device: DeviceId) {
+        self.mail.post.pauses.retain(|(of, _), _| *of != device);
+        self.mail.post.cards.remove(&device);
+        self.post_soon(device);
+    }
+
+    /// A device is gone: nothing is under way to it.
+    pub(in super::super) fn forget_post(&mut self, device: DeviceId) {
+        let post = &mut self.mail.post;
+        post.parcels.remove(&device);
+        post.asked.retain(|_, asked| asked.device != device);
+        post.pauses.retain(|(of, _), _| *of != device);
+        post.told.remove(&device);
+        post.cards.remove(&device);
+        self.timers.clear(&Timer::Post(device));
+    }
+
+    pub(in super::super) fn on_post_due(&mut self, device: DeviceId) {
+        let lived_ms = self.lived_ms();
+        if !self.goes_by_mail(device) {
+            return;
+        }
+        let Some(peer) = self.peers.get_mut(&device) else { return };
+        self.active_peers.insert(device);
+        if let Some(wait) = peer.check_overtaken(lived_ms) {
+            self.timers.set_earlier(Timer::Post(device), self.now.mono_ms.saturating_add(wait));
+        }
+        if self.seal_key_of(device).is_none() {
+            self.ask_for_card(device, None);
+            return;
+        }
+        self.form_parcels(device);
+        self.deposit(device);
+    }
+
+    /// Whether no link carries what waits for a device: there is none, or it has been silent. Comes back when it may be.
+    fn goes_by_mail(&mut self, device: DeviceId) -> bool {
+        if self.is_invisible() {
+            return false;
+        }
+        let Some(peer) = self.peers.get(&device) else { return false };
+        if self.live_link(device).is_none() {
+            return true;
+        }
+        let Some(oldest) = peer.in_flight.values().map(|flight| flight.at_ms).min() else { return false };
+        let due = oldest.max(peer.answered_ms).saturating_add(SILENT_MS);
+        if due > self.now.mono_ms {
+            self.timers.set_earlier(Timer::Post(device), due);
+        }
+        due <= self.now.mono_ms
+    }
+
+    /// Our own mailbox.
+    pub(super) fn own_mailbox_id(&self) -> MailboxId {
+        MailKey::of(&self.own.device).id()
+    }
+
+    /// Where mail for a device may be left: not at our own mailbox, where it would be no nearer to them.
+    pub(super) fn mailboxes_of(&self, device: DeviceId) -> Vec<Mailbox> {
+        let Some(peer) = self.peers.get(&device).filter(|peer| !peer.record.mailboxes.is_empty()) else {
+            return Vec::new();
+        };
+        let own = self.own_mailbox_id();
+        peer.record.mailboxes.iter().filter(|mailbox| mailbox.id != own).cloned().collect()
+    }
+
+    /// The key mail to a device is sealed to, unless it is too old to be used.
+    fn seal_key_of(&self, device: DeviceId) -> Option<Vec<u8>> {
+        let seal = self.peers.get(&device)?.record.seal.as_ref()?;
+        let today = discovery::day_of(self.now.wall_ms);
+        (today.saturating_sub(seal.day) <= KEY_DAYS).then(|| seal.ek.clone())
+    }
+
+    /// Whether letters and rows can be left for a device at all.
+    pub(super) fn has_mail_road(&self, device: DeviceId) -> bool {
+        self.seal_key_of(device).is_some() && !self.mailboxes_of(device).is_empty()
+    }
+
+    // ---- parcels ----------------------------------------------------------------------------------------------
+
+    /// Puts every row that some mailbox should have into a parcel. Parcels that are not what they were, and those that
+    /// nobody has seen yet and that may be packed better by now, are taken apart first.
+    fn form_parcels(&mut self, device: DeviceId) {
+        let mailboxes: Vec<MailboxId> =
+            self.mailboxes_of(device).into_iter().map(|mailbox| mailbox.id).collect();
+        let lived_ms = self.lived_ms();
+        let card = self.news_for(device).and_then(|card| wire::encode(&card).ok()).map(|card| card.len());
+        let Some(peer) = self.peers.get(&device) else { return };
+        let parcels = self.mail.post.parcels.entry(device).or_default();
+        // What mailboxes promised runs out: the same bytes would only be promised as before.
+        let round = |row: u64| {
+            let kept = mailboxes.iter().filter_map(|mailbox| peer.kept_at(row, mailbox));
+            let over = kept.filter(|kept| kept.again_lived_ms <= lived_ms);
+            over.map(|kept| kept.until_lived_ms).max().unwrap_or(0)
+        };
+        let round_of = |rows: &[(u64, u32)]| rows.iter().map(|(row, _)| round(*row)).max().unwrap_or(0);
+        parcels.by_number.retain(|_, parcel| {
+            let same = parcel.holds(&peer.outbox) && parcel.round == round_of(&parcel.rows);
+            let stays = !parcel.asked.is_empty() || (same && !parcel.tried.is_empty());
+            if !stays {
+                for (row, _) in &parcel.rows {
+                    parcels.of_row.remove(row);
+                }
+            }
+            stays
+        });
+        let room = INNER_BYTES - AROUND_BYTES - card.unwrap_or(0).min(INNER_BYTES / 4);
+        let mut packed: Vec<(Vec<(u64, u32)>, Vec<MailboxId>)> = Vec::new();
+        let mut bytes = 0usize;
+        for (number, row) in &peer.outbox {
+            let Some(part) = row.part.as_ref().filter(|_| !parcels.of_row.contains_key(number)) else {
+                continue;
+            };
+            let (need, done): (Vec<MailboxId>, Vec<MailboxId>) =
+                mailboxes.iter().partition(|mailbox| peer.needs_deposit(*number, mailbox, lived_ms));
+            if need.is_empty() {
+                continue;
+            }
+            let size = part.olm.len().saturating_add(PART_BYTES);
+            bytes = bytes.saturating_add(size);
+            match packed.last_mut() {
+                Some((rows, at)) if *at == done && rows.len() < PARCEL_ROWS && bytes <= room => {
+                    rows.push((*number, row.attempt));
+                }
+                _ => {
+                    packed.push((vec![(*number, row.attempt)], done));
+                    bytes = size;
+                }
+            }
+        }
+        for (rows, done) in packed {
+            self.next_number = self.next_number.saturating_add(2);
+            parcels.of_row.extend(rows.iter().map(|(row, _)| (*row, self.next_number)));
+            let (round, done) = (round_of(&rows), done.into_iter().collect());
+            let (asked, tried) = (BTreeSet::new(), BTreeSet::new());
+            let parcel = Parcel { rows, with_card: card.is_some(), round, asked, tried, done };
+            parcels.by_number.insert(self.next_number, parcel);
+        }
+        if parcels.by_number.is_empty() {
+            self.mail.post.parcels.remove(&device);
+        }
+    }
+
+    /// Leaves parcels at every mailbox of a device, as many at once as may be.
+    fn deposit(&mut self, device: DeviceId) {
+        for mailbox in self.mailboxes_of(device) {
+            let pause = self.mail.post.pauses.get(&(device, mailbox.id));
+            if let Some(until) = pause.map(|pause| pause.until_ms).filter(|until| *until > self.now.mono_ms) {
+                if self.next_parcel(device, &mailbox.id).is_some() {
+                    self.timers.set_earlier(Timer::Post(device), until);
+                }
+                continue;
+            }
+            while let Some(number) = self.next_parcel(device, &mailbox.id) {
+                if self.deposit_one(device, &mailbox, number).is_none() {
+                    let again = self.now.mono_ms.saturating_add(CROWDED_MS);
+                    self.timers.set_earlier(Timer::Post(device), again);
+                    break;
+                }
+            }
+        }
+    }
+
+    /// The next parcel that a mailbox should have, if it may be asked for more.
+    fn next_parcel(&self, device: DeviceId, mailbox: &MailboxId) -> Option<u64> {
+        let parcels = &self.mail.post.parcels.get(&device)?.by_number;
+        if parcels.values().filter(|parcel| parcel.asked.contains(mailbox)).count() >= UNDER_WAY {
+            return None;
+        }
+        let outbox = &self.peers.get(&device)?.outbox;
+        let waits = |parcel: &Parcel| !parcel.asked.contains(mailbox) && !parcel.done.contains(mailbox);
+        parcels.iter().find(|(_, parcel)| waits(parcel) && parcel.holds(outbox)).map(|(number, _)| *number)
+    }
+
+    /// `None`: it cannot be asked now.
+    fn deposit_one(&mut self, device: DeviceId, mailbox: &Mailbox, number: u64) -> Option<()> {
+        let parcel = self.mail.post.parcels.get(&device)?.by_number.get(&number)?;
+        let outbox = &self.peers.get(&device)?.outbox;
+        let part = |(row, _): &(u64, u32)| outbox.get(row)?.part.clone();
+        let parts: Vec<OlmPart> = parcel.rows.iter().filter_map(part).collect();
+        let (with_card, round) = (parcel.with_card, parcel.round);
+        let Some(sealed) = self.seal_for(device, kind::PARTS, wire::encode(&parts).ok()?, with_card, round)
+        else {
+            // Its key is none: only a newer card helps.
+            self.pause(device, mailbox.id, REFUSED_MS, REFUSED_MS);
+            return None;
+        };
+        let envelope = kdf::hash(&sealed.envelope);
+        let asked = Asked { device, mailbox: mailbox.clone(), parcel: number, envelope, card: sealed.card };
+        let ask = self.number();
+        let (queue, token) = (mailbox.queue, mailbox.deposit);
+        let request = Request::Deposit { queue, token, envelope: sealed.envelope };
+        if !self.ask_mailbox(&place_of(mailbox), Ask::Deposit(ask), request) {
+            return None;
+        }
+        self.mail.post.asked.insert(ask, asked);
+        let parcel = self.mail.post.parcels.get_mut(&device)?.by_number.get_mut(&number)?;
+        parcel.asked.insert(mailbox.id);
+        parcel.tried.insert(mailbox.id);
+        Some(())
+    }
+
+    /// An envelope for a device: the same for the same body, key, card and round. `None` if there is no key.
+    pub(super) fn seal_for(
+        &mut self,
+        device: DeviceId,
+        kind: u16,
+        body: Vec<u8>,
+        with_card: bool,
+        round: u64,
+    ) -> Option<Sealed> {
+        let ek = self.seal_key_of(device)?;
+        let card = if with_card { self.news_for(device) } else { None };
+        let secret = kdf::derive("seal round", &[&self.own.device.seal_seed()[..], &round.to_le_bytes()]);
+        let hash = card.as_ref().map(|card| kdf::hash(&card.body));
+        let (account, own) = (self.own.account, self.own.device_id);
+        let mut inner = Inner { account, device: own, card, kind, body };
+        if let Ok(envelope) = envelope::seal(&ek, &secret, &inner) {
+            return Some(Sealed { envelope, card: hash });
+        }
+        // The card did not fit beside it, or the key is none.
+        inner.card = None;
+        envelope::seal(&ek, &secret, &inner).ok().map(|envelope| Sealed { envelope, card: None })
+    }
+
+    /// Our card for a device, if it does not have it by mail.
+    fn news_for(&mut self, device: DeviceId) -> Option<wire::Signed> {
+        let account = self.peers.get(&device)?.account();
+        let card = self.card_for(account)?;
+        let told = self.mail.post.told.get(&device);
+        (told != Some(&kdf::hash(&card.body))).then_some(card)
+    }
+
+    /// Our card as a contact gets it.
+    fn card_for(&mut self, account: AccountId) -> Option<wire::Signed> {
+        let _ = self.contacts.get(&account)?;
+        self.own_card()
+    }
+
+    /// A device has this card of ours in a mailbox.
+    pub(super) fn card_told(&mut self, device: DeviceId, card: Option<[u8; 32]>) {
+        if let Some(card) = card {
+            self.mail.post.told.insert(device, card);
+        }
+    }
+
+    // ---- answers ----------------------------------------------------------------------------------------------
+
     /// The answer to an ask of this file; `None`: there is none.
     pub(super) fn post_answered(&mut self, mailbox: MailboxId, ask: Ask, answer: Option<Answer>) {
-        let _ = (mailbox, ask, answer);
+        match (ask, answer) {
+            (Ask::Deposit(number), answer) => {
+                if let Some(asked) = self.mail.post.asked.remove(&number) {
+                    self.deposit_answered(asked, answer);
+                }
+            }
+            (Ask::GetCard(device), Some(Answer::Card(Some(card)))) => self.on_card_slot(device, &card),
+            // What cannot be withdrawn runs out by itself; a card that is not there may come by another road.
+            _ => {
+                let _ = mailbox;
+            }
+        }
     }
 
-    /// Something happened that may call for the mailbox road: rows wait and no link is up, a card is new, a link was lost.
-    pub(in super::super) fn post_soon(&mut self, device: DeviceId) {
-        let _ = device;
+    fn deposit_answered(&mut self, asked: Asked, answer: Option<Answer>) {
+        let (device, mailbox) = (asked.device, asked.mailbox.id);
+        let parcel = self.mail.post.parcels.get_mut(&device).and_then(|p| p.by_number.get_mut(&asked.parcel));
+        let rows = parcel.map(|parcel| {
+            parcel.asked.remove(&mailbox);
+            if matches!(answer, Some(Answer::Promise(_) | Answer::Refused(_))) {
+                parcel.tried.remove(&mailbox);
+            }
+            parcel.rows.clone()
+        });
+        match answer {
+            Some(Answer::Promise(signed)) => {
+                let promise = Promise::open(&signed, &mailbox, &asked.mailbox.queue, &asked.envelope);
+                let kept_ms =
+                    promise.map_or(0, |promise| u64::from(promise.kept_s).saturating_mul(SECOND_MS));
+                match self.keep_rows(&asked, &rows.unwrap_or_default(), kept_ms) {
+                    Promised::Nothing => self.pause(device, mailbox, REFUSED_MS, REFUSED_MS),
+                    Promised::Unwanted | Promised::Kept => self.parcel_kept(&asked),
+                }
+            }
+            Some(Answer::Refused(Refused::Full)) => self.pause(device, mailbox, FIRST_FULL_MS, LAST_FULL_MS),
+            Some(Answer::Refused(Refused::Unknown | Refused::Malformed | Refused::Grant)) => {
+                self.pause(device, mailbox, REFUSED_MS, REFUSED_MS);
+                self.ask_for_card(device, Some(mailbox));
+            }
+            _ => self.pause(device, mailbox, FIRST_PAUSE_MS, LAST_PAUSE_MS),
+        }
+        if self.goes_by_mail(device) {
+            self.deposit(device);
+        }
     }
 
-    /// Of an account's waiting rows, how many some mailbox keeps; and how many mailboxes its devices told us of.
-    pub(in super::super) fn mail_figures(&self, account: AccountId) -> (u64, u32) {
-        let _ = account;
-        (0, 0)
+    /// What a promise says of the rows in an envelope, as far as they are still what was in it.
+    fn keep_rows(&mut self, asked: &Asked, rows: &[(u64, u32)], kept_ms: u64) -> Promised {
+        let lived_ms = self.lived_ms();
+        let Some(peer) = self.peers.get_mut(&asked.device) else { return Promised::Unwanted };
+        self.active_peers.insert(asked.device);
+        let same = |row: &OutRow, attempt: u32| row.attempt == attempt && row.part.is_some();
+        let rows: Vec<u64> = rows
+            .iter()
+            .filter(|(row, attempt)| peer.outbox.get(row).is_some_and(|row| same(row, *attempt)))
+            .map(|(row, _)| *row)
+            .collect();
+        let mut outcome = Promised::Unwanted;
+        for row in rows {
+            outcome = Promised::Nothing;
+            if !peer.keep_row(row, asked.mailbox.id, asked.envelope, kept_ms, lived_ms) {
+                return outcome;
+            }
+            outcome = Promised::Kept;
+        }
+        if outcome == Promised::Unwanted && kept_ms > 0 {
+            peer.unwanted.insert((asked.mailbox.id, asked.envelope));
+        }
+        outcome
     }
+
+    fn parcel_kept(&mut self, asked: &Asked) {
+        let (device, mailbox) = (asked.device, asked.mailbox.id);
+        self.mail.post.pauses.remove(&(device, mailbox));
+        self.card_told(device, asked.card);
+        let everywhere = self.mailboxes_of(device);
+        let Some(parcels) = self.mail.post.parcels.get_mut(&device) else { return };
+        let Some(parcel) = parcels.by_number.get_mut(&asked.parcel) else { return };
+        parcel.done.insert(mailbox);
+        if parcel.asked.is_empty() && everywhere.iter().all(|mailbox| parcel.done.contains(&mailbox.id)) {
+            for (row, _) in parcels.by_number.remove(&asked.parcel).map(|p| p.rows).unwrap_or_default() {
+                parcels.of_row.remove(&row);
+            }
+        }
+    }
+
+    /// A mailbox is not asked for a device for a while. Several answers at once count once.
+    fn pause(&mut self, device: DeviceId, mailbox: MailboxId, first_ms: u64, last_ms: u64) {
+        let pause = self.mail.post.pauses.entry((device, mailbox)).or_default();
+        if pause.until_ms > self.now.mono_ms {
+            return;
+        }
+        pause.failures = pause.failures.saturating_add(1);
+        let wait = backoff(first_ms, last_ms, pause.failures);
+        pause.until_ms = self.now.mono_ms.saturating_add(wait).saturating_add(self.rng.below(wait / 4));
+    }
+
+    // ---- what is there for nothing ----------------------------------------------------------------------------
+
+    /// Asks mailboxes to throw away what nobody waits for any more.
+    pub(in super::super) fn withdraw(&mut self, device: DeviceId) {
+        if self.is_invisible() {
+            return;
+        }
+        let Some(peer) = self.peers.get_mut(&device).filter(|peer| !peer.unwanted.is_empty()) else { return };
+        let unwanted = peer.take_unwanted();
+        for mailbox in self.mailboxes_of(device) {
+            for hashes in unwanted.get(&mailbox.id).into_iter().flat_map(|hashes| hashes.chunks(BATCH)) {
+                let (queue, token, hashes) = (mailbox.queue, mailbox.deposit, hashes.to_vec());
+                let request = Request::Withdraw { queue, token, hashes };
+                // Not asked, or not answered: it runs out by itself.
+                let _ = self.ask_mailbox(&place_of(&mailbox), Ask::Withdraw, request);
+            }
+        }
+    }
+
+    // ---- cards ------------------------------------------------------------------------------------------------
+
+    /// Asks the mailboxes of a device, but not `silent`, for its newest card.
+    fn ask_for_card(&mut self, device: DeviceId, silent: Option<MailboxId>) {
+        let now_ms = self.now.mono_ms;
+        let last = self.mail.post.cards.get(&device);
+        if last.is_some_and(|last| now_ms.saturating_sub(*last) < CARD_MS) {
+            return;
+        }
+        self.mail.post.cards.insert(device, now_ms);
+        for mailbox in self.mailboxes_of(device).into_iter().filter(|mailbox| Some(mailbox.id) != silent) {
+            let (queue, token) = (mailbox.queue, mailbox.deposit);
+            let request = Request::GetCard { queue, token };
+            let _ = self.ask_mailbox(&place_of(&mailbox), Ask::GetCard(device), request);
+        }
+    }
+
+    /// What lies in the card slot of a device's queue: a record as in the DHT, of some day.
+    fn on_card_slot(&mut self, device: DeviceId, record: &[u8]) {
+        let Some(account) = self.peers.get(&device).map(super::super::Peer::account) else { return };
+        if let Some(signed) = self.open_card_slot(account, record) {
+            let _ = self.take_card(Some(device), &signed);
+        }
+    }
+
+    fn open_card_slot(&self, account: AccountId, record: &[u8]) -> Option<wire::Signed> {
+        let rv = self.contacts.get(&account)?.rv_in?;
+        let today = discovery::day_of(self.now.wall_ms);
+        let days = (today.saturating_sub(KEY_DAYS)..=today.saturating_add(1)).rev();
+        let slots = days.map(|day| discovery::Slot { rv, who: discovery::SlotOwner::Account, day });
+        slots.into_iter().find_map(|slot| discovery::open(&slot, record).ok())
+    }
+}
+
+/// Where a mailbox of a card is.
+pub(super) fn place_of(mailbox: &Mailbox) -> Place {
+    Place { id: mailbox.id, addrs: mailbox.addrs.clone() }
 }
