@@ -16,6 +16,7 @@ pub mod envelope;
 mod keys;
 mod link;
 mod place;
+pub mod server;
 #[cfg(test)]
 mod tests;
 mod words;
