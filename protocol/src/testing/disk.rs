@@ -3,7 +3,7 @@
 use crate::engine::{Change, Event, MessageState, NewMessage, Record, Space, stored_part, stored_secrets};
 use crate::ids::{AccountId, MessageId};
 use crate::kdf;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The engine's records and what a store would show.
 #[derive(Debug, Clone, Default)]
@@ -92,6 +92,8 @@ impl Disk {
 pub struct Watch {
     /// Own messages, in order.
     pub accepted: Vec<NewMessage>,
+    /// Messages of others that were ever taken in here.
+    pub taken: BTreeSet<(AccountId, MessageId)>,
     /// Own edits, deletions and reactions, in order.
     pub edited: Vec<Change>,
     /// The bytes that stand for each place in each session: the hash of the ciphertext.
@@ -105,6 +107,9 @@ impl Watch {
         for change in changes {
             match change {
                 Change::Message(message) if message.me => self.accepted.push(message.clone()),
+                Change::Message(message) => {
+                    self.taken.insert((message.author, message.id));
+                }
                 Change::Edit { author, .. } | Change::Delete { author, .. } if *author == me => {
                     self.edited.push(change.clone());
                 }

@@ -6,20 +6,23 @@
 
 mod dht;
 mod disk;
+mod mail;
 mod relays;
+mod rules;
 #[cfg(test)]
 mod tests;
 mod wires;
 
 pub use dht::{Capture, Dht, DhtFault, Lie};
 pub use disk::{Disk, Watch};
+pub use mail::{MailFault, MailHost};
 
 use crate::engine::{
     Action, Change, Command, ContactState, Engine, Genesis, Input, LinkId, MessageKind, MessageState,
-    NetEvent, Notice, Refusal, Reply, Space, Step,
+    NetEvent, Notice, Plant, Refusal, Reply, Space, Step,
 };
 use crate::identity::Seed;
-use crate::ids::{AccountId, ChatId, DeviceId, MessageId};
+use crate::ids::{AccountId, ChatId, DeviceId, MailboxId, MessageId};
 use crate::kdf;
 use crate::rng::Rng;
 use crate::time::Now;
@@ -125,8 +128,16 @@ pub struct World {
     pub told: BTreeSet<String>,
     /// Who dialled an address that no machine ever had, and which.
     pub strange: BTreeSet<(usize, String)>,
-    /// A planted fault.
+    /// The mailboxes: see [`World::add_mailbox`].
+    pub mailboxes: Vec<MailHost>,
+    /// What mailboxes promised in earnest, and who: the hashes of envelopes.
+    pub promised: BTreeSet<(MailboxId, [u8; 32])>,
+    /// Rules that were broken on the way, in words.
+    pub faults: Vec<String>,
+    /// A planted fault of the disk.
     pub sabotage: Option<Sabotage>,
+    /// A planted fault of the engines.
+    pub plant: Option<Plant>,
     /// Turns taken.
     pub turns: u64,
     /// What every turn did, without the bytes, as one running hash.
@@ -159,7 +170,11 @@ impl World {
             dht_capture: None,
             told: BTreeSet::new(),
             strange: BTreeSet::new(),
+            mailboxes: Vec::new(),
+            promised: BTreeSet::new(),
+            faults: Vec::new(),
             sabotage: None,
+            plant: None,
             turns: 0,
             trace: [0; 32],
             relays: Vec::new(),
@@ -293,6 +308,7 @@ impl World {
             Err(error) => panic!("machine {index}: {error}"),
         };
         engine.set_peer_id(peer_id);
+        engine.plant(self.plant);
         machine.engine = Some(engine);
         self.dht_arrive(index);
         self.tell_addresses(index);
@@ -407,6 +423,7 @@ impl World {
         machine.wake_at_ms = step.wake_at_ms.map(|at| at.saturating_sub(machine.mono_base_ms));
         machine.disk.commit(&step.changes);
         machine.watch.see(machine.account, &step.changes);
+        self.watch(index, &step.changes);
         self.trace(index, &step);
         let count = match crash {
             None => step.actions.len(),
@@ -493,13 +510,15 @@ impl World {
         self.now_ms = self.now_ms.max(next);
         if parcel.is_some_and(|at| at <= self.now_ms) {
             // What was on the way to a machine that went down since is lost.
-            let there = |index: usize, run| self.machines.get(index).is_some_and(|m| m.runs == run);
+            let there = |index: usize, run| self.run_of(index) == Some(run);
             match self.queue.pop_first() {
-                Some((_, Parcel::Event(index, run, event))) if there(index, run) => {
-                    self.turn(index, vec![Input::Net(event)]);
-                }
+                Some((_, Parcel::Event(index, run, event))) if there(index, run) => match Self::mailbox_of(index) {
+                    Some(mailbox) => self.mailbox_event(mailbox, event),
+                    None => self.turn(index, vec![Input::Net(event)]),
+                },
                 Some((_, Parcel::Look(index, run))) if there(index, run) => self.dht_looks(index, false),
                 Some((_, Parcel::Tick(number))) => self.dht_tick(number),
+                Some((_, Parcel::Mailbox(mailbox))) => self.mailbox_tick(mailbox),
                 _ => {}
             }
         } else if let Some((_, index)) = wake {
@@ -512,8 +531,16 @@ impl World {
     }
 
     fn post(&mut self, to: usize, delay_ms: u64, event: NetEvent) {
-        let run = self.machines.get(to).map_or(0, |machine| machine.runs);
+        let run = self.run_of(to).unwrap_or(0);
         self.put_parcel(delay_ms, Parcel::Event(to, run, event));
+    }
+
+    /// How often the machine or mailbox at an end was started.
+    fn run_of(&self, end: usize) -> Option<u64> {
+        match Self::mailbox_of(end) {
+            Some(mailbox) => self.mailboxes.get(mailbox).map(|host| host.runs),
+            None => self.machines.get(end).map(|machine| machine.runs),
+        }
     }
 
     fn put_parcel(&mut self, delay_ms: u64, parcel: Parcel) {
@@ -530,18 +557,22 @@ impl World {
 
     /// The present address of a machine.
     pub fn address(&self, index: usize) -> String {
+        if let Some(mailbox) = Self::mailbox_of(index) {
+            return format!("/ip4/10.251.0.{}/udp/4164/quic-v1", mailbox.saturating_add(2));
+        }
         let place = self.machines.get(index).map_or(0, |machine| machine.place);
         format!("/ip4/10.{}.{}.{}/udp/4164/quic-v1", place % 250, index / 250, index % 250 + 2)
     }
 
     /// The present peer id of a machine.
     pub fn peer_of(&self, index: usize) -> Vec<u8> {
-        let runs = self.machines.get(index).map_or(0, |machine| machine.runs);
+        let runs = self.run_of(index).unwrap_or(0);
         format!("peer-{index}-{runs}").into_bytes()
     }
 
     fn machine_at(&self, addr: &str) -> Option<usize> {
-        (0..self.machines.len()).find(|index| self.address(*index) == addr)
+        let machine = (0..self.machines.len()).find(|index| self.address(*index) == addr);
+        machine.or_else(|| self.mailbox_at(addr))
     }
 
     /// The links a machine's engine would have to write on: numbers of standing ones.

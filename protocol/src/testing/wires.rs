@@ -22,6 +22,8 @@ pub(super) enum Parcel {
     Look(usize, u64),
     /// Time passes in the DHT.
     Tick(u64),
+    /// A minute passes for a mailbox.
+    Mailbox(usize),
 }
 
 impl World {
@@ -29,7 +31,10 @@ impl World {
     pub fn reachable(&self, a: usize, b: usize) -> bool {
         !self.cut.contains(&(a.min(b), a.max(b)))
             && !self.deaf.contains(&b)
-            && self.machines.get(b).is_some_and(|machine| machine.engine.is_some())
+            && match Self::mailbox_of(b) {
+                Some(mailbox) => self.mailbox_is_up(mailbox),
+                None => self.is_up(b),
+            }
     }
 
     /// Cuts the connections between two machines and keeps them apart.
