@@ -217,7 +217,7 @@ impl Peer {
                 break;
             };
             let number = *number;
-            let Some(mut part) = row.part.clone() else { break };
+            let Some(part) = self.part_of(number) else { break };
             if self.in_flight.contains_key(&number) || self.held_there.contains(&number) {
                 self.cursor = number.saturating_add(1);
                 continue;
@@ -230,11 +230,17 @@ impl Peer {
             self.cursor = number.saturating_add(1);
             self.in_flight.insert(number, InFlight { at_ms: now_ms, bytes: size });
             self.in_flight_bytes = self.in_flight_bytes.saturating_add(size);
-            // Rows before it may have ended since it was encrypted: nobody must wait for those.
-            part.floor = self.floor(part.session).unwrap_or(part.order).min(part.order);
             parts.push(part);
         }
         parts
+    }
+
+    /// A row's part as it is sent now: rows before it may have ended since it was encrypted, and nobody must wait for
+    /// those.
+    pub fn part_of(&self, number: u64) -> Option<OlmPart> {
+        let mut part = self.outbox.get(&number)?.part.clone()?;
+        part.floor = self.floor(part.session).unwrap_or(part.order).min(part.order);
+        Some(part)
     }
 
     /// The link changed: everything unanswered is to be sent again, from the start.

@@ -315,9 +315,8 @@ impl Engine {
     /// `None`: it cannot be asked now.
     fn deposit_one(&mut self, device: DeviceId, mailbox: &Mailbox, number: u64) -> Option<()> {
         let parcel = self.mail.post.parcels.get(&device)?.by_number.get(&number)?;
-        let outbox = &self.peers.get(&device)?.outbox;
-        let part = |(row, _): &(u64, u32)| outbox.get(row)?.part.clone();
-        let parts: Vec<OlmPart> = parcel.rows.iter().filter_map(part).collect();
+        let peer = self.peers.get(&device)?;
+        let parts: Vec<OlmPart> = parcel.rows.iter().filter_map(|(row, _)| peer.part_of(*row)).collect();
         let (with_card, round) = (parcel.with_card, parcel.round);
         let Some(sealed) = self.seal_for(device, kind::PARTS, wire::encode(&parts).ok()?, with_card, round)
         else {
@@ -373,8 +372,8 @@ impl Engine {
 
     /// Our card as a contact gets it.
     fn card_for(&mut self, account: AccountId) -> Option<wire::Signed> {
-        let _ = self.contacts.get(&account)?;
-        self.own_card()
+        let rv = self.contacts.get(&account)?.rv_out;
+        self.own_card(&rv)
     }
 
     /// A device has this card of ours in a mailbox.
