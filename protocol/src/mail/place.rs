@@ -1,4 +1,4 @@
-//! Where a mailbox is, told by itself, for whoever knows its id and cannot reach it (docs/spec/08-mail.md, "Place").
+//! Where a mailbox is, told by itself, for whoever knows its id and cannot reach it (docs/spec/07-discovery.md, "Place").
 //! Who keeps mail for others and moves is found again by it.
 
 use super::MailKey;

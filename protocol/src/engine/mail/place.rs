@@ -1,5 +1,5 @@
 //! Mailboxes that moved: who cannot reach one it has business with looks in the DHT for where it says it is
-//! (docs/spec/08-mail.md, "Place"). What is found is for this run; a start finds it again.
+//! (docs/spec/07-discovery.md, "Place"). What is found is for this run; a start finds it again.
 
 use super::super::Engine;
 use super::Place;
