@@ -509,17 +509,8 @@ impl World {
         let Some(next) = next.filter(|at| *at <= end) else { return false };
         self.now_ms = self.now_ms.max(next);
         if parcel.is_some_and(|at| at <= self.now_ms) {
-            // What was on the way to a machine that went down since is lost.
-            let there = |index: usize, run| self.run_of(index) == Some(run);
-            match self.queue.pop_first() {
-                Some((_, Parcel::Event(index, run, event))) if there(index, run) => match Self::mailbox_of(index) {
-                    Some(mailbox) => self.mailbox_event(mailbox, event),
-                    None => self.turn(index, vec![Input::Net(event)]),
-                },
-                Some((_, Parcel::Look(index, run))) if there(index, run) => self.dht_looks(index, false),
-                Some((_, Parcel::Tick(number))) => self.dht_tick(number),
-                Some((_, Parcel::Mailbox(mailbox))) => self.mailbox_tick(mailbox),
-                _ => {}
+            if let Some((_, parcel)) = self.queue.pop_first() {
+                self.arrive(parcel);
             }
         } else if let Some((_, index)) = wake {
             if let Some(machine) = self.machines.get_mut(index) {
@@ -528,6 +519,20 @@ impl World {
             self.turn(index, vec![Input::Wake]);
         }
         true
+    }
+
+    /// What was on the way to a machine that went down since is lost.
+    fn arrive(&mut self, parcel: Parcel) {
+        match parcel {
+            Parcel::Event(end, run, event) if self.run_of(end) == Some(run) => match Self::mailbox_of(end) {
+                Some(mailbox) => self.mailbox_event(mailbox, event),
+                None => self.turn(end, vec![Input::Net(event)]),
+            },
+            Parcel::Look(index, run) if self.run_of(index) == Some(run) => self.dht_looks(index, false),
+            Parcel::Tick(number) => self.dht_tick(number),
+            Parcel::Mailbox(mailbox) => self.mailbox_tick(mailbox),
+            Parcel::Event(..) | Parcel::Look(..) => {}
+        }
     }
 
     fn post(&mut self, to: usize, delay_ms: u64, event: NetEvent) {
