@@ -1,29 +1,10 @@
 //! Two hundred seeds of the simulator, every law, in one test; and that one seed is one run.
 
 use starling_protocol::testing::Sabotage;
-use starling_tests::sim::{Outcome, Scenario, run, run_as};
-use std::sync::atomic::{AtomicU64, Ordering};
+use starling_tests::sim::{Outcome, Scenario, run, run_all, run_as};
 
 fn all(scenario: &Scenario, seeds: std::ops::Range<u64>) -> Vec<Outcome> {
-    let next = AtomicU64::new(seeds.start);
-    std::thread::scope(|scope| {
-        let work = || {
-            let mut done = Vec::new();
-            loop {
-                let seed = next.fetch_add(1, Ordering::Relaxed);
-                if seed >= seeds.end {
-                    return done;
-                }
-                done.push(run_as(scenario, seed));
-            }
-        };
-        let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
-        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        threads
-            .into_iter()
-            .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
+    run_all(seeds, |seed| run_as(scenario, seed))
 }
 
 fn broken(outcomes: &[Outcome]) -> Vec<(u64, &[String])> {

@@ -14,9 +14,28 @@ pub(super) fn all_quiet(world: &World) -> bool {
     })
 }
 
+/// Every accepted text that its sender was not told to have failed stands where it was sent to.
+pub(super) fn all_shown(world: &World) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (from, machine) in world.machines.iter().enumerate() {
+        for sent in &machine.watch.accepted {
+            let there = world.machines.iter().find(|to| to.account == sent.chat.account());
+            let Some(to) = there.filter(|to| to.account != machine.account) else { continue };
+            let state = machine.disk.states.get(&(sent.id, to.account)).copied();
+            let over = matches!(state, Some(MessageState::Failed | MessageState::Expired));
+            if !over && !texts_of(to, machine.account).any(|shown| shown.id == sent.id) {
+                let text: String = sent.text.chars().take(20).collect();
+                faults.push(format!("{from}: {text} did not come by mail; its sender sees {state:?}"));
+            }
+        }
+    }
+    faults
+}
+
 /// Judges a world that was healed and drained.
 pub(super) fn judge(world: &World) -> Outcome {
-    let mut outcome = Outcome { machines: world.machines.len(), ..Outcome::default() };
+    let mut outcome =
+        Outcome { machines: world.machines.len(), faults: world.faults.clone(), ..Outcome::default() };
     let by_account: BTreeMap<AccountId, usize> =
         world.machines.iter().enumerate().map(|(index, machine)| (machine.account, index)).collect();
     for (from, machine) in world.machines.iter().enumerate() {

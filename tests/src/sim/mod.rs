@@ -6,10 +6,13 @@
 mod actions;
 pub mod finding;
 mod laws;
+pub mod mail;
+mod many;
 
 use starling_protocol::testing::World;
 
 pub use actions::Scenario;
+pub use many::run_all;
 
 /// What one run came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,6 +37,8 @@ pub struct Outcome {
     pub places: usize,
     /// Simulated time in milliseconds.
     pub simulated_ms: u64,
+    /// Envelopes that mailboxes were given, repeats too.
+    pub mailed: u64,
     /// Milliseconds from the healing until nothing waited any more.
     pub drained_ms: u64,
     /// The running hash of everything the engines did, without key bytes.
