@@ -327,8 +327,7 @@ impl Engine {
                 let devices = self.devices_of(account);
                 devices.iter().filter_map(|device| self.peers.get(device)).any(|peer| !peer.outbox.is_empty())
             }
-            Sought::Join(_) => true,
-            Sought::Mailbox(_) => false,
+            Sought::Join(_) | Sought::Mailbox(_) => true,
         }
     }
 
