@@ -280,6 +280,7 @@ fn overlay_who_has_it() {
             name: "Ilse Brandt".into(),
             state: "queued".into(),
             at: "2026-11-22T21:12:00.000Z".into(),
+            kept: None,
         }];
         scene.msg(Msg::One(Ok(Box::new(read))));
         scene

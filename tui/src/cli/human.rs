@@ -3,6 +3,7 @@
 use super::duration::roughly;
 use super::mail;
 use super::out::guard_line;
+pub use crate::screen::text::bytes;
 use starling_node::api::types::{Chat, Contact, Invite, MailAsk, Message, Object, Receipt, Request, Status};
 use std::collections::HashMap;
 
@@ -240,17 +241,6 @@ pub fn status(now: &Status) -> String {
         lines.push(format!("{:<12} {}", "trouble", guard_line(trouble)));
     }
     lines.join("\n")
-}
-
-/// "512 B", "4.1 MB".
-pub fn bytes(count: u64) -> String {
-    let tenth = |unit: u64| format!("{}.{}", count / unit, count % unit * 10 / unit);
-    match count {
-        0..1_000 => format!("{count} B"),
-        1_000..1_000_000 => format!("{} kB", tenth(1_000)),
-        1_000_000..1_000_000_000 => format!("{} MB", tenth(1_000_000)),
-        _ => format!("{} GB", tenth(1_000_000_000)),
-    }
 }
 
 #[cfg(test)]

@@ -233,6 +233,12 @@ pub const COMMANDS: &[SlashCommand] = &[
     slash("/find", "TEXT", "search in this chat", false),
     slash("/nick", "NAME", "change your own name", false),
     slash("/presence", "STATE", "online, away, busy or invisible", false),
+    slash(
+        "/mailbox",
+        "[WHAT]",
+        "who keeps your mail: list, use LINK, drop ID, grant, ask, accept, decline @who",
+        true,
+    ),
     slash("/words", "", "your 24 words", true),
     slash("/net", "", "the network", true),
     slash("/wake", "", "try all waiting connections now", true),

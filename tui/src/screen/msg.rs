@@ -2,7 +2,8 @@
 //! one into the other; only `run` and `bridge` perform effects.
 
 use starling_node::api::types::{
-    Account, Chat, Contact, Done, Invite, Message, Net, Object, Request, Safety, Sent, Status, Test, Trouble,
+    Account, Chat, Contact, Done, Invite, KeptAt, Mailbox, Message, Net, Object, Request, Safety, Sent,
+    Status, Test, Trouble,
 };
 use zeroize::Zeroizing;
 
@@ -43,6 +44,24 @@ pub enum Msg {
         older: bool,
         /// The page.
         page: Result<Vec<Message>, Trouble>,
+    },
+    /// The mailboxes that keep one's mail, and open questions.
+    Mailboxes(Result<Vec<Mailbox>, Trouble>),
+    /// A wish about mailboxes was done, or refused.
+    MailDone {
+        /// What is said if it worked.
+        say: String,
+        /// The outcome.
+        result: Result<(), Trouble>,
+    },
+    /// A link to this node's mailbox.
+    Granted(Result<Mailbox, Trouble>),
+    /// The mailboxes that keep a message.
+    Kept {
+        /// Which message.
+        id: String,
+        /// Them.
+        result: Result<Vec<KeptAt>, Trouble>,
     },
     /// One message with its recipients.
     One(Result<Box<Message>, Trouble>),
@@ -136,6 +155,37 @@ pub enum After {
     Accepted,
 }
 
+/// A wish about mailboxes.
+#[derive(Clone, PartialEq, Eq)]
+pub enum MailWish {
+    /// Read which there are.
+    List,
+    /// Have mail kept by a link.
+    Use {
+        /// The link.
+        link: String,
+    },
+    /// Have none kept there any more.
+    Drop {
+        /// The mailbox's id, or the friend whose it is.
+        id: String,
+    },
+    /// Make a link to this node's own.
+    Grant,
+    /// Ask a contact to keep mail for each other.
+    Ask {
+        /// Whom.
+        account: String,
+    },
+    /// Answer one who asked.
+    Answer {
+        /// Who asked.
+        account: String,
+        /// Yes or no.
+        agree: bool,
+    },
+}
+
 /// Something to be done outside.
 #[derive(Clone)]
 pub enum Effect {
@@ -188,6 +238,13 @@ pub enum Effect {
         chat: String,
         /// Older than this message.
         before: Option<String>,
+    },
+    /// Do something about mailboxes.
+    Mail(MailWish),
+    /// Read which mailboxes keep a message.
+    Kept {
+        /// The message.
+        id: String,
     },
     /// Read one message with its recipients.
     One {
@@ -335,6 +392,8 @@ impl std::fmt::Debug for Effect {
             Self::Presence { .. } => "Presence",
             Self::Visible { .. } => "Visible",
             Self::Log { .. } => "Log",
+            Self::Mail(_) => "Mail",
+            Self::Kept { .. } => "Kept",
             Self::One { .. } => "One",
             Self::Send { .. } => "Send",
             Self::Edit { .. } => "Edit",

@@ -292,6 +292,8 @@ pub fn contact(id: &str, name: &str, presence: &str, via: &str) -> Contact {
         via: via.into(),
         last_seen: (presence == "offline").then(|| "2026-11-22T18:20:00.000Z".to_owned()),
         waiting: 0,
+        in_mailboxes: 0,
+        mailboxes: 0,
         hidden: false,
         looked_up: None,
         found: None,
@@ -386,6 +388,7 @@ pub fn message(id: &str, from: &str, at: &str, text: &str) -> Message {
         unread: false,
         kind: "text".into(),
         recipients: Vec::new(),
+        kept: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Each effect as a call of the control API (docs/user/api.md), each answer as a message.
 
 use crate::screen::model::chatlog::PAGE;
-use crate::screen::msg::{After, Effect, Msg};
+use crate::screen::msg::{After, Effect, MailWish, Msg};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use starling_node::api::client::Client;
@@ -95,6 +95,8 @@ async fn ask(client: &Client, effect: Effect) -> Option<Msg> {
             let params = json!({ "chat": chat, "limit": PAGE, "before": before });
             Msg::Log { older: before.is_some(), page: client.call("log", params).await, chat }
         }
+        Effect::Mail(wish) => mail(client, wish).await,
+        Effect::Kept { id } => Msg::Kept { result: client.call("kept", json!({ "id": id })).await, id },
         Effect::One { id } => Msg::One(client.call("message", json!({ "id": id })).await),
         Effect::Find { text, chat } => {
             let params = json!({ "text": text, "chat": chat });
@@ -139,6 +141,28 @@ async fn ask_people(client: &Client, effect: Effect) -> Option<Msg> {
         Effect::Safety { account } => Msg::Safety(client.call("safety", json!({ "who": account })).await),
         _ => return None,
     })
+}
+
+async fn mail(client: &Client, wish: MailWish) -> Msg {
+    let (method, params, say) = match wish {
+        MailWish::List => return Msg::Mailboxes(client.call("mailbox.list", json!({})).await),
+        MailWish::Grant => return Msg::Granted(client.call("mailbox.grant", json!({})).await),
+        MailWish::Use { link } => {
+            ("mailbox.use", json!({ "link": link }), "Your mail is kept there from now on.")
+        }
+        MailWish::Drop { id } => ("mailbox.drop", json!({ "id": id }), "No mail is left there any more."),
+        MailWish::Ask { account } => {
+            ("mailbox.ask", json!({ "who": account }), "Asked; they see it when they are here.")
+        }
+        MailWish::Answer { account, agree: true } => {
+            ("mailbox.answer", json!({ "who": account, "agree": true }), "You keep mail for each other now.")
+        }
+        MailWish::Answer { account, .. } => {
+            ("mailbox.answer", json!({ "who": account, "agree": false }), "They are told that you do not.")
+        }
+    };
+    let result: Result<Value, Trouble> = client.call(method, params).await;
+    Msg::MailDone { say: say.to_owned(), result: result.map(|_| ()) }
 }
 
 async fn contact(client: &Client, method: &str, params: Value, then: After) -> Msg {

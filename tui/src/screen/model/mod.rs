@@ -20,7 +20,7 @@ use geometry::Geometry;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use overlay::Overlay;
-use starling_node::api::types::{Chat, Contact, Network, Request, Trouble};
+use starling_node::api::types::{Chat, Contact, Mailbox, Network, Request, Trouble};
 use std::collections::BTreeMap;
 
 /// Milliseconds somebody counts as writing without a new sign of it. Higher shows writers who left.
@@ -122,6 +122,8 @@ pub struct Model {
     pub next_try: BTreeMap<String, u64>,
     /// Open requests.
     pub requests: Vec<Request>,
+    /// Mailboxes that keep one's mail, and open questions about it, once read.
+    pub mailboxes: Option<Vec<Mailbox>>,
     /// The network.
     pub network: Option<Network>,
     /// When the next try of all is due, on the monotonic clock.
@@ -148,6 +150,8 @@ pub struct Model {
     pub typing_sent: Option<u64>,
     /// When the people are read again because a message waits and it is not known until when.
     pub people_at: Option<u64>,
+    /// Whether mailboxes keep another number of messages than the people say.
+    pub kept_stale: bool,
     /// Who writes where until when (chat, account).
     pub typing: BTreeMap<(String, String), u64>,
     /// The line above the editor.
@@ -186,6 +190,7 @@ impl Model {
             people: Vec::new(),
             next_try: BTreeMap::new(),
             requests: Vec::new(),
+            mailboxes: None,
             network: None,
             network_next_ms: None,
             network_since_ms: 0,
@@ -199,6 +204,7 @@ impl Model {
             draft_at: None,
             typing_sent: None,
             people_at: None,
+            kept_stale: false,
             typing: BTreeMap::new(),
             notice: None,
             seen: BTreeMap::new(),
@@ -304,6 +310,18 @@ impl Model {
         self.network.as_ref().map_or(0, |network| network.waiting)
     }
 
+    /// Of these, how many mailboxes keep.
+    pub fn in_mailboxes(&self) -> u64 {
+        let all = self.people.iter().fold(0_u64, |sum, contact| sum.saturating_add(contact.in_mailboxes));
+        all.min(self.waiting())
+    }
+
+    /// Whether a contact asks to keep mail for each other.
+    pub fn asks(&self, account: &str) -> bool {
+        let mut all = self.mailboxes.iter().flatten();
+        all.any(|one| one.role == "asks" && one.account.as_deref() == Some(account))
+    }
+
     /// Whether the list has the line that reminds of the 24 words.
     pub fn words_due(&self) -> bool {
         self.opened.as_ref().is_some_and(|opened| opened.words_later)
@@ -335,7 +353,13 @@ impl Model {
         matches!(self.place, Place::Main)
             && !matches!(
                 self.overlay,
-                Some(Overlay::Invite(_) | Overlay::Words(_) | Overlay::Person(_) | Overlay::Network(_))
+                Some(
+                    Overlay::Invite(_)
+                        | Overlay::Words(_)
+                        | Overlay::Person(_)
+                        | Overlay::Network(_)
+                        | Overlay::Mailboxes(_)
+                )
             )
     }
 

@@ -1,7 +1,7 @@
 //! What lies over the main screen: one thing at a time, each plain data.
 
 use super::line::Line;
-use starling_node::api::types::{Invite, Message, Net, Safety, Test};
+use starling_node::api::types::{Invite, KeptAt, Message, Net, Safety, Test};
 
 /// What lies over the main screen.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub enum Overlay {
         id: String,
         /// With its recipients, once read.
         message: Option<Box<Message>>,
+        /// The mailboxes that keep it, once read.
+        kept: Vec<KeptAt>,
     },
     /// Delete an own message?
     Delete {
@@ -52,6 +54,8 @@ pub enum Overlay {
     Found(Found),
     /// F5: the network.
     Network(NetView),
+    /// The mailboxes that keep one's mail.
+    Mailboxes(MailboxBox),
     /// Leave although messages wait?
     Leave,
     /// The 24 words, put off at the first run.
@@ -143,6 +147,13 @@ pub struct NetView {
     pub top: usize,
     /// Whether the report was copied just now.
     pub copied: bool,
+}
+
+/// The mailboxes, which the model knows.
+#[derive(Debug, Clone, Default)]
+pub struct MailboxBox {
+    /// A link to this node's mailbox, made just now.
+    pub link: Option<String>,
 }
 
 /// The test of F5.

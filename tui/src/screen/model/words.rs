@@ -1,6 +1,7 @@
 //! Facts in words: delivery, the network, a person's presence. Plain words of the design (person, message, device,
 //! relay, mailbox); a word never says more than is known.
 
+pub mod mail;
 mod network;
 pub mod report;
 
@@ -18,7 +19,7 @@ pub fn delivery(model: &Model, message: &Message, chat: Option<&Chat>) -> String
     let when = when.unwrap_or_default();
     match message.state.as_str() {
         "queued" => waiting(model, chat),
-        "mailbox" => "in a mailbox; it will be fetched from there".to_owned(),
+        "mailbox" => mail::delivery(model, message.kept.as_ref(), chat),
         "delivered" => format!("delivered {when}").trim_end().to_owned(),
         "read" => format!("read {when}").trim_end().to_owned(),
         "failed" => match &message.reason {

@@ -51,6 +51,17 @@ pub fn pad(line: &str, width: usize, end: &str) -> String {
     out
 }
 
+/// "512 B", "4.1 MB".
+pub fn bytes(count: u64) -> String {
+    let tenth = |unit: u64| format!("{}.{}", count / unit, count % unit * 10 / unit);
+    match count {
+        0..1_000 => format!("{count} B"),
+        1_000..1_000_000 => format!("{} kB", tenth(1_000)),
+        1_000_000..1_000_000_000 => format!("{} MB", tenth(1_000_000)),
+        _ => format!("{} GB", tenth(1_000_000_000)),
+    }
+}
+
 /// "1 request", "2 requests".
 pub fn count(number: u64, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }

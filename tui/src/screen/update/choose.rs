@@ -73,8 +73,11 @@ pub fn on_key(model: &mut Model, key: KeyEvent, out: &mut Out) -> bool {
             model.overlay = Some(Overlay::Help(Help { choosing: true, ..Help::default() }));
         }
         KeyCode::Char('i') => {
-            out.push(Effect::One { id: id.clone() });
-            model.overlay = Some(Overlay::WhoHas { id, message: None });
+            out.extend([Effect::One { id: id.clone() }, Effect::People]);
+            if message.from.me {
+                out.push(Effect::Kept { id: id.clone() });
+            }
+            model.overlay = Some(Overlay::WhoHas { id, message: None, kept: Vec::new() });
         }
         KeyCode::Char(_) if message.deleted => say(model, "It was deleted; there is nothing left of it."),
         KeyCode::Char('r') => {

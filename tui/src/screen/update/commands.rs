@@ -1,6 +1,6 @@
 //! Slash commands. A wrong one stays in the editor with a suggestion; names are never guessed.
 
-use super::{Out, complain, keys, overlay};
+use super::{Out, complain, keys, mail, overlay};
 use crate::screen::keymap::COMMANDS;
 use crate::screen::model::Model;
 use crate::screen::model::overlay::{Found, Help, Overlay};
@@ -53,6 +53,7 @@ fn perform(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
         "/words" => overlay::open_words(model, out),
         "/net" => keys::network(model, out),
         "/wake" => out.push(Effect::Wake),
+        "/mailbox" => return mail::command(model, rest, out),
         "/presence" => return presence(model, rest, out),
         "/chats" => keys::goto_list(model),
         "/help" => {
@@ -134,7 +135,7 @@ fn split_name(model: &Model, rest: &str) -> Option<(String, String)> {
 }
 
 /// The account of a name: `@handle`, a local name, or nothing for the person of the open chat.
-fn resolve(model: &mut Model, who: &str) -> Option<String> {
+pub fn resolve(model: &mut Model, who: &str) -> Option<String> {
     if who.is_empty() {
         let open = model.chat().and_then(|chat| chat.account.clone());
         if open.is_none() {

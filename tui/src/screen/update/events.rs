@@ -1,12 +1,12 @@
 //! What the node says: answers to effects, and events. A message comes once however often it is told; marks only go
 //! forward; what cannot be done is said in the line above the editor.
 
-use super::{Out, chats, network, say, send, setup, trouble};
+use super::{Out, chats, mail, network, say, send, setup, trouble};
 use crate::screen::model::chatlog::{GapLine, furthest};
 use crate::screen::model::overlay::Overlay;
 use crate::screen::model::setup::{Unlock, WordsPage};
 use crate::screen::model::{Model, Place, TYPING_MS};
-use crate::screen::msg::{After, Effect, Msg, ProfileKind};
+use crate::screen::msg::{After, Effect, MailWish, Msg, ProfileKind};
 use starling_node::api::types::{Chat, Contact, Gap, Message, Object, Presence, Receipt, Trouble, Typing};
 
 /// Takes in anything but keys and time.
@@ -69,10 +69,13 @@ fn on_answer(model: &mut Model, msg: Msg, out: &mut Out) {
             }
         }
         Msg::Status(_) | Msg::Net(_) | Msg::NetTest(_) => network::on_answer(model, msg),
+        Msg::Mailboxes(_) | Msg::MailDone { .. } | Msg::Granted(_) | Msg::Kept { .. } => {
+            mail::on_answer(model, msg, out);
+        }
         Msg::Log { chat, older, page } => on_log(model, &chat, older, page),
         Msg::One(result) => {
             if let Some(found) = ok(model, result)
-                && let Some(Overlay::WhoHas { id, message }) = &mut model.overlay
+                && let Some(Overlay::WhoHas { id, message, .. }) = &mut model.overlay
                 && *id == found.id
             {
                 *message = Some(found);
@@ -165,6 +168,7 @@ fn on_people(model: &mut Model, people: Vec<Contact>) {
         show_presence(model, &contact.account, &contact.presence, &contact.via);
     }
     model.people = people;
+    model.kept_stale = false;
 }
 
 fn on_log(model: &mut Model, chat: &str, older: bool, page: Result<Vec<Message>, Trouble>) {
@@ -237,7 +241,7 @@ fn put_contact(model: &mut Model, contact: Contact) {
 fn on_event(model: &mut Model, object: Object, out: &mut Out) {
     match object {
         Object::Message(message) => on_new_message(model, *message, out),
-        Object::Receipt(receipt) => on_receipt(model, &receipt),
+        Object::Receipt(receipt) => on_receipt(model, &receipt, out),
         Object::Request(request) => {
             model.requests.retain(|known| known.account != request.account);
             model.requests.push(request);
@@ -253,6 +257,7 @@ fn on_event(model: &mut Model, object: Object, out: &mut Out) {
         Object::Typing(typing) => on_typing(model, typing),
         Object::Network(state) => network::on_state(model, state),
         Object::Gap(gap) => on_gap(model, gap),
+        Object::MailAsk(asked) => mail::on_ask(model, &asked, out),
         Object::Resync(_) => {
             model.logs.retain(|_, log| !log.pending.is_empty());
             if let Some(open) = model.open.clone() {
@@ -262,6 +267,7 @@ fn on_event(model: &mut Model, object: Object, out: &mut Out) {
                 out.push(Effect::Log { chat: open, before: None });
             }
             out.extend([Effect::Chats, Effect::People, Effect::Requests, Effect::Status]);
+            out.push(Effect::Mail(MailWish::List));
         }
         _ => {}
     }
@@ -298,7 +304,8 @@ fn on_new_message(model: &mut Model, message: Message, out: &mut Out) {
     chats::touch(model, &message, new);
 }
 
-fn on_receipt(model: &mut Model, receipt: &Receipt) {
+fn on_receipt(model: &mut Model, receipt: &Receipt, out: &mut Out) {
+    model.kept_stale |= receipt.kept.is_some() || model.in_mailboxes() > 0;
     if let Some(item) = model.logs.get_mut(&receipt.chat).and_then(|log| log.get_mut(&receipt.id)) {
         let message = &mut item.message;
         if furthest(&message.state, &receipt.message_state) == receipt.message_state
@@ -308,13 +315,20 @@ fn on_receipt(model: &mut Model, receipt: &Receipt) {
             message.state_at.clone_from(&receipt.at);
             message.reason.clone_from(&receipt.reason);
         }
+        if message.state == receipt.state {
+            message.kept.clone_from(&receipt.kept);
+        }
     }
-    if let Some(Overlay::WhoHas { id, message: Some(message) }) = &mut model.overlay
+    if let Some(Overlay::WhoHas { id, message: Some(message), .. }) = &mut model.overlay
         && *id == receipt.id
         && let Some(recipient) = message.recipients.iter_mut().find(|one| one.account == receipt.who)
     {
         recipient.state = furthest(&recipient.state, &receipt.state).to_owned();
         recipient.at.clone_from(&receipt.at);
+        if recipient.state == receipt.state {
+            recipient.kept.clone_from(&receipt.kept);
+        }
+        out.push(Effect::Kept { id: receipt.id.clone() });
     }
 }
 

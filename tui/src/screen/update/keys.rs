@@ -1,12 +1,12 @@
 //! Keys, pastes and the wheel on the main screen.
 
-use super::{Out, chats, choose, complain, goto, overlay, say, seen, send};
+use super::{Out, chats, choose, complain, goto, mail, overlay, say, seen, send};
 use crate::screen::keymap::{self, Action, COMMANDS};
 use crate::screen::model::arrange::arrange;
 use crate::screen::model::overlay::{Help, NetView, Overlay, PersonCard};
 use crate::screen::model::timeline::Timeline;
 use crate::screen::model::{Compose, Model, NETWORK_LOOK_MS, Place, TWICE_MS};
-use crate::screen::msg::Effect;
+use crate::screen::msg::{Effect, MailWish};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// A key on the main screen.
@@ -98,7 +98,7 @@ pub fn person(model: &mut Model, account: Option<String>, out: &mut Out) {
 
 /// The card of the network.
 pub fn network(model: &mut Model, out: &mut Out) {
-    out.extend([Effect::Net, Effect::Status, Effect::People]);
+    out.extend([Effect::Net, Effect::Status, Effect::People, Effect::Mail(MailWish::List)]);
     let look_ms = model.now_ms + NETWORK_LOOK_MS;
     model.overlay = Some(Overlay::Network(NetView { look_ms, ..NetView::default() }));
 }
@@ -132,7 +132,7 @@ fn interrupt(model: &mut Model, out: &mut Out) {
 /// Leaves, or asks first if messages wait in this very process.
 pub fn leave(model: &mut Model, out: &mut Out) {
     let here = model.opened.as_ref().is_some_and(|opened| opened.in_process);
-    if here && model.waiting() > 0 {
+    if here && model.waiting() > model.in_mailboxes() {
         model.overlay = Some(Overlay::Leave);
     } else {
         quit(model, out);
@@ -235,6 +235,8 @@ fn complete(model: &mut Model) -> bool {
     };
     let candidates: Vec<String> = if word.starts_with('/') && word.len() == before.len() {
         COMMANDS.iter().map(|command| command.word.to_owned()).collect()
+    } else if before.strip_prefix("/mailbox ").is_some_and(|start| start == word) {
+        mail::WISHES.map(str::to_owned).into()
     } else if word.starts_with('@') {
         model.chats.iter().filter(|chat| chat.kind == "person").map(|chat| chat.name.clone()).collect()
     } else {

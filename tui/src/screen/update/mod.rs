@@ -7,6 +7,7 @@ mod commands;
 mod events;
 mod goto;
 mod keys;
+mod mail;
 mod network;
 mod overlay;
 mod seen;

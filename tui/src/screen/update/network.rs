@@ -38,7 +38,7 @@ fn on_status(model: &mut Model, status: &Status) {
         direct: status.peers.direct,
         relayed: status.peers.relayed,
         lan: status.peers.lan,
-        waiting: status.outbox.queued,
+        waiting: status.outbox.queued.saturating_add(status.outbox.mailbox),
         next_try_ms: None,
         invisible: status.invisible,
     };

@@ -1,6 +1,6 @@
 //! Keys in what lies over the main screen. Esc always closes and is always the safe way.
 
-use super::{Out, chats, goto, keys, say};
+use super::{Out, chats, goto, keys, mail, say};
 use crate::screen::model::Model;
 use crate::screen::model::line::Line;
 use crate::screen::model::overlay::{EMOJI, Found, Help, InviteBox, NetView, Overlay, Trial};
@@ -75,6 +75,7 @@ pub fn on_key(model: &mut Model, key: KeyEvent, out: &mut Out) -> bool {
         Overlay::Words(page) => on_words(model, page, key, out),
         Overlay::WordsLock(line) => on_words_lock(model, line, key, out),
         Overlay::Network(view) => on_network(model, view, key, out),
+        Overlay::Mailboxes(shown) => mail::on_key(model, shown, key, out),
         other => on_card(model, other, key, out),
     }
     true

@@ -13,10 +13,11 @@ pub fn after(model: &mut Model, out: &mut Out) {
     read(model, out);
 }
 
-/// While a message waits for somebody whose next try is not known (one is under way), the people are read again soon.
+/// While a message waits for somebody whose next try is not known (one is under way), or mailboxes keep another number
+/// of messages than before, the people are read again soon.
 fn await_person(model: &mut Model) {
     let unknown = model.awaited().is_some_and(|account| model.next_try_ms(&account).is_none());
-    if !unknown || !matches!(model.place, Place::Main) {
+    if !(unknown || model.kept_stale) || !matches!(model.place, Place::Main) {
         model.people_at = None;
     } else if model.people_at.is_none() {
         model.people_at = Some(model.now_ms + PEOPLE_MS);

@@ -147,6 +147,7 @@ fn own_message(sent: Sent, pending: Pending, from: From) -> Message {
         unread: false,
         kind: "text".to_owned(),
         recipients: Vec::new(),
+        kept: None,
     }
 }
 

@@ -5,7 +5,7 @@ use super::{Out, overlay, trouble};
 use crate::screen::model::overlay::{InviteBox, Overlay};
 use crate::screen::model::setup::{Page, Setup, WordsPage};
 use crate::screen::model::{Model, Place, words};
-use crate::screen::msg::{Effect, Opened};
+use crate::screen::msg::{Effect, MailWish, Opened};
 use crossterm::event::{KeyCode, KeyEvent};
 use starling_node::api::types::{Invite, Trouble};
 use zeroize::Zeroizing;
@@ -206,6 +206,7 @@ pub fn on_opened(model: &mut Model, result: Result<Opened, Trouble>, out: &mut O
     };
     model.opened = Some(opened);
     out.extend([Effect::Chats, Effect::People, Effect::Requests, Effect::Status]);
+    out.push(Effect::Mail(MailWish::List));
     model.notice = None;
     match &mut model.place {
         Place::Setup(setup) => {

@@ -4,7 +4,7 @@ use super::canvas::{Canvas, Rows};
 use crate::screen::model::overlay::PersonCard;
 use crate::screen::model::{Model, words};
 use crate::screen::text::{self, clean, count, pad, time};
-use starling_node::api::types::Message;
+use starling_node::api::types::{KeptAt, Message};
 
 /// A short piece of an account id, in groups, to tell people of one name apart.
 pub fn key_mark(account: &str) -> String {
@@ -21,7 +21,7 @@ pub fn person(model: &Model, card: &PersonCard, canvas: &mut Canvas<'_>) {
     let hide = if contact.is_some_and(|contact| contact.hidden) { "h show" } else { "h hide" };
     let block = if blocked { "b unblock" } else { "b block" };
     let foot = ["y same", "n not", block, hide, "c copy", "Esc"].join(gap);
-    let inside = canvas.boxed(&model.name_of(&card.account), &foot, 62, 17);
+    let inside = canvas.boxed(&model.name_of(&card.account), &foot, 62, 18);
     let styles = canvas.theme.styles;
     let mut rows = Rows::new(canvas, inside);
     if let Some(contact) = contact {
@@ -34,10 +34,11 @@ pub fn person(model: &Model, card: &PersonCard, canvas: &mut Canvas<'_>) {
             rows.line("They do not see how you are.", styles.text);
         }
         if contact.waiting > 0 {
-            rows.line(
-                &format!("{} for them", count(contact.waiting, "message waits", "messages wait")),
-                styles.text,
-            );
+            let waiting = words::mail::waiting_for(contact.waiting, contact.in_mailboxes);
+            rows.line(&format!("{waiting} for them"), styles.text);
+        }
+        if contact.state == "accepted" {
+            rows.line(&words::mail::used_by(contact), styles.dim);
         }
         if contact.key_changed {
             rows.text(
@@ -67,10 +68,15 @@ pub fn person(model: &Model, card: &PersonCard, canvas: &mut Canvas<'_>) {
 }
 
 /// Who has a message.
-pub fn who_has(model: &Model, id: &str, read: Option<&Message>, canvas: &mut Canvas<'_>) {
+pub fn who_has(
+    model: &Model,
+    id: &str,
+    (read, kept): (Option<&Message>, &[KeptAt]),
+    canvas: &mut Canvas<'_>,
+) {
     let known = model.log().and_then(|log| log.get(id)).map(|item| &item.message);
     let recipients = read.map_or(0, |message| message.recipients.len());
-    let wanted = u16::try_from(recipients).unwrap_or(8).min(12) + 8;
+    let wanted = u16::try_from(recipients.saturating_add(kept.len())).unwrap_or(8).min(12) + 8;
     let inside = canvas.boxed("Delivery of this message", "Esc", 68, wanted);
     let styles = canvas.theme.styles;
     let mut rows = Rows::new(canvas, inside);
@@ -102,11 +108,21 @@ pub fn who_has(model: &Model, id: &str, read: Option<&Message>, canvas: &mut Can
     for one in message.recipients.iter().filter(|_| message.from.me) {
         let name = pad(&clean::line(&one.name), 20, ellipsis);
         let mark = pad(rows.theme().state(&one.state), 3, "");
-        rows.line(&format!("{name} {mark}{} {}", words::state(&one.state), at(&one.at)), styles.text);
+        let (what, when) = words::mail::recipient(model, one);
+        let gap = if one.state == "mailbox" { "   " } else { " " };
+        rows.line(format!("{name} {mark}{what}{gap}{when}").trim_end(), styles.text);
+        for place in kept.iter().filter(|place| place.account == one.account && one.state == "mailbox") {
+            rows.line(&format!("{:24}{}", "", words::mail::kept_at(model, place)), styles.dim);
+        }
     }
     rows.gap();
     if message.from.me {
         let chat = model.chat_row(&message.chat);
-        rows.text(&words::delivery(model, message, chat), styles.dim);
+        let why = if message.state == "queued" { words::mail::why_waiting(model, chat) } else { None };
+        let words = match message.state.as_str() {
+            "mailbox" => "Mailboxes hold sealed messages. They cannot read them.".to_owned(),
+            _ => why.unwrap_or_else(|| words::delivery(model, message, chat)),
+        };
+        rows.text(&words, styles.dim);
     }
 }

@@ -149,11 +149,13 @@ fn empty(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
         Some(chat) => match chat.state.as_str() {
             "pending" => format!("You asked {}. You can write once they have accepted.", chat.title),
             "blocked" => format!("You have blocked {}. /unblock takes that back.", chat.title),
-            _ if chat.presence == "offline" => format!(
-                "Messages here are only for you and {0}. {0} is not here now; what you write waits on this computer \
-                 and goes when both of you are online.",
-                chat.title
-            ),
+            _ if chat.presence == "offline" => {
+                format!(
+                    "Messages here are only for you and {}. {}",
+                    chat.title,
+                    words::mail::away(model, chat)
+                )
+            }
             _ => format!("Messages here are only for you and {}.", chat.title),
         },
     };

@@ -5,6 +5,7 @@ mod cards;
 mod chat;
 mod help;
 mod list;
+mod mail;
 mod network;
 mod overlays;
 mod qr;

@@ -104,6 +104,7 @@ fn facts(model: &Model, view: &NetView, lines: &mut Lines) {
     lines.say(0, "What of mine is still on the way?", styles.strong);
     waiting(model, net, styles.text, lines);
     lines.gap();
+    mailboxes(model, lines);
     details(net, styles.dim, lines);
     let place = if model.opened.as_ref().is_some_and(|opened| opened.in_process) {
         "The node runs in this window: it ends when you leave."
@@ -116,6 +117,21 @@ fn facts(model: &Model, view: &NetView, lines: &mut Lines) {
         let words = format!("It is {} for everybody; {carried} carried now.", net.serving.join(" and "));
         lines.say(0, &words, styles.dim);
     }
+}
+
+/// Who keeps one's mail while one is away.
+fn mailboxes(model: &Model, lines: &mut Lines) {
+    let styles = model.theme.styles;
+    let Some(all) = &model.mailboxes else { return };
+    lines.say(0, "Who keeps my mail while I am away?", styles.strong);
+    if !all.iter().any(|one| one.role == "mine") {
+        lines.say(2, words::mail::NO_MAILBOX, styles.text);
+    }
+    for one in all {
+        let style = if matches!(one.state.as_str(), "ok" | "open") { styles.text } else { styles.warn };
+        lines.say(2, &words::mail::mailbox(model, one), style);
+    }
+    lines.gap();
 }
 
 /// What the answers rest on.
@@ -166,7 +182,12 @@ fn waiting(model: &Model, net: &Net, text: Style, lines: &mut Lines) {
     let next = left.map(|left| format!("; next try in {}", time::until(left))).unwrap_or_default();
     lines.say(2, &format!("{}{next}", count(net.waiting, "message", "messages")), text);
     for contact in model.people.iter().filter(|contact| contact.waiting > 0).take(NAMED) {
-        let line = format!("{} for {}: {}", contact.waiting, contact.name, words::presence(model, contact));
+        let kept = match contact.in_mailboxes {
+            0 => String::new(),
+            kept => format!(" ({kept} in mailboxes)"),
+        };
+        let presence = words::presence(model, contact);
+        let line = format!("{} for {}{kept}: {presence}", contact.waiting, contact.name);
         lines.say(2, &line, text);
     }
 }

@@ -1,7 +1,7 @@
 //! What lies over the main screen: lists and questions. Cards with facts are in `cards`.
 
 use super::canvas::{Canvas, Rows};
-use super::{cards, help, list, network, qr, setup};
+use super::{cards, help, list, mail, network, qr, setup};
 use crate::screen::model::Model;
 use crate::screen::model::overlay::{EMOJI, Found, GoTo, InviteBox, Overlay};
 use crate::screen::text::{self, clean, count, pad, time};
@@ -16,7 +16,10 @@ pub fn draw(model: &Model, overlay: &Overlay, canvas: &mut Canvas<'_>) {
         Overlay::AskAdd { link } => ask_add(link, canvas),
         Overlay::Requests { at } => requests(model, *at, canvas),
         Overlay::Person(card) => cards::person(model, card, canvas),
-        Overlay::WhoHas { id, message } => cards::who_has(model, id, message.as_deref(), canvas),
+        Overlay::WhoHas { id, message, kept } => {
+            cards::who_has(model, id, (message.as_deref(), kept), canvas);
+        }
+        Overlay::Mailboxes(shown) => mail::draw(model, shown, canvas),
         Overlay::Delete { id } => delete(model, id, canvas),
         Overlay::React { id, at } => react(model, id, *at, canvas),
         Overlay::Chats { at } => chats(model, *at, canvas),
@@ -153,7 +156,7 @@ pub fn invite_page(invite: &InviteBox, canvas: &mut Canvas<'_>, area: Rect) {
 }
 
 /// A whole link, broken only where a row ends.
-fn link_rows(rows: &mut Rows<'_, '_>, link: &str) {
+pub fn link_rows(rows: &mut Rows<'_, '_>, link: &str) {
     let width = usize::from(rows.width()).max(1);
     let style = rows.theme().styles.strong;
     let characters: Vec<char> = clean::line(link).chars().collect();
@@ -302,8 +305,9 @@ fn found_list(model: &Model, found: &Found, canvas: &mut Canvas<'_>) {
 fn leave(model: &Model, canvas: &mut Canvas<'_>) {
     let inside = canvas.boxed("Leave?", "q leave   Esc stay", 60, 4);
     let styles = canvas.theme.styles;
-    let waiting = count(model.waiting(), "message still waits", "messages still wait");
-    let (goes, go) = if model.waiting() == 1 { ("It goes", "it goes") } else { ("They go", "they go") };
+    let here = model.waiting().saturating_sub(model.in_mailboxes());
+    let waiting = count(here, "message still waits", "messages still wait");
+    let (goes, go) = if here == 1 { ("It goes", "it goes") } else { ("They go", "they go") };
     let mut rows = Rows::new(canvas, inside);
     rows.text(&format!("{waiting} on this computer. {goes} only while Starling runs."), styles.text);
     rows.gap();

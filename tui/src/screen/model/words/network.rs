@@ -62,10 +62,11 @@ pub fn card(model: &Model) -> [String; 4] {
         let [first, second] = looking();
         return [first, second, String::new(), String::new()];
     };
-    let waiting = if network.waiting == 0 {
-        "nothing waiting".to_owned()
-    } else {
-        count(network.waiting, "message waiting", "messages waiting")
+    let waiting = match (network.waiting, model.in_mailboxes()) {
+        (0, _) => "nothing waiting".to_owned(),
+        (all, 0) => count(all, "message waiting", "messages waiting"),
+        (all, kept) if kept == all => format!("{kept} in mailboxes"),
+        (all, kept) => format!("{} here, {kept} in mail", all.saturating_sub(kept)),
     };
     let links = || format!("{} direct, {} relayed", network.direct, network.relayed);
     let near = || format!("{} on this LAN", network.lan);
