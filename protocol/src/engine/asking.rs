@@ -8,6 +8,7 @@ use super::state::{self, InviteRecord, Join, RequestRecord, key};
 use super::step::{Change, Event, Space};
 use super::{Engine, Timer};
 use crate::content::{Accept, Body};
+use crate::identity::{Card, Manifest};
 use crate::ids::{AccountId, ChatId, InviteId};
 use crate::invite::{Invite, Request};
 use crate::limits::{CONTACTS, INVITE_HINTS, INVITES, NOTE_CHARS, REQUESTS};
@@ -145,7 +146,8 @@ impl Engine {
 
     /// The request we hand to an inviter.
     pub(super) fn request_for(&mut self, invite: &Invite) -> Option<Signed> {
-        let card = self.own_card()?;
+        let rv_out = self.contacts.get(&invite.root)?.rv_out;
+        let card = self.own_card(&rv_out)?;
         let contact = self.contacts.get(&invite.root)?;
         let request = Request {
             invite: invite.id(),
@@ -153,7 +155,7 @@ impl Engine {
             card,
             name: self.own.name.clone(),
             note: contact.join.as_ref()?.note.clone(),
-            rv_out: contact.rv_out,
+            rv_out,
             proof: invite.proof(&self.own.account),
             ext: Vec::new(),
         };
@@ -182,17 +184,25 @@ impl Engine {
         remote: &[u8; 32],
         conn: ConnId,
     ) -> Option<()> {
-        let lived_ms = self.lived_ms();
-        let record = self.invites.get(&id)?.clone();
-        let invite = self.invite_of(&record);
-        let (request, card, manifest) = Request::open(signed, &invite).ok()?;
-        let account = manifest.account;
+        let (request, card, manifest) = self.open_request(signed, id)?;
         if manifest.device(&card.device)?.noise != *remote {
             return None;
         }
         if let Some(conn) = self.conns.get_mut(&conn) {
             conn.joiner = Some(card.device);
         }
+        self.take_request(id, request, manifest.account)
+    }
+
+    /// A request made with an invite of ours, its card and its manifest.
+    pub(super) fn open_request(&self, signed: &Signed, id: InviteId) -> Option<(Request, Card, Manifest)> {
+        Request::open(signed, &self.invite_of(self.invites.get(&id)?)).ok()
+    }
+
+    /// A request of an account, by whatever road it came. `None` when it must not be answered.
+    pub(super) fn take_request(&mut self, id: InviteId, request: Request, account: AccountId) -> Option<()> {
+        let lived_ms = self.lived_ms();
+        let record = self.invites.get(&id)?.clone();
         let standing = self.contacts.get(&account).map(|contact| contact.state);
         let asked_before = self.requests.contains_key(&account);
         if standing == Some(ContactState::Blocked) {
@@ -207,7 +217,7 @@ impl Engine {
         let entry = RequestRecord {
             name: if name.is_empty() { format!("guest-{}", short(&account)) } else { name },
             note: text::clean_line(&request.note),
-            card: request.card.clone(),
+            card: request.card,
             rv_in: request.rv_out,
             at: self.now.wall_ms,
         };
@@ -279,9 +289,16 @@ impl Engine {
 
     pub(super) fn request_accept(&mut self, account: AccountId) -> Result<Reply, Refusal> {
         let request = self.requests.get(&account).cloned().ok_or(Refusal::NoRequest)?;
-        let card =
-            self.own_card().ok_or(Refusal::BadKeys { reason: "the network is not up yet".to_owned() })?;
+        if self.own.peer_id.is_empty() {
+            return Err(Refusal::BadKeys { reason: "the network is not up yet".to_owned() });
+        }
+        let known = self.contacts.contains_key(&account);
         self.take_asker(account, &request)?;
+        let rv_out = self.contacts.get(&account).ok_or(Refusal::NoContact)?.rv_out;
+        let Some(card) = self.own_card(&rv_out) else {
+            self.forget_new(account, known);
+            return Err(Refusal::BadKeys { reason: "our card cannot be made".to_owned() });
+        };
         let name = self.unique_name(&request.name, &account);
         let Some(contact) = self.contacts.get_mut(&account) else { return Err(Refusal::NoContact) };
         if contact.name.is_empty() || !contact.named_by_us {
@@ -291,7 +308,6 @@ impl Engine {
         contact.reason = None;
         contact.rv_in = Some(request.rv_in);
         contact.join = None;
-        let rv_out = contact.rv_out;
         self.dirty_contacts.insert(account);
         self.timers.clear(&Timer::Join(account));
         self.requests.remove(&account);

@@ -3,9 +3,10 @@
 
 use super::command::ContactState;
 use super::live::FrameOut;
+use super::receive::Road;
 use super::state::{self, CHANGED, MISSING_RANGES, ParkedRecord, key};
 use super::step::{Change, Event, MessageKind, MessageState, NewMessage, Notice, Space};
-use super::{Engine, Timer, Via};
+use super::{Engine, Timer};
 use crate::content::{Accept, Body, Content};
 use crate::ids::{AccountId, ChatId, DeviceId, MessageId};
 use crate::session::{Outcome, RefuseReason};
@@ -26,7 +27,7 @@ const FORKED: &str =
 impl Engine {
     /// Takes a decrypted content exactly once. It is on this disk when the turn commits, so `Delivered` is true
     /// even while it waits for an earlier one.
-    pub(super) fn take_content(&mut self, device: DeviceId, content: Content, via: Via) -> Outcome {
+    pub(super) fn take_content(&mut self, device: DeviceId, content: Content, via: Road) -> Outcome {
         let Some(peer) = self.peers.get_mut(&device) else { return Outcome::Refused(RefuseReason::Session) };
         if peer.knows(&content.msg_id) {
             return Outcome::Delivered;
@@ -58,10 +59,8 @@ impl Engine {
         Outcome::Delivered
     }
 
-    fn park(&mut self, device: DeviceId, chat: ChatId, content: Content, via: Via) {
-        let record = wire::encode(&content)
-            .ok()
-            .map(|content| ParkedRecord { content, lan: u8::from(via == Via::Lan) });
+    fn park(&mut self, device: DeviceId, chat: ChatId, content: Content, via: Road) {
+        let record = wire::encode(&content).ok().map(|content| ParkedRecord { content, road: via.number() });
         let key = key::parked(&device, &chat, content.seq);
         self.changes.extend(record.and_then(|record| state::put(Space::Parked, key, &record)));
         self.parked.insert((device, chat, content.seq), (content, via));
@@ -90,7 +89,7 @@ impl Engine {
     }
 
     /// A number below the expected one that is not known: one that was given up on, or a sender that numbers twice.
-    fn take_late(&mut self, device: DeviceId, chat: ChatId, content: &Content, via: Via) {
+    fn take_late(&mut self, device: DeviceId, chat: ChatId, content: &Content, via: Road) {
         let Some(stream) = self.streams_in.get_mut(&(device, chat)) else { return };
         let seq = content.seq;
         let missing = stream.missing.iter().position(|(from, to)| (*from..=*to).contains(&seq));
@@ -117,7 +116,7 @@ impl Engine {
     }
 
     /// The next content of a chain.
-    fn deliver(&mut self, device: DeviceId, chat: ChatId, content: &Content, via: Via) {
+    fn deliver(&mut self, device: DeviceId, chat: ChatId, content: &Content, via: Road) {
         let mut forked = false;
         if let Some(stream) = self.streams_in.get_mut(&(device, chat)) {
             forked = content.seq > 1 && stream.link != [0; 32] && stream.link != content.prev;
@@ -206,7 +205,7 @@ impl Engine {
 
     // ---- what a content does ----------------------------------------------------------------------------------
 
-    fn apply(&mut self, device: DeviceId, chat: ChatId, content: &Content, via: Via) {
+    fn apply(&mut self, device: DeviceId, chat: ChatId, content: &Content, via: Road) {
         let author = chat.account();
         let Ok(body) = Body::decode(content.kind, &content.body) else { return };
         if let Body::Accept(accept) = body {
@@ -288,7 +287,7 @@ impl Engine {
         device: DeviceId,
         chat: ChatId,
         content: &Content,
-        via: Via,
+        via: Road,
         kind: MessageKind,
         text: String,
         reply_to: Option<MessageId>,
@@ -305,11 +304,7 @@ impl Engine {
             reply_to,
             sent_at: clamp_wall(content.sent_at),
             received_at: self.now.wall_ms,
-            via: match via {
-                Via::Lan => "lan",
-                Via::Relay => "relay",
-                Via::Direct => "direct",
-            },
+            via: via.name(),
             state: MessageState::Delivered,
         }));
     }

@@ -188,6 +188,7 @@ impl Engine {
             let spread = self.rng.below(SECOND_MS / 4);
             self.timers.set(Timer::Dial(device), self.now.mono_ms.saturating_add(spread));
         }
+        self.call_own_mailboxes();
         let joins: Vec<AccountId> =
             self.contacts.values().filter(|c| c.join.is_some()).map(|c| c.account).collect();
         for account in joins {

@@ -64,12 +64,9 @@ impl Engine {
             entry.seen.insert(hash, Some(edition));
         }
         self.count_news(lookup, edition, news);
-        match (sought, edition.device) {
-            (Sought::Contact(account) | Sought::Join(account), Some(device)) => {
-                self.dial_found(account, device, news);
-            }
-            // It was dialled when its place was opened.
-            _ => {}
+        // A mailbox was called when its place was read.
+        if let (Sought::Contact(account) | Sought::Join(account), Some(device)) = (sought, edition.device) {
+            self.dial_found(account, device, news);
         }
     }
 

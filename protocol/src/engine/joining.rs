@@ -19,7 +19,7 @@ impl Engine {
             subtle::ConstantTimeEq::ct_eq(&invite.tag(&joiner_peer, &inviter_peer)[..], &tag[..]).into()
         })?;
         let private = self.invites.get(&invite.id()).is_some_and(|record| record.private);
-        let card = if private { self.private_card()? } else { self.own_card()? };
+        let card = self.invite_card(&invite.secret, private)?;
         let card = wire::encode(&card).ok()?;
         let secret = self.own.device.noise_secret();
         let (inviter, answer) =

@@ -328,9 +328,7 @@ impl Engine {
             })
             .map(|(id, _)| *id)
             .collect();
-        if let Some(card) = self.own_card() {
-            self.frame_on(link, &FrameOut::Card(card));
-        }
+        self.tell_card(link);
         let presence =
             self.peers.get(&device).map_or(Presence::Hidden, |peer| self.presence_for(peer.account()));
         self.frame_on(link, &FrameOut::Presence(presence));

@@ -3,6 +3,7 @@
 use super::command::Presence;
 use super::links::LinkState;
 use super::net::LinkId;
+use super::receive::Road;
 use super::step::{Action, Notice};
 use super::{Engine, Timer, Via};
 use crate::identity::{Card, Manifest, ManifestVerdict, judge_manifest};
@@ -26,9 +27,6 @@ const HELD: u16 = 17;
 pub(super) const PARTS_COUNT: usize = 64;
 /// Bytes of parts in one frame, at most, unless a single part is larger. Leaves room for the frame around them.
 pub(super) const PARTS_BYTES: usize = 28 * 1024;
-
-/// Stands in a card for a peer id that is kept back.
-const NO_PEER: [u8; 1] = [0];
 
 /// A frame we send.
 pub(super) enum FrameOut {
@@ -112,7 +110,7 @@ impl Engine {
                 if parts.len() > PARTS_COUNT {
                     return None;
                 }
-                self.on_parts(device, parts, via);
+                self.on_parts(device, parts, Road::Link(via));
             }
             ACK => {
                 let signed: Signed = wire::decode(body).ok()?;
@@ -178,63 +176,23 @@ impl Engine {
         }
     }
 
-    /// Signs and sends what this turn answers. Without a link nothing is lost: the message comes again and is
+    /// Signs and sends what this turn answers. Without a road back nothing is lost: the message comes again and is
     /// answered again.
     pub(super) fn flush_acks(&mut self) {
         for (device, items) in std::mem::take(&mut self.acks) {
             let Some(account) = self.peers.get(&device).map(super::Peer::account) else { continue };
-            for items in items.chunks(crate::limits::ACK_ITEMS) {
-                let ack = Ack {
-                    to_account: account,
-                    to_device: device,
-                    from_device: self.own.device_id,
-                    items: items.to_vec(),
-                };
-                if let Ok(signed) = ack.sign(&self.own.device) {
-                    self.frame_to(device, &FrameOut::Ack(signed));
-                }
-            }
+            let sign = |items: &[_]| {
+                let (from_device, items) = (self.own.device_id, items.to_vec());
+                let ack = Ack { to_account: account, to_device: device, from_device, items };
+                ack.sign(&self.own.device).ok()
+            };
+            let acks = items.chunks(crate::limits::ACK_ITEMS).filter_map(sign).collect();
+            self.answer(device, acks);
         }
+        self.end_taking();
     }
 
     // ---- cards ------------------------------------------------------------------------------------------------
-
-    /// Our present card, made when something in it changed. `None` until the network told our peer id.
-    pub(super) fn own_card(&mut self) -> Option<Signed> {
-        if self.own.card.is_none() {
-            // At least the second of the day: a device set back to an older state is believed again at once. The
-            // number before it is the private card's.
-            let second = u64::try_from(self.now.wall_ms / 1000).unwrap_or(0);
-            self.own.card_seq = self.own.card_seq.saturating_add(2).max(second);
-            self.own_dirty = true;
-            self.own.card = self.make_card(self.own.card_seq, self.own.peer_id.clone(), |_| true);
-        }
-        self.own.card.clone()
-    }
-
-    /// Our card for somebody who shall not learn where we are, only which relay to ask. Any other card of ours is newer.
-    pub(super) fn private_card(&mut self) -> Option<Signed> {
-        self.own_card()?;
-        let seq = self.own.card_seq.saturating_sub(1);
-        // The DHT tells the addresses of a peer id to whoever asks.
-        self.make_card(seq, NO_PEER.to_vec(), |addr| addr.contains("/p2p-circuit"))
-    }
-
-    fn make_card(&self, seq: u64, peer_id: Vec<u8>, shown: impl Fn(&str) -> bool) -> Option<Signed> {
-        let addrs = self.own.addrs.iter().filter(|addr| fits(addr) && shown(addr));
-        let card = Card {
-            device: self.own.device_id,
-            seq,
-            peer_id,
-            addrs: addrs.take(ADDRESSES).cloned().collect(),
-            seal: None,
-            olm_fallback: self.own.fallback,
-            mailboxes: Vec::new(),
-            manifest: self.own.manifest.clone(),
-            ext: Vec::new(),
-        };
-        card.sign(&self.own.device).ok()
-    }
 
     /// Every link that is up.
     pub(super) fn live_links(&self) -> Vec<LinkId> {
@@ -247,16 +205,20 @@ impl Engine {
 
     /// Tells everybody on a live link our new card, and soon the DHT.
     pub(super) fn spread_card(&mut self) {
-        self.own.card = None;
+        self.own.card_day = None;
         self.republish(false);
-        let links = self.live_links();
-        if links.is_empty() {
-            return;
+        for link in self.live_links() {
+            self.tell_card(link);
         }
-        if let Some(card) = self.own_card() {
-            for link in links {
-                self.frame_on(link, &FrameOut::Card(card.clone()));
-            }
+    }
+
+    /// Tells the other side of a live link our card.
+    pub(super) fn tell_card(&mut self, link: LinkId) {
+        let device = self.links.get(&link).and_then(|link| link.device);
+        let account = device.and_then(|device| self.peers.get(&device)).map(super::Peer::account);
+        let rv = account.and_then(|account| self.contacts.get(&account)).map(|contact| contact.rv_out);
+        if let Some(card) = rv.and_then(|rv| self.own_card(&rv)) {
+            self.frame_on(link, &FrameOut::Card(card));
         }
     }
 
@@ -297,6 +259,9 @@ impl Engine {
             known.seal_waiting(&self.own.olm, lived_ms);
         }
         self.active_peers.insert(card.device);
+        if moved {
+            self.friend_moved(manifest.account);
+        }
         if elsewhere {
             self.mailboxes_changed(card.device);
         }

@@ -1,16 +1,19 @@
 //! An engine out of its records, and its records out of an engine.
 
 use super::command::Presence;
-use super::search::Finding;
 use super::genesis::pickle;
 use super::older::{FirstContact, FirstDevice, FirstInvite, FirstOwn};
 use super::peer::Peer;
 use super::publishing::Publishing;
+use super::receive::Road;
+use super::search::Finding;
 use super::seeds::Seeds;
-use super::state::{self, InStream, Kept, LoadError, NodeRecord, OutRow, OutStream, OwnRecord, ParkedRecord, key};
+use super::state::{
+    self, InStream, Kept, LoadError, NodeRecord, OutRow, OutStream, OwnRecord, ParkedRecord, key,
+};
 use super::step::{Change, Record, Space};
 use super::timers::{Timer, Timers};
-use super::{Engine, Own, Via};
+use super::{Engine, Own};
 use crate::content::Content;
 use crate::identity::{DeviceKeys, Manifest};
 use crate::ids::{AccountId, ChatId, DeviceId, InviteId, MessageId, SessionId};
@@ -84,6 +87,12 @@ impl Engine {
         }
         for record in take(&mut by_space, Space::MailAsk) {
             engine.load_ask(id(&record, AccountId::from_slice)?, state::open(&record)?);
+        }
+        for record in take(&mut by_space, Space::Mailbox) {
+            engine.load_own_mailbox(&record)?;
+        }
+        for record in take(&mut by_space, Space::SealKey) {
+            engine.load_seal_key(&record)?;
         }
         engine.wake_up();
         Ok(engine)
@@ -206,8 +215,7 @@ impl Engine {
                 let at = (DeviceId(device), ChatId(chat), u64::from_be_bytes(seq));
                 Some(state::open::<ParkedRecord>(record).and_then(|parked| {
                     let content = wire::decode::<Content>(&parked.content).map_err(|_| broken)?;
-                    let via = if parked.lan == 1 { Via::Lan } else { Via::Direct };
-                    self.parked.insert(at, (content, via));
+                    self.parked.insert(at, (content, Road::of_number(parked.road)));
                     Ok(())
                 }))
             }
@@ -227,6 +235,7 @@ impl Engine {
                 self.timers.set(Timer::Held(device), due);
             }
         }
+        self.call_own_mailboxes();
         let joins: Vec<AccountId> = self
             .contacts
             .values()
@@ -326,7 +335,7 @@ fn load_own(record: &Record, now: Now) -> Result<Own, LoadError> {
         record_s: own.record_s,
         addrs: Vec::new(),
         peer_id: Vec::new(),
-        card: None,
+        card_day: None,
     })
 }
 

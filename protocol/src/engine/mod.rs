@@ -49,10 +49,10 @@ mod timers;
 pub use command::{Command, ContactState, ContactView, InviteView, Presence, Refusal, Reply, RequestNumber};
 pub use command::{CustodyView, MailAskView, MailboxState, MailboxView, RequestView, StatusView};
 pub use genesis::{Genesis, GenesisError};
-pub use plant::Plant;
 pub use net::{
     ConnId, DialId, GOOD_PEERS, LinkId, LinkProtocol, LookUpId, NetCommand, NetEvent, PublishId, Via,
 };
+pub use plant::Plant;
 pub use state::LoadError;
 #[doc(hidden)]
 pub use state::{stored_custody, stored_part, stored_secrets};
@@ -111,8 +111,8 @@ struct Own {
     /// Own addresses, as the network tells them.
     addrs: Vec<String>,
     peer_id: Vec<u8>,
-    /// The present card, made anew when something in it changes.
-    card: Option<Signed>,
+    /// The day for which `card_seq` is the number of our cards; `None` when something in them changed since.
+    card_day: Option<u32>,
 }
 
 /// A node's mind.
@@ -126,7 +126,7 @@ pub struct Engine {
     requests: BTreeMap<AccountId, RequestRecord>,
     streams_out: BTreeMap<ChatId, OutStream>,
     streams_in: BTreeMap<(DeviceId, ChatId), InStream>,
-    parked: BTreeMap<(DeviceId, ChatId, u64), (crate::content::Content, Via)>,
+    parked: BTreeMap<(DeviceId, ChatId, u64), (crate::content::Content, receive::Road)>,
     presence: BTreeMap<AccountId, (Presence, Option<Via>)>,
     recent_sent: VecDeque<MessageId>,
     /// Chains about which the person was warned in this run.
@@ -186,6 +186,7 @@ impl Engine {
         if std::mem::take(&mut self.stale) || !self.dirty_contacts.is_empty() {
             self.sync_slots();
             self.sync_searches();
+            self.sync_queues();
         }
         self.flush()
     }
@@ -193,7 +194,7 @@ impl Engine {
     /// Tells the throw-away peer id of this run, which goes into our card.
     pub fn set_peer_id(&mut self, peer_id: Vec<u8>) {
         self.own.peer_id = peer_id;
-        self.own.card = None;
+        self.own.card_day = None;
     }
 
     /// Takes over from an engine whose turn could not be committed what the network would not tell again.
@@ -226,6 +227,11 @@ impl Engine {
         self.own.device.peer_seed()
     }
 
+    /// The key of the mailbox this device keeps for others.
+    pub fn mail_key(&self) -> crate::mail::MailKey {
+        crate::mail::MailKey::of(&self.own.device)
+    }
+
     fn fire_timers(&mut self) {
         while let Some(timer) = self.timers.pop(self.now.mono_ms) {
             match timer {
@@ -246,7 +252,8 @@ impl Engine {
                 Timer::Post(device) => self.on_post_due(device),
                 Timer::Letter(number) => self.try_letter(number),
                 Timer::Line(mailbox) => self.on_line_due(mailbox),
-                Timer::Mailbox(_) | Timer::Answers(_) => {}
+                Timer::Mailbox(mailbox) => self.call_own_mailbox(mailbox),
+                Timer::Answers(device) => self.on_answers_due(device),
             }
         }
     }
@@ -300,6 +307,7 @@ impl Engine {
     /// Ends the turn: signs the acks, writes what changed, and hands everything out.
     fn flush(&mut self) -> Step {
         self.flush_acks();
+        self.flush_safe();
         self.flush_writes();
         self.tell_custody();
         self.flush_records();

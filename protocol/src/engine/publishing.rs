@@ -52,8 +52,8 @@ const DAY_S: u64 = 86_400;
 enum Shown {
     /// Our card.
     Card,
-    /// Our card with nothing but addresses at relays.
-    PrivateCard,
+    /// Our card for who holds an invite; a private one has nothing but addresses at relays.
+    InviteCard { private: bool },
     /// Where our mailbox is.
     Place,
 }
@@ -190,7 +190,7 @@ impl Engine {
         let invites =
             self.invites.values().filter(|invite| invite.is_live(lived_ms) || self.is_awaited(invite)).map(
                 |invite| {
-                    let shown = if invite.private { Shown::PrivateCard } else { Shown::Card };
+                    let shown = Shown::InviteCard { private: invite.private };
                     (invite.secret, SlotOwner::Account, shown)
                 },
             );
@@ -261,8 +261,8 @@ impl Engine {
         let made_s = self.made_s(last_s);
         let card = match shown {
             _ if gone => Some(Signed { body: Vec::new(), sig: [0; 64] }),
-            Shown::Card => self.own_card(),
-            Shown::PrivateCard => self.private_card(),
+            Shown::Card => self.own_card(&slot.rv),
+            Shown::InviteCard { private } => self.invite_card(&slot.rv, private),
             Shown::Place => self.own_place(made_s),
         };
         let nonce = self.rng.bytes();

@@ -1,5 +1,5 @@
 //! Taking what a contact's device sends: parts in order in front of each ratchet (docs/spec/05-delivery.md,
-//! "Receiving"). Everything here is authenticated: it came over a live link with that device.
+//! "Receiving"). It came over a live link with that device, or sealed to a key only that contact was told.
 
 use super::sessions::Opened;
 use super::state::key;
@@ -9,9 +9,48 @@ use crate::ids::{DeviceId, SessionId};
 use crate::session::{OlmPart, Outcome, Place, RefuseReason};
 use crate::time::{HOUR_MS, SECOND_MS};
 
+/// The road something was brought by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Road {
+    /// A live link.
+    Link(Via),
+    /// A mailbox.
+    Mailbox,
+}
+
+impl Road {
+    /// As it is shown.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Link(Via::Lan) => "lan",
+            Self::Link(Via::Relay) => "relay",
+            Self::Link(Via::Direct) => "direct",
+            Self::Mailbox => "mailbox",
+        }
+    }
+
+    /// As it is stored; a relay is not told from a direct connection.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Link(Via::Direct | Via::Relay) => 0,
+            Self::Link(Via::Lan) => 1,
+            Self::Mailbox => 2,
+        }
+    }
+
+    /// The road of a stored number.
+    pub fn of_number(number: u8) -> Self {
+        match number {
+            1 => Self::Link(Via::Lan),
+            2 => Self::Mailbox,
+            _ => Self::Link(Via::Direct),
+        }
+    }
+}
+
 impl Engine {
     /// Takes parts in; every one is answered in this turn's ack.
-    pub(super) fn on_parts(&mut self, device: DeviceId, parts: Vec<OlmPart>, via: Via) {
+    pub(super) fn on_parts(&mut self, device: DeviceId, parts: Vec<OlmPart>, via: Road) {
         if !self.takes_from(device) {
             return;
         }
@@ -24,7 +63,7 @@ impl Engine {
         }
     }
 
-    fn on_part(&mut self, device: DeviceId, part: OlmPart, via: Via) {
+    fn on_part(&mut self, device: DeviceId, part: OlmPart, via: Road) {
         let lived_ms = self.lived_ms();
         let Some(peer) = self.peers.get_mut(&device) else { return };
         self.active_peers.insert(device);
@@ -72,7 +111,7 @@ impl Engine {
     }
 
     /// Decrypts one part and takes its content. Returns whether its place in the order is done with.
-    fn open(&mut self, device: DeviceId, part: OlmPart, via: Via, lived_ms: u64) -> bool {
+    fn open(&mut self, device: DeviceId, part: OlmPart, via: Road, lived_ms: u64) -> bool {
         self.own.received_mark = self.own.received_mark.saturating_add(1);
         let mark = self.own.received_mark;
         let Some(peer) = self.peers.get_mut(&device) else { return false };
@@ -138,7 +177,7 @@ impl Engine {
         self.peers.get(&device).is_some_and(|peer| self.may_talk(&peer.account()))
     }
 
-    fn drain_held(&mut self, device: DeviceId, session: SessionId, via: Via, lived_ms: u64) {
+    fn drain_held(&mut self, device: DeviceId, session: SessionId, via: Road, lived_ms: u64) {
         loop {
             let part = self
                 .peers
@@ -165,7 +204,7 @@ impl Engine {
             .filter_map(|(id, reorder)| reorder.force(now_ms).then_some(*id))
             .collect();
         for session in forced {
-            self.drain_held(device, session, Via::Direct, lived_ms);
+            self.drain_held(device, session, Road::Link(Via::Direct), lived_ms);
         }
         let due = self
             .peers

@@ -77,6 +77,7 @@ impl Engine {
         if let Some(account) = self.peers.get(&device).map(super::Peer::account) {
             self.end_search(account);
             self.asker_met(account);
+            self.friend_here(account);
         }
         let Some(road) = self.conns.get(&conn) else { return };
         let relayed = road.via == Via::Relay;

@@ -114,6 +114,22 @@ impl Peer {
         self.seal_waiting(account, lived_ms);
     }
 
+    /// This disk is an old copy: no session of it is sent in any more, and what waits is encrypted in a new one as soon
+    /// as one may be made.
+    pub fn retire_all(&mut self, account: &Account, lived_ms: u64) {
+        for (id, ratchet) in self.sessions.iter_mut().filter(|(_, ratchet)| !ratchet.retired) {
+            ratchet.retired = true;
+            ratchet.retired_day = day_of(lived_ms);
+            self.dirty.sessions.insert(*id);
+        }
+        self.record.sending = None;
+        self.dirty.record = true;
+        for number in self.outbox.keys().copied().collect::<Vec<_>>() {
+            self.unseal_row(number);
+        }
+        self.seal_waiting(account, lived_ms);
+    }
+
     // ---- receiving --------------------------------------------------------------------------------------------
 
     /// Whether a content of this id was taken in before (among the last [`RECENT_IDS`]).

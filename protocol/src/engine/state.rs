@@ -161,7 +161,8 @@ impl Default for InStream {
 pub(super) struct ParkedRecord {
     #[serde(with = "serde_bytes")]
     pub content: Vec<u8>,
-    pub lan: u8,
+    /// [`super::receive::Road::number`].
+    pub road: u8,
 }
 
 /// An invite of ours.

@@ -1,8 +1,8 @@
 //! Timers as values: what is due when, on the monotonic clock in milliseconds. One entry per timer: setting it again
 //! moves it.
 
-use super::search::Sought;
 use super::net::{ConnId, LinkId};
+use super::search::Sought;
 use crate::ids::{AccountId, ChatId, DeviceId, MailboxId};
 use std::collections::{BTreeMap, BTreeSet};
 

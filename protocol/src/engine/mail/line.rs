@@ -19,6 +19,9 @@ use std::collections::{BTreeMap, VecDeque};
 /// Questions to one mailbox that are not answered, at most. Each may hold an envelope: 64 are four mebibytes. Fewer
 /// cost round trips when many messages are left at once.
 pub(super) const ASKS: usize = 64;
+/// More of them are ours when the mailbox keeps mail for us: all its queues, a page and what may go. Others must not
+/// crowd those out.
+const OWN_ASKS: usize = 64;
 /// Bytes on the way to a mailbox before an answer must come. Less idles a fast line; more makes a slow one look silent.
 const WINDOW_BYTES: usize = 256 * 1024;
 /// Streams at once to mailboxes that are not ours. Fewer makes somebody who writes to many dial again and again.
@@ -90,7 +93,8 @@ impl Engine {
             return false;
         }
         let Some(line) = self.mail.lines.0.get_mut(&place.id) else { return false };
-        if line.waiting.len().saturating_add(line.asked.len()) >= ASKS {
+        let asks = if is_of_own(&ask) { ASKS.saturating_add(OWN_ASKS) } else { ASKS };
+        if line.waiting.len().saturating_add(line.asked.len()) >= asks {
             return false;
         }
         line.waiting.push_back(Asked { ask, frame, page_bytes });
@@ -101,6 +105,12 @@ impl Engine {
     /// Whether a stream stands on which a mailbox proved its key.
     pub(super) fn mailbox_is_up(&self, mailbox: &MailboxId) -> bool {
         self.mail.lines.0.get(mailbox).is_some_and(|line| matches!(line.stand, Stand::Up { .. }))
+    }
+
+    /// The connection the stream to a mailbox runs in.
+    pub(super) fn line_conn(&self, mailbox: &MailboxId) -> Option<ConnId> {
+        let link = self.mail.lines.0.get(mailbox).and_then(Line::link)?;
+        self.links.get(&link).map(|link| link.conn)
     }
 
     /// Calls a mailbox.
@@ -245,6 +255,7 @@ impl Engine {
         self.timers.clear(&Timer::Handshake(link));
         self.mail.lines.0.get_mut(&mailbox)?.stand = Stand::Up { link };
         self.mailbox_reached(mailbox);
+        self.call_own_mailbox(mailbox);
         self.ask_next(mailbox);
         Some(())
     }
@@ -272,17 +283,9 @@ impl Engine {
 
     fn hand_out(&mut self, mailbox: MailboxId, ask: Ask, answer: Option<Answer>) {
         match ask {
-            Ask::Open
-            | Ask::Register
-            | Ask::Settle
-            | Ask::Fetch
-            | Ask::Safe(_)
-            | Ask::PutCard
-            | Ask::Leave => {
-                self.own_answered(mailbox, ask, answer);
-            }
-            Ask::Deposit(_) | Ask::Withdraw | Ask::GetCard(_) => self.post_answered(mailbox, ask, answer),
             Ask::Letter(_) => self.letter_answered(mailbox, ask, answer),
+            _ if is_of_own(&ask) => self.own_answered(mailbox, ask, answer),
+            _ => self.post_answered(mailbox, ask, answer),
         }
     }
 
@@ -335,6 +338,16 @@ impl Engine {
             self.hand_out(mailbox, asked.ask, None);
         }
         self.own_line_ended(mailbox);
+    }
+}
+
+/// Whether it is about a box of ours.
+fn is_of_own(ask: &Ask) -> bool {
+    match ask {
+        Ask::Open | Ask::Register | Ask::Settle | Ask::Fetch | Ask::Safe(_) | Ask::PutCard | Ask::Leave => {
+            true
+        }
+        Ask::Deposit(_) | Ask::Letter(_) | Ask::Withdraw | Ask::GetCard(_) => false,
     }
 }
 

@@ -62,6 +62,7 @@ pub(super) struct Mail {
     pub own: own::Own,
     pub places: place::Places,
     pub keys: keys::Keys,
+    pub take: take::Take,
     pub post: post::Post,
     pub letters: letters::Letters,
     pub friends: friends::Friends,

@@ -27,6 +27,8 @@ struct Known {
     called_ms: u64,
     /// Where it said it is.
     addrs: Vec<String>,
+    /// It said so since it was reached last.
+    moved: bool,
 }
 
 impl Engine {
@@ -36,6 +38,11 @@ impl Engine {
         known.called_ms = self.now.mono_ms;
         let told = place.addrs.iter().filter(|addr| !known.addrs.contains(addr));
         known.addrs.iter().chain(told).take(ADDRESSES).cloned().collect()
+    }
+
+    /// Where a mailbox that moved said it is.
+    pub(super) fn found_at(&self, mailbox: &MailboxId) -> &[String] {
+        self.mail.places.0.get(mailbox).map_or(&[], |known| known.addrs.as_slice())
     }
 
     /// Nobody answered there, or somebody else: it is looked for.
@@ -51,10 +58,15 @@ impl Engine {
         self.stale = true;
     }
 
-    /// It is there.
+    /// It is there. If it moved, what waited for it goes now, and those who write to us there are told.
     pub(super) fn mailbox_reached(&mut self, mailbox: MailboxId) {
-        if let Some(known) = self.mail.places.0.get_mut(&mailbox) {
-            known.missed = false;
+        let Some(known) = self.mail.places.0.get_mut(&mailbox) else { return };
+        known.missed = false;
+        if std::mem::take(&mut known.moved) {
+            self.post_again(&mailbox);
+            if self.is_own_mailbox(&mailbox) {
+                self.spread_card();
+            }
         }
     }
 
@@ -75,6 +87,7 @@ impl Engine {
     pub(in super::super) fn line_place_found(&mut self, mailbox: MailboxId, mut addrs: Vec<String>) {
         addrs.truncate(ADDRESSES);
         let Some(known) = self.mail.places.0.get_mut(&mailbox) else { return };
+        known.moved |= known.addrs != addrs;
         known.addrs.clone_from(&addrs);
         if !addrs.is_empty() && !self.is_invisible() {
             self.call_again(&Place { id: mailbox, addrs });

@@ -144,6 +144,17 @@ impl Engine {
         self.post_soon(device);
     }
 
+    /// A mailbox that was away is there again: whoever has mail for it need not wait longer.
+    pub(super) fn post_again(&mut self, mailbox: &MailboxId) {
+        let pauses = &mut self.mail.post.pauses;
+        let devices: Vec<DeviceId> =
+            pauses.keys().filter(|(_, of)| of == mailbox).map(|(device, _)| *device).collect();
+        pauses.retain(|(_, of), _| of != mailbox);
+        for device in devices {
+            self.timers.set_earlier(Timer::Post(device), self.now.mono_ms);
+        }
+    }
+
     /// A device is gone: nothing is under way to it.
     pub(in super::super) fn forget_post(&mut self, device: DeviceId) {
         let post = &mut self.mail.post;
@@ -540,4 +551,23 @@ impl Engine {
 /// Where a mailbox of a card is.
 pub(super) fn place_of(mailbox: &Mailbox) -> Place {
     Place { id: mailbox.id, addrs: mailbox.addrs.clone() }
+}
+
+#[cfg(test)]
+impl Post {
+    /// What was asked and not answered: number, mailbox, queue, hash of the envelope.
+    pub fn under_way(&self) -> Vec<(u64, MailboxId, [u8; 16], [u8; 32])> {
+        let each = |(number, asked): (&u64, &Asked)| {
+            (*number, asked.mailbox.id, asked.mailbox.queue, asked.envelope)
+        };
+        self.asked.iter().map(each).collect()
+    }
+}
+
+#[cfg(test)]
+impl Engine {
+    /// An answer to a deposit, as if it had come.
+    pub fn mail_answered(&mut self, mailbox: MailboxId, number: u64, answer: Option<Answer>) {
+        self.post_answered(mailbox, Ask::Deposit(number), answer);
+    }
 }

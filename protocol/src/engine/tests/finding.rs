@@ -97,7 +97,7 @@ pub(super) fn card(world: &mut World, of: usize, more: u64, addr: &str) -> Signe
         world.start(of);
     }
     let engine = engine(world, of);
-    let mut card = Card::open(&engine.own_card().unwrap()).unwrap().0;
+    let mut card = Card::open(&engine.own_card(&[0; 32]).unwrap()).unwrap().0;
     card.seq += more;
     card.addrs = vec![addr.to_owned()];
     card.sign(&engine.own.device).unwrap()

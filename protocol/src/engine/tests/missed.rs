@@ -122,7 +122,7 @@ fn whoever_is_written_to_is_looked_for_first() {
 fn the_card_of_a_private_invite_names_no_peer_that_the_dht_could_be_asked_for() {
     let (mut world, _) = alone(707);
     let engine = engine(&mut world, 0);
-    let card = Card::open(&engine.private_card().unwrap()).unwrap().0;
+    let card = Card::open(&engine.invite_card(&[0; 32], true).unwrap()).unwrap().0;
     let peer_id = engine.own.peer_id.clone();
     assert!(!peer_id.is_empty());
     assert!(card.addrs.is_empty());

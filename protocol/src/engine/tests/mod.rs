@@ -10,6 +10,7 @@ mod missed;
 mod parts;
 mod people;
 mod places;
+mod posting;
 mod sessions;
 mod talk;
 mod times;
@@ -46,7 +47,7 @@ fn take_parts(world: &mut World, from: usize, to: usize) -> Vec<OlmPart> {
 fn give(world: &mut World, from: usize, to: usize, part: OlmPart) -> Vec<(MessageId, u32, Outcome)> {
     let device = world.machines[from].device;
     let engine = engine(world, to);
-    engine.on_parts(device, vec![part], Via::Direct);
+    engine.on_parts(device, vec![part], receive::Road::Link(Via::Direct));
     let answers = engine.acks.remove(&device).unwrap_or_default();
     let step = engine.flush();
     world.machines[to].disk.commit(&step.changes);

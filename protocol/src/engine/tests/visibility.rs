@@ -241,8 +241,8 @@ fn when_somebody_was_last_seen_is_told_to_nobody() {
     let at = view(&mut world, 0, 1).last_seen.unwrap();
     let engine = engine(&mut world, 0);
     let told = [
-        FrameOut::Card(engine.own_card().unwrap()),
-        FrameOut::Card(engine.private_card().unwrap()),
+        FrameOut::Card(engine.own_card(&[0; 32]).unwrap()),
+        FrameOut::Card(engine.invite_card(&[0; 32], true).unwrap()),
         FrameOut::Presence(engine.presence_for(engine.account())),
         FrameOut::Typing(true),
     ];
