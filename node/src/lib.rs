@@ -5,6 +5,7 @@ pub mod api;
 pub mod config;
 pub mod driver;
 pub mod keys;
+pub mod mail;
 pub mod net;
 pub mod network;
 pub mod node;

@@ -6,6 +6,7 @@ use crate::config::{Config, ConfigError};
 use crate::driver::handle::{About, NodeHandle};
 use crate::driver::{self, Clock, DriverError};
 use crate::keys::{KeyError, KeyFile, Lock};
+use crate::mail::MailFile;
 use crate::net::{self, Net, NetConfig, NetError, Serve};
 use crate::network;
 use crate::profile::{InstallError, Profile, ProfileError, ProfileLock};
@@ -14,6 +15,7 @@ use crate::store::worker::StoreHandle;
 use starling_protocol::engine::{Command, Engine, Genesis, GenesisError, LoadError};
 use starling_protocol::identity::{Seed, WordsError};
 use starling_protocol::ids::{AccountId, DeviceId};
+use starling_protocol::mail::server::Limits;
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
@@ -112,10 +114,10 @@ pub async fn start(options: StartOptions) -> Result<RunningNode, StartError> {
     let config = Config::read(&profile.config())?;
     let path = profile.database();
     let keys = KeyFile::read(&profile.keys())?;
-    let store = tokio::task::spawn_blocking(move || {
-        apart(move || -> Result<StoreHandle, StartError> {
+    let (store, mail_key) = tokio::task::spawn_blocking(move || {
+        apart(move || -> Result<(StoreHandle, Zeroizing<[u8; 32]>), StartError> {
             let keys = keys.open(passphrase.as_ref().map(|passphrase| passphrase.as_slice()))?;
-            Ok(StoreHandle::spawn_sqlite(&path, &keys.database(), false)?)
+            Ok((StoreHandle::spawn_sqlite(&path, &keys.database(), false)?, keys.mail_database()))
         })
     })
     .await
@@ -151,7 +153,13 @@ pub async fn start(options: StartOptions) -> Result<RunningNode, StartError> {
     )
     .await?;
 
-    let (handle, driver) = driver::spawn(engine, store, net, clock, about);
+    let mail = MailFile {
+        path: profile.mail(),
+        key: mail_key,
+        mailbox: engine.mail_key(),
+        limits: Limits { disk_bytes: u64::from(config.mail_disk_mib) << 20, ..Limits::default() },
+    };
+    let (handle, driver) = driver::spawn(engine, store, net, Some(mail), clock, about);
     // The configuration is the truth about receipts; the engine keeps the last one it was told.
     let _ = handle.command(Command::SetReadReceipts { on: config.read_receipts }).await;
     let socket = profile.socket_to_bind()?;

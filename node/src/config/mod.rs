@@ -16,7 +16,10 @@ const FILE_BYTES: u64 = 256 * 1024;
 /// Addresses in one list.
 const ADDRESSES: usize = 64;
 /// What `serve` takes.
-const ROLES: &str = "a list of \"relay\" and \"bootstrap\"";
+const ROLES: &str = "a list of \"relay\", \"bootstrap\" and \"mailbox\"";
+
+/// Mail kept for others, in MiB, if nothing else is said: some hundred people's.
+const MAIL_DISK_MIB: u32 = 4_096;
 
 /// What a new file says.
 const TEMPLATE: &str = "\
@@ -41,8 +44,10 @@ pub struct Config {
     pub peers: Vec<String>,
     /// Whether the router is asked to let others in.
     pub upnp: bool,
-    /// What is offered to everybody: "relay", "bootstrap".
+    /// What is offered to others: "relay", "bootstrap", "mailbox".
     pub serve: Vec<String>,
+    /// How much mail is kept for others, in MiB.
+    pub mail_disk_mib: u32,
 }
 
 impl Default for Config {
@@ -55,6 +60,7 @@ impl Default for Config {
             peers: Vec::new(),
             upnp: true,
             serve: Vec::new(),
+            mail_disk_mib: MAIL_DISK_MIB,
         }
     }
 }
@@ -108,7 +114,8 @@ pub enum ConfigError {
 
 impl Config {
     /// All settings.
-    pub const KEYS: [&str; 7] = ["port", "lan", "read_receipts", "listen", "peers", "upnp", "serve"];
+    pub const KEYS: [&str; 8] =
+        ["port", "lan", "read_receipts", "listen", "peers", "upnp", "serve", "mail_disk_mib"];
 
     /// Reads a file. One that is not there has every setting as it is by itself.
     ///
@@ -139,6 +146,7 @@ impl Config {
             match word.as_str() {
                 "relay" => offers.relay = true,
                 "bootstrap" => offers.bootstrap = true,
+                "mailbox" => offers.mailbox = true,
                 _ => return Err(ConfigError::BadValue { key: "serve", expected: ROLES }),
             }
         }
@@ -170,6 +178,7 @@ impl Config {
         put(&mut document, "peers", self.peers.iter().collect::<Array>().into());
         put(&mut document, "upnp", self.upnp.into());
         put(&mut document, "serve", self.serve.iter().collect::<Array>().into());
+        put(&mut document, "mail_disk_mib", i64::from(self.mail_disk_mib).into());
         let mut new = document.to_string();
         if old.is_empty() {
             new.insert_str(0, TEMPLATE);
@@ -194,6 +203,7 @@ impl Config {
             "peers" => self.peers.join("\n"),
             "upnp" => self.upnp.to_string(),
             "serve" => self.serve.join("\n"),
+            "mail_disk_mib" => self.mail_disk_mib.to_string(),
             _ => return Err(ConfigError::NoSuchKey { key: key.chars().take(64).collect() }),
         })
     }
@@ -214,6 +224,9 @@ impl Config {
                 let new = Self { serve: words(text), ..Self::default() };
                 new.offers()?;
                 self.serve = new.serve;
+            }
+            "mail_disk_mib" => {
+                self.mail_disk_mib = parsed("mail_disk_mib", "a number of MiB", text)?;
             }
             _ => return Err(ConfigError::NoSuchKey { key: key.chars().take(64).collect() }),
         }

@@ -1,5 +1,6 @@
 //! What the rest of a node holds of its driver: ask the engine, read the store, hear what happens.
 
+use crate::mail::{Figures as MailFigures, MailHandle};
 use crate::net::Serve;
 use crate::net::facts::{Ask, NetFacts, TestLine};
 use crate::network::Figures;
@@ -91,6 +92,7 @@ pub struct NodeHandle {
     pub(crate) trouble: watch::Receiver<Option<String>>,
     pub(crate) net_facts: watch::Receiver<NetFacts>,
     pub(crate) asks: mpsc::Sender<Ask>,
+    pub(crate) mail: Option<MailHandle>,
 }
 
 impl NodeHandle {
@@ -140,6 +142,23 @@ impl NodeHandle {
             lines.await.map_err(|_| NodeFault::NoAnswer)
         };
         tokio::time::timeout(TEST, asked).await.unwrap_or(Err(NodeFault::NoAnswer))
+    }
+
+    /// What the mailbox of this node holds for others; counts and bytes, no identities.
+    ///
+    /// # Errors
+    /// [`NodeFault`]: its file cannot be read, it is too busy to answer, or has ended.
+    pub async fn mail_figures(&self) -> Result<MailFigures, NodeFault> {
+        self.mail.as_ref().ok_or(NodeFault::Stopping)?.figures().await
+    }
+
+    /// Takes a grant back, by its name: no box is made under it any more, nothing more comes into those there are, and
+    /// each goes when it is empty.
+    ///
+    /// # Errors
+    /// As [`NodeHandle::mail_figures`].
+    pub async fn revoke_mail_grant(&self, grant: [u8; 16]) -> Result<(), NodeFault> {
+        self.mail.as_ref().ok_or(NodeFault::Stopping)?.revoke(grant).await
     }
 
     /// Asks the node to end: it takes no more work, commits, and closes.

@@ -13,6 +13,7 @@ pub mod handle;
 #[cfg(test)]
 mod tests;
 
+use crate::mail::{MailFile, Post, Taken};
 use crate::net::Net;
 use crate::net::facts::NetFacts;
 use crate::network::{Figures, STARTING};
@@ -79,6 +80,9 @@ struct Driver {
     engine: Engine,
     store: StoreHandle,
     net: Net,
+    mail: Option<Post>,
+    /// Whether mail is kept for whoever is given a grant; else only while somebody has a box.
+    serves_mail: bool,
     clock: Clock,
     orders: mpsc::Receiver<Order>,
     events: broadcast::Sender<Arc<NodeEvent>>,
@@ -100,10 +104,17 @@ pub(crate) fn spawn(
     mut engine: Engine,
     store: StoreHandle,
     net: Net,
+    mail: Option<MailFile>,
     clock: Clock,
     about: About,
 ) -> (NodeHandle, JoinHandle<Result<(), DriverError>>) {
     engine.set_peer_id(net.local_peer.clone());
+    let serves_mail = about.serve.mailbox;
+    engine.set_keeps_mail(serves_mail);
+    let mail = mail.and_then(|file| {
+        let started = Post::start(file, net.commands.clone());
+        started.inspect_err(|error| tracing::error!(%error, "no mail is kept for others")).ok()
+    });
     let (orders, orders_in) = mpsc::channel(COMMAND_QUEUE);
     let (events, _) = broadcast::channel(EVENT_QUEUE);
     let (stop, stop_in) = watch::channel(false);
@@ -124,12 +135,15 @@ pub(crate) fn spawn(
         trouble,
         net_facts: net.facts.clone(),
         asks: net.asks.clone(),
+        mail: mail.as_ref().map(Post::handle),
     };
     let net_facts = net.facts.clone();
     let driver = Driver {
         engine,
         store,
         net,
+        mail,
+        serves_mail,
         clock,
         orders: orders_in,
         events,
@@ -147,11 +161,22 @@ pub(crate) fn spawn(
     (handle, tokio::spawn(driver.run()))
 }
 
+/// Resolves when somebody has the first box here, or nobody any more; never if no mail is kept.
+async fn keeps_changed(mail: &mut Option<Post>) {
+    if let Some(mail) = mail
+        && mail.keeps.changed().await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
+}
+
 /// What ended a sleep.
 enum Woken {
     Stop,
     Room,
     Facts,
+    Mail,
     Event(NetEvent),
     Order(Order),
     Time,
@@ -164,8 +189,15 @@ impl Driver {
         // Nobody waits for an answer any more.
         self.orders.close();
         self.waiting.clear();
+        if let Some(mail) = &mut self.mail {
+            let _ = tokio::time::timeout(PARTING, mail.end()).await;
+        }
         let _ = tokio::time::timeout(PARTING, self.flush_outgoing()).await;
         self.net.stop.shutdown().await;
+        // What it still waited to say is said to nobody now.
+        if let Some(mail) = &mut self.mail {
+            mail.join().await;
+        }
         // What the network learnt in this run, for the next one. Everything else it still said is over with it.
         let said = std::iter::from_fn(|| self.net.events.try_recv().ok());
         if let Some(learnt) = said.filter(|event| matches!(event, NetEvent::GoodPeers { .. })).last() {
@@ -195,6 +227,7 @@ impl Driver {
                 event = self.net.events.recv() => event.map_or(Woken::Stop, Woken::Event),
                 // An error means that the network has ended.
                 changed = self.net_facts.changed() => changed.map_or(Woken::Stop, |()| Woken::Facts),
+                () = keeps_changed(&mut self.mail) => Woken::Mail,
                 order = self.orders.recv() => order.map_or(Woken::Stop, Woken::Order),
                 () = tokio::time::sleep(sleep) => Woken::Time,
             };
@@ -207,6 +240,10 @@ impl Driver {
                 Woken::Facts => {
                     self.tell_network();
                     continue;
+                }
+                Woken::Mail => {
+                    self.tell_keeping();
+                    inputs.push(Input::Wake);
                 }
                 Woken::Event(event) => self.take_event(event, &mut inputs),
                 Woken::Order(order) => self.take_order(order, &mut inputs),
@@ -227,12 +264,29 @@ impl Driver {
     }
 
     fn take_event(&mut self, event: NetEvent, inputs: &mut Vec<Input>) {
+        let taken = match &mut self.mail {
+            Some(mail) => mail.take(event),
+            None => Taken::Not(event),
+        };
+        let event = match taken {
+            Taken::Not(event) => event,
+            Taken::Ours(command) => {
+                self.outgoing.extend(command);
+                return;
+            }
+        };
         match &event {
             NetEvent::ConnOpened { conn, .. } => drop(self.conns.insert(*conn)),
             NetEvent::ConnClosed { conn } => drop(self.conns.remove(conn)),
             _ => {}
         }
         inputs.push(Input::Net(event));
+    }
+
+    /// Somebody has a box here now, or nobody has any more.
+    fn tell_keeping(&mut self) {
+        let keeps = self.mail.as_ref().is_some_and(|mail| *mail.keeps.borrow());
+        self.engine.set_keeps_mail(self.serves_mail || keeps);
     }
 
     fn take_order(&mut self, order: Order, inputs: &mut Vec<Input>) {

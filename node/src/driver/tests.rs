@@ -32,7 +32,7 @@ async fn start(path: &Path, number: u8) -> (NodeHandle, JoinHandle<Result<(), Dr
     let engine = Engine::load(store.load().await.unwrap(), rng().unwrap(), clock.now()).unwrap();
     let listen = vec!["/ip4/127.0.0.1/udp/0/quic-v1".to_owned(), "/ip4/127.0.0.1/tcp/0".to_owned()];
     let net = net::start(NetConfig { listen, ..NetConfig::default() }).await.unwrap();
-    spawn(engine, store, net, clock, About::default())
+    spawn(engine, store, net, None, clock, About::default())
 }
 
 async fn meet(alice: &NodeHandle, bob: &NodeHandle) {

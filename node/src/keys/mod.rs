@@ -102,6 +102,11 @@ impl Keys {
     pub fn database(&self) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(kdf::derive("db", &[self.master.as_slice()]))
     }
+
+    /// The raw key of the database of the mailbox this node keeps for others.
+    pub fn mail_database(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(kdf::derive("mail db", &[self.database().as_slice()]))
+    }
 }
 
 impl std::fmt::Debug for Keys {

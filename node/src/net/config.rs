@@ -26,17 +26,19 @@ pub struct Serve {
     pub relay: bool,
     /// To be a first address of the DHT, and to tell others whether they can be reached.
     pub bootstrap: bool,
+    /// To keep mail, for whoever holds a grant of its own; grants may be for many.
+    pub mailbox: bool,
 }
 
 impl Serve {
     /// Whether anything is offered.
     pub fn any(self) -> bool {
-        self.relay || self.bootstrap
+        self.relay || self.bootstrap || self.mailbox
     }
 
     /// The words of the command line and the API.
     pub fn words(self) -> Vec<&'static str> {
-        let roles = [(self.relay, "relay"), (self.bootstrap, "bootstrap")];
+        let roles = [(self.relay, "relay"), (self.bootstrap, "bootstrap"), (self.mailbox, "mailbox")];
         roles.into_iter().filter(|(on, _)| *on).map(|(_, word)| word).collect()
     }
 }

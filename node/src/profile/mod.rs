@@ -155,6 +155,11 @@ impl Profile {
         self.dir.join("store.db")
     }
 
+    /// What this node's mailbox keeps for others.
+    pub fn mail(&self) -> PathBuf {
+        self.dir.join("mail.db")
+    }
+
     /// The key file.
     pub fn keys(&self) -> PathBuf {
         self.dir.join("keys")

@@ -5,6 +5,7 @@
 //! [`memory`] is its twin for tests and simulations, held to the same conformance suite.
 
 mod event;
+pub mod mail;
 pub mod memory;
 pub mod sqlite;
 pub mod words;

@@ -2,8 +2,8 @@
 //! refused, never repaired by forgetting.
 
 mod body;
-mod error;
-mod open;
+pub(in crate::store) mod error;
+pub(in crate::store) mod open;
 mod read;
 mod states;
 mod write;
@@ -53,8 +53,8 @@ impl SqliteStore {
     /// file has checked the passphrase before.
     pub fn open(path: &Path, key: &[u8; 32]) -> Result<Self, StoreError> {
         open::finish_new(path)?;
-        let format = open::check(path, key)?;
-        Self::around(open::open_checked(path, key, format)?, path)
+        let format = open::check(&open::STORE, path, key)?;
+        Self::around(open::open_checked(&open::STORE, path, key, format)?, path)
     }
 
     /// Makes a new database and opens it. Refuses to touch an existing one.
@@ -72,7 +72,7 @@ impl SqliteStore {
     /// # Errors
     /// See [`StoreError`]; `Damaged` if there is a file already.
     pub fn prepare(path: &Path, key: &[u8; 32], first: &[Change], at: WallMs) -> Result<(), StoreError> {
-        open::prepare_new(path, key, |conn| {
+        open::prepare_new(&open::STORE, path, key, |conn| {
             let mut store = Self::around(conn, path)?;
             store.commit(first, at)?;
             Ok(store.conn)

@@ -20,11 +20,26 @@ use zeroize::Zeroizing;
 
 /// Older versions have a bug that can lose committed data of a WAL when two connections close together.
 const SQLITE_FLOOR: i32 = 3_051_003;
-/// What `application_id` says in every Starling database.
-const APPLICATION: i32 = 1_398_034_503;
-/// One file for each format, in order; the number of the format is its place, from 1.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../migrations/0001_start.sql"), include_str!("../migrations/0002_custody.sql")];
+/// What a database is made of.
+#[derive(Debug)]
+pub struct Schema {
+    /// The file's name, for words.
+    pub file: &'static str,
+    /// What `application_id` says in it.
+    pub application: i32,
+    /// One file for each format, in order; the number of the format is its place, from 1.
+    pub steps: &'static [&'static str],
+    /// The table that is read whole before anything else: nothing can start without it.
+    pub vital: &'static str,
+}
+
+/// A profile's database.
+pub const STORE: Schema = Schema {
+    file: "store.db",
+    application: 1_398_034_503,
+    steps: &[include_str!("../migrations/0001_start.sql"), include_str!("../migrations/0002_custody.sql")],
+    vital: "record",
+};
 /// Bytes of one page. A shorter file cannot be a database.
 const PAGE_BYTES: u64 = 4_096;
 /// How long one connection waits for the other's lock. They only meet for microseconds.
@@ -41,9 +56,11 @@ pub enum Mode {
     Read,
 }
 
-/// The newest format this version knows.
-pub fn known_format() -> u32 {
-    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
+impl Schema {
+    /// The newest format this version knows.
+    pub fn known_format(&self) -> u32 {
+        u32::try_from(self.steps.len()).unwrap_or(u32::MAX)
+    }
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {
@@ -112,6 +129,7 @@ pub fn prepare_for_writing(conn: &Connection) -> Result<(), StoreError> {
 /// Makes a new, empty database under the name `path` + ".new". An older unfinished one is replaced: nothing was
 /// ever stored in it.
 pub fn prepare_new(
+    schema: &Schema,
     path: &Path,
     key: &[u8; 32],
     fill: impl FnOnce(Connection) -> Result<Connection, StoreError>,
@@ -128,7 +146,7 @@ pub fn prepare_new(
     files::create_private(&making).map_err(|error| io("a new database", &error))?;
     let conn = connect(&making, key, Mode::Write)?;
     prepare_for_writing(&conn)?;
-    migrate(&conn, 0)?;
+    migrate(&conn, 0, schema.steps)?;
     let conn = fill(conn)?;
     conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(meaning)?;
     conn.close().map_err(|(_, error)| meaning(error))?;
@@ -145,10 +163,10 @@ pub fn finish_new(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Refuses what is not a whole Starling database of a known format, leaving it as it is. Returns its format.
-pub fn check(path: &Path, key: &[u8; 32]) -> Result<u32, StoreError> {
+pub fn check(schema: &Schema, path: &Path, key: &[u8; 32]) -> Result<u32, StoreError> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(nonsense("the file store.db is missing"));
+            return Err(nonsense(&format!("the file {} is missing", schema.file)));
         }
         Err(error) => return Err(io("the database", &error)),
         Ok(meta) if !meta.is_file() => return Err(nonsense("it is not a file")),
@@ -157,7 +175,7 @@ pub fn check(path: &Path, key: &[u8; 32]) -> Result<u32, StoreError> {
         Ok(_) => {}
     }
     let was_there = companions(path).map(|file| (files::exists(&file), file));
-    let outcome = check_content(path, key);
+    let outcome = check_content(schema, path, key);
     if outcome.is_err() {
         // Looking made these; they hold nothing.
         for (_, file) in was_there.iter().filter(|(there, _)| !there) {
@@ -167,7 +185,7 @@ pub fn check(path: &Path, key: &[u8; 32]) -> Result<u32, StoreError> {
     outcome
 }
 
-fn check_content(path: &Path, key: &[u8; 32]) -> Result<u32, StoreError> {
+fn check_content(schema: &Schema, path: &Path, key: &[u8; 32]) -> Result<u32, StoreError> {
     let look = |error: rusqlite::Error| match meaning(error) {
         // The key file has vouched for the key, so what it does not open is damaged.
         StoreError::Io { what } => StoreError::Damaged { what },
@@ -176,19 +194,20 @@ fn check_content(path: &Path, key: &[u8; 32]) -> Result<u32, StoreError> {
     let conn = connect(path, key, Mode::Read)?;
     let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(look);
     let tables = number("SELECT count(*) FROM sqlite_master")?;
-    if tables == 0 || number("PRAGMA application_id")? != i64::from(APPLICATION) {
+    if tables == 0 || number("PRAGMA application_id")? != i64::from(schema.application) {
         return Err(nonsense("it is not a Starling database"));
     }
     let found =
         u32::try_from(number("PRAGMA user_version")?).map_err(|_| nonsense("its format makes no sense"))?;
-    if found > known_format() {
-        return Err(StoreError::Newer { found, known: known_format() });
+    if found > schema.known_format() {
+        return Err(StoreError::Newer { found, known: schema.known_format() });
     }
     if found == 0 {
         return Err(nonsense("its format makes no sense"));
     }
-    // The engine cannot start without every one of its records.
-    let words: String = conn.query_row("PRAGMA quick_check('record')", [], |row| row.get(0)).map_err(look)?;
+    // The engine cannot start without every one of its records, nor a mailbox without its sums.
+    let quick = format!("PRAGMA quick_check('{}')", schema.vital);
+    let words: String = conn.query_row(&quick, [], |row| row.get(0)).map_err(look)?;
     if words != "ok" {
         return Err(nonsense("its records cannot be read"));
     }
@@ -196,12 +215,7 @@ fn check_content(path: &Path, key: &[u8; 32]) -> Result<u32, StoreError> {
 }
 
 /// Brings a database of format `from` up to the newest. Each step is one transaction.
-pub fn migrate(conn: &Connection, from: u32) -> Result<(), StoreError> {
-    migrate_with(conn, from, &MIGRATIONS)
-}
-
-/// As [`migrate`], with the steps given.
-pub fn migrate_with(conn: &Connection, from: u32, steps: &[&str]) -> Result<(), StoreError> {
+pub fn migrate(conn: &Connection, from: u32, steps: &[&str]) -> Result<(), StoreError> {
     for (number, sql) in (1_u32..).zip(steps).skip_while(|(number, _)| *number <= from) {
         let step = format!("BEGIN IMMEDIATE; {sql}; PRAGMA user_version = {number}; COMMIT;");
         if let Err(error) = conn.execute_batch(&step) {
@@ -215,12 +229,17 @@ pub fn migrate_with(conn: &Connection, from: u32, steps: &[&str]) -> Result<(), 
 }
 
 /// Opens what [`check`] let through, for writing.
-pub fn open_checked(path: &Path, key: &[u8; 32], format: u32) -> Result<Connection, StoreError> {
+pub fn open_checked(
+    schema: &Schema,
+    path: &Path,
+    key: &[u8; 32],
+    format: u32,
+) -> Result<Connection, StoreError> {
     for file in [path.to_owned()].iter().chain(&companions(path)) {
         files::tighten(file).map_err(|error| io("the database", &error))?;
     }
     let conn = connect(path, key, Mode::Write)?;
     prepare_for_writing(&conn)?;
-    migrate(&conn, format)?;
+    migrate(&conn, format, schema.steps)?;
     Ok(conn)
 }

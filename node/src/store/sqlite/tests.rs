@@ -227,7 +227,7 @@ fn a_newer_format_is_refused_untouched() {
     drop(store);
     let before = fs::read(&path).unwrap();
     let refused = SqliteStore::open(&path, &KEY).unwrap_err();
-    assert_eq!(refused, StoreError::Newer { found: 99, known: open::known_format() });
+    assert_eq!(refused, StoreError::Newer { found: 99, known: open::STORE.known_format() });
     assert_eq!(fs::read(&path).unwrap(), before);
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
@@ -262,11 +262,11 @@ fn a_migration_is_whole_or_not_at_all() {
     let store = SqliteStore::create(&path, &KEY).unwrap();
     let version = || store.conn.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).unwrap();
     let steps = ["", "CREATE TABLE two (x)", "CREATE TABLE three (x); CREATE TABLE two (x)"];
-    assert!(open::migrate_with(&store.conn, 1, &steps).is_err());
+    assert!(open::migrate(&store.conn, 1, &steps).is_err());
     assert_eq!(version(), 2);
     let tables = "SELECT count(*) FROM sqlite_master WHERE name IN ('two', 'three')";
     assert_eq!(store.conn.query_row(tables, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
-    open::migrate_with(&store.conn, 2, &["", "", "CREATE TABLE three (x)"]).unwrap();
+    open::migrate(&store.conn, 2, &["", "", "CREATE TABLE three (x)"]).unwrap();
     assert_eq!(version(), 3);
 }
 

@@ -131,7 +131,7 @@ impl Shelf for MemoryShelf {
     }
 
     fn stale_queue(&mut self, owner: BoxId, round: u64) -> Result<Option<QueueId>, ShelfError> {
-        let stale = self.queues.values().find(|row| row.owner == owner && row.round != round);
+        let stale = self.queues.values().find(|row| row.owner == owner && row.round < round);
         Ok(stale.map(|row| row.queue))
     }
 

@@ -158,7 +158,7 @@ pub trait Shelf {
     fn put_queue(&mut self, row: &QueueRow) -> Result<(), ShelfError>;
     /// Drops a queue with its card and envelopes.
     fn drop_queue(&mut self, queue: &QueueId) -> Result<(), ShelfError>;
-    /// The first queue of a box that is of another round.
+    /// A queue of a box that is of an earlier round.
     fn stale_queue(&mut self, owner: BoxId, round: u64) -> Result<Option<QueueId>, ShelfError>;
     /// What lies in a queue's card slot.
     fn card(&mut self, queue: &QueueId) -> Result<Option<Vec<u8>>, ShelfError>;

@@ -1,0 +1,215 @@
+//! The mailbox's thread: what waits together becomes one transaction and one write to the disk.
+
+use super::{Figures, Job, MailFile};
+use crate::driver::Clock;
+use crate::store::StoreError;
+use crate::store::mail::MailStore;
+use starling_protocol::engine::net::NetCommand;
+use starling_protocol::mail::server::limits::TICK_MS;
+use starling_protocol::mail::server::{MemoryShelf, Output, Server, Shelf, ShelfError};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot, watch};
+use zeroize::Zeroizing;
+
+/// Jobs in one transaction. More make the first of them wait longer, fewer cost writes to the disk.
+const GROUP: usize = 512;
+/// A file that could not be opened is not tried again sooner.
+const RETRY: Duration = Duration::from_secs(10);
+const TICK: Duration = Duration::from_millis(TICK_MS);
+
+/// What the thread shares with the driver.
+pub struct Shared {
+    pub waiting: Arc<AtomicUsize>,
+    pub ending: Arc<AtomicBool>,
+}
+
+/// Answers that wait for the commit.
+enum Told {
+    Figures(oneshot::Sender<Result<Figures, StoreError>>, Figures),
+    Revoked(oneshot::Sender<Result<(), StoreError>>),
+}
+
+pub struct Keeper {
+    server: Server,
+    store: Option<MailStore>,
+    /// When the file could not be opened.
+    failed: Option<Instant>,
+    path: PathBuf,
+    key: Zeroizing<[u8; 32]>,
+    clock: Clock,
+    ticked: Option<Instant>,
+    commands: mpsc::Sender<NetCommand>,
+    keeps: watch::Sender<bool>,
+    shared: Shared,
+}
+
+impl Keeper {
+    pub fn new(
+        file: MailFile,
+        commands: mpsc::Sender<NetCommand>,
+        keeps: watch::Sender<bool>,
+        shared: Shared,
+    ) -> Self {
+        Self {
+            server: Server::new(file.mailbox, file.limits),
+            store: None,
+            failed: None,
+            path: file.path,
+            key: file.key,
+            clock: Clock::start(),
+            ticked: None,
+            commands,
+            keeps,
+            shared,
+        }
+    }
+
+    /// Works until it is asked to end.
+    pub fn run(mut self, jobs: &Receiver<Job>) {
+        loop {
+            let mut group = Vec::new();
+            let due = self.ticked.map_or(Duration::ZERO, |at| TICK.saturating_sub(at.elapsed()));
+            match jobs.recv_timeout(due) {
+                Ok(job) => group.push(job),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            while group.len() < GROUP {
+                let Ok(job) = jobs.try_recv() else { break };
+                group.push(job);
+            }
+            let idle = group.is_empty();
+            self.work(group);
+            if self.shared.ending.load(Ordering::Relaxed) && (idle || self.commands.is_closed()) {
+                break;
+            }
+        }
+        if let Some(Err(error)) = self.store.as_mut().map(MailStore::flush) {
+            tracing::warn!(%error, "the mailbox's file could not be put in order");
+        }
+    }
+
+    /// One group of jobs: all of it is committed, or none of it has happened.
+    fn work(&mut self, group: Vec<Job>) {
+        // Who keeps nothing for anybody has no file.
+        let needs = group.iter().any(|job| matches!(job, Job::Data { .. } | Job::Revoke { .. }));
+        let mut told = Vec::new();
+        let ready = if needs || MailStore::exists(&self.path) { self.open() } else { Ok(()) };
+        let outcome = self.transact(group, ready, &mut told);
+        if let Err(error) = &outcome {
+            tracing::error!(%error, "the mailbox could not commit: its streams are closed");
+            self.server.undo();
+        }
+        for told in told {
+            // Who asked may have gone.
+            match (told, &outcome) {
+                (Told::Figures(answer, figures), Ok(())) => drop(answer.send(Ok(figures))),
+                (Told::Revoked(answer), Ok(())) => drop(answer.send(Ok(()))),
+                (Told::Figures(answer, _), Err(error)) => drop(answer.send(Err(error.clone()))),
+                (Told::Revoked(answer), Err(error)) => drop(answer.send(Err(error.clone()))),
+            }
+        }
+        for output in self.server.outputs() {
+            let command = match output {
+                Output::Write { link, messages } => NetCommand::Write { link, messages },
+                Output::Close { link } => NetCommand::CloseLink { link },
+            };
+            // Waits while the network has much to do; meanwhile the queue fills, and its bound holds.
+            if self.commands.blocking_send(command).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Opens the file, if it is not open.
+    fn open(&mut self) -> Result<(), StoreError> {
+        if self.store.is_some() {
+            return Ok(());
+        }
+        if self.failed.is_some_and(|at| at.elapsed() < RETRY) {
+            return Err(StoreError::Io { what: "the mailbox's file cannot be opened".to_owned() });
+        }
+        match MailStore::open(&self.path, &self.key) {
+            Ok(store) => {
+                self.store = Some(store);
+                Ok(())
+            }
+            Err(error) => {
+                self.failed = Some(Instant::now());
+                Err(error)
+            }
+        }
+    }
+
+    fn transact(
+        &mut self,
+        group: Vec<Job>,
+        ready: Result<(), StoreError>,
+        told: &mut Vec<Told>,
+    ) -> Result<(), StoreError> {
+        let ready = ready.and_then(|()| self.store.as_mut().map_or(Ok(()), MailStore::begin));
+        let mut store = self.store.take();
+        // Without a file there is nothing, and nothing that would change it is in the group.
+        let mut none = MemoryShelf::default();
+        let shelf = store.as_mut().map_or(&mut none as &mut dyn Shelf, |store| store);
+        let mut outcome = self.serve(group, ready, shelf, told);
+        if let Some(store) = &mut store {
+            outcome = outcome.and_then(|()| store.commit());
+            store.rollback();
+        }
+        self.store = store;
+        outcome
+    }
+
+    fn serve(
+        &mut self,
+        group: Vec<Job>,
+        mut ready: Result<(), StoreError>,
+        shelf: &mut dyn Shelf,
+        told: &mut Vec<Told>,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        for job in group {
+            let done = match job {
+                Job::Opened { link, local_peer, remote_peer } => {
+                    self.server.opened(link, local_peer, remote_peer, now);
+                    Ok(())
+                }
+                Job::Closed { link } => {
+                    self.server.closed(link);
+                    Ok(())
+                }
+                Job::Data { link, message } => {
+                    self.shared.waiting.fetch_sub(message.len(), Ordering::Relaxed);
+                    // After a failure nothing counts any more, but who is there and who is not.
+                    if ready.is_ok() { self.server.message(link, &message, shelf, now) } else { Ok(()) }
+                }
+                Job::Figures { answer } => {
+                    self.server.figures(shelf).map(|figures| told.push(Told::Figures(answer, figures)))
+                }
+                Job::Revoke { grant, answer } => {
+                    told.push(Told::Revoked(answer));
+                    self.server.revoke(&grant, shelf)
+                }
+                Job::Close => Ok(()),
+            };
+            ready = ready.and_then(|()| done.map_err(lost));
+        }
+        ready?;
+        if self.ticked.is_none_or(|at| at.elapsed() >= TICK) {
+            self.server.tick(shelf, now).map_err(lost)?;
+            self.ticked = Some(Instant::now());
+        }
+        let keeps = shelf.totals().map_err(lost)?.boxes > 0;
+        self.keeps.send_if_modified(|before| std::mem::replace(before, keeps) != keeps);
+        Ok(())
+    }
+}
+
+fn lost(error: ShelfError) -> StoreError {
+    StoreError::Io { what: error.0 }
+}
