@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The figures of this version beside their floors, in one run. `--json` for one JSON object.
 #   scripts/bench.sh [--json]
+#   scripts/bench.sh mail [--json] [--rounds N] [--messages N] [--envelopes N] [gone|drain|office ...]
 #   scripts/bench.sh discovery [--json] [--rounds N] [--minutes N] [dht|nat|lan|idle|wire ...]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -8,5 +9,9 @@ cargo build --release --quiet -p starling-tui -p starling-tests
 if [ "${1:-}" = discovery ]; then
   shift
   exec target/release/meet "$@"
+fi
+if [ "${1:-}" = mail ]; then
+  shift
+  exec target/release/mail "$@"
 fi
 exec target/release/bench "$@"

@@ -86,20 +86,30 @@ pub fn tcp_echo(turns: usize) -> Result<Vec<Duration>> {
     Ok(times)
 }
 
+/// The most resident memory a process has had, in MB.
+///
+/// # Errors
+/// When there is no such process.
+pub fn peak_mb(pid: u32) -> Result<f64> {
+    status_mb(pid, "VmHWM:")
+}
+
+fn status_mb(pid: u32, name: &str) -> Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let kb: f64 =
+        line.and_then(|rest| rest.split_whitespace().next()).with_context(|| name.to_owned())?.parse()?;
+    Ok(kb / 1024.0)
+}
+
 /// Resident memory in MB and processor time in seconds of a process.
 ///
 /// # Errors
 /// When there is no such process.
 pub fn usage(pid: u32) -> Result<(f64, f64)> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let kb: f64 = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .and_then(|rest| rest.split_whitespace().next())
-        .context("no VmRSS")?
-        .parse()?;
+    let rss = status_mb(pid, "VmRSS:")?;
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
-    Ok((kb / 1024.0, (ticks(11) + ticks(12)) / 100.0))
+    Ok((rss, (ticks(11) + ticks(12)) / 100.0))
 }

@@ -2,15 +2,19 @@
 //! the live suites and by the benchmarks; or in network namespaces, where the network can be broken.
 
 mod crowd;
+mod desk;
 mod homes;
 mod meet;
 mod net;
 mod person;
+mod post_office;
 mod talk;
 
 pub use crowd::Crowd;
+pub use desk::{Desk, Line};
 pub use homes::{Homes, roads};
 pub use meet::{acquainted, befriend, contact, linked, road, wait_for};
 pub use net::{Host, Nat, Net, Router, Switch};
 pub use person::{Person, Said, at_once, binary, free_port};
+pub use post_office::{friends_with, grant, is_alone, keeper, knows_mailboxes, open, posted, use_all};
 pub use talk::{Talk, drained, send_surely, texts};
