@@ -93,6 +93,14 @@ impl Parcel {
     }
 }
 
+/// A row that is in no parcel.
+struct Loose {
+    row: (u64, u32),
+    bytes: usize,
+    /// Mailboxes that need it not.
+    done: BTreeSet<MailboxId>,
+}
+
 /// A deposit on its way.
 struct Asked {
     device: DeviceId,
@@ -172,9 +180,16 @@ impl Engine {
             return;
         }
         let Some(peer) = self.peers.get_mut(&device) else { return };
-        self.active_peers.insert(device);
-        if let Some(wait) = peer.check_overtaken(lived_ms) {
-            self.timers.set_earlier(Timer::Post(device), self.now.mono_ms.saturating_add(wait));
+        if peer.overtaken.is_some() {
+            match peer.check_overtaken(lived_ms) {
+                Some(wait) => {
+                    self.timers.set_earlier(Timer::Post(device), self.now.mono_ms.saturating_add(wait));
+                }
+                // Custody changed. Only then: whoever is active is posted for again.
+                None => {
+                    self.active_peers.insert(device);
+                }
+            }
         }
         if self.seal_key_of(device).is_none() {
             self.ask_for_card(device, None);
@@ -235,18 +250,11 @@ impl Engine {
         let mailboxes: Vec<MailboxId> =
             self.mailboxes_of(device).into_iter().map(|mailbox| mailbox.id).collect();
         let lived_ms = self.lived_ms();
-        let card = self.news_for(device).and_then(|card| wire::encode(&card).ok()).map(|card| card.len());
         let Some(peer) = self.peers.get(&device) else { return };
         let parcels = self.mail.post.parcels.entry(device).or_default();
-        // What mailboxes promised runs out: the same bytes would only be promised as before.
-        let round = |row: u64| {
-            let kept = mailboxes.iter().filter_map(|mailbox| peer.kept_at(row, mailbox));
-            let over = kept.filter(|kept| kept.again_lived_ms <= lived_ms);
-            over.map(|kept| kept.until_lived_ms).max().unwrap_or(0)
-        };
-        let round_of = |rows: &[(u64, u32)]| rows.iter().map(|(row, _)| round(*row)).max().unwrap_or(0);
         parcels.by_number.retain(|_, parcel| {
-            let same = parcel.holds(&peer.outbox) && parcel.round == round_of(&parcel.rows);
+            let same =
+                parcel.holds(&peer.outbox) && parcel.round == peer.round(&parcel.rows, &mailboxes, lived_ms);
             let stays = !parcel.asked.is_empty() || (same && !parcel.tried.is_empty());
             if !stays {
                 for (row, _) in &parcel.rows {
@@ -255,40 +263,34 @@ impl Engine {
             }
             stays
         });
-        let room = INNER_BYTES - AROUND_BYTES - card.unwrap_or(0).min(INNER_BYTES / 4);
-        let mut packed: Vec<(Vec<(u64, u32)>, Vec<MailboxId>)> = Vec::new();
-        let mut bytes = 0usize;
+        let mut loose = Vec::new();
         for (number, row) in &peer.outbox {
             let Some(part) = row.part.as_ref().filter(|_| !parcels.of_row.contains_key(number)) else {
                 continue;
             };
-            let (need, done): (Vec<MailboxId>, Vec<MailboxId>) =
-                mailboxes.iter().partition(|mailbox| peer.needs_deposit(*number, mailbox, lived_ms));
-            if need.is_empty() {
-                continue;
-            }
-            let size = part.olm.len().saturating_add(PART_BYTES);
-            bytes = bytes.saturating_add(size);
-            match packed.last_mut() {
-                Some((rows, at)) if *at == done && rows.len() < PARCEL_ROWS && bytes <= room => {
-                    rows.push((*number, row.attempt));
-                }
-                _ => {
-                    packed.push((vec![(*number, row.attempt)], done));
-                    bytes = size;
-                }
+            let has = |mailbox: &&MailboxId| !peer.needs_deposit(*number, mailbox, lived_ms);
+            let done: BTreeSet<MailboxId> = mailboxes.iter().filter(has).copied().collect();
+            if done.len() < mailboxes.len() {
+                loose.push(Loose { row: (*number, row.attempt), bytes: part.olm.len(), done });
             }
         }
-        for (rows, done) in packed {
-            self.next_number = self.next_number.saturating_add(2);
-            parcels.of_row.extend(rows.iter().map(|(row, _)| (*row, self.next_number)));
-            let (round, done) = (round_of(&rows), done.into_iter().collect());
+        if parcels.by_number.is_empty() && loose.is_empty() {
+            self.mail.post.parcels.remove(&device);
+        }
+        if loose.is_empty() {
+            return;
+        }
+        let card = self.news_for(device).and_then(|card| wire::encode(&card).ok()).map(|card| card.len());
+        let room = INNER_BYTES - AROUND_BYTES - card.unwrap_or(0).min(INNER_BYTES / 4);
+        for (rows, done) in pack(loose, room) {
+            let number = self.number();
+            let Some(peer) = self.peers.get(&device) else { return };
+            let round = peer.round(&rows, &mailboxes, lived_ms);
+            let parcels = self.mail.post.parcels.entry(device).or_default();
+            parcels.of_row.extend(rows.iter().map(|(row, _)| (*row, number)));
             let (asked, tried) = (BTreeSet::new(), BTreeSet::new());
             let parcel = Parcel { rows, with_card: card.is_some(), round, asked, tried, done };
-            parcels.by_number.insert(self.next_number, parcel);
-        }
-        if parcels.by_number.is_empty() {
-            self.mail.post.parcels.remove(&device);
+            parcels.by_number.insert(number, parcel);
         }
     }
 
@@ -546,6 +548,24 @@ impl Engine {
         let slots = days.map(|day| discovery::Slot { rv, who: discovery::SlotOwner::Account, day });
         slots.into_iter().find_map(|slot| discovery::open(&slot, record).ok())
     }
+}
+
+/// Rows into envelopes with so much room, in order. Rows for other mailboxes begin another.
+fn pack(loose: Vec<Loose>, room: usize) -> Vec<(Vec<(u64, u32)>, BTreeSet<MailboxId>)> {
+    let mut packed: Vec<(Vec<(u64, u32)>, BTreeSet<MailboxId>)> = Vec::new();
+    let mut bytes = 0usize;
+    for Loose { row, bytes: olm, done } in loose {
+        let size = olm.saturating_add(PART_BYTES);
+        bytes = bytes.saturating_add(size);
+        match packed.last_mut() {
+            Some((rows, at)) if *at == done && rows.len() < PARCEL_ROWS && bytes <= room => rows.push(row),
+            _ => {
+                packed.push((vec![row], done));
+                bytes = size;
+            }
+        }
+    }
+    packed
 }
 
 /// Where a mailbox of a card is.
