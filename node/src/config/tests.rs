@@ -113,14 +113,15 @@ fn settings_by_name() {
     assert_eq!(config.get("peers").unwrap(), "/ip4/192.0.2.1/tcp/1\n/ip6/::1/tcp/2");
     config.set("serve", "relay, bootstrap").unwrap();
     assert_eq!(config.get("serve").unwrap(), "relay\nbootstrap");
-    assert_eq!(config.offers().unwrap(), Serve { relay: true, bootstrap: true });
+    assert_eq!(config.offers().unwrap(), Serve { relay: true, bootstrap: true, mailbox: false });
     let refused = [
         ("port", "-1"),
         ("port", "70000"),
         ("lan", "yes"),
         ("upnp", "1"),
         ("listen", "no-address"),
-        ("serve", "relay mailbox"),
+        ("serve", "relay coffee"),
+        ("mail_disk_mib", "much"),
     ];
     for (key, text) in refused {
         assert!(matches!(config.set(key, text), Err(ConfigError::BadValue { .. })));

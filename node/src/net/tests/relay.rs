@@ -12,7 +12,7 @@ use crate::net::facts::Ask;
 use crate::net::{Net, NetConfig, Serve, start};
 
 async fn relay(listen: &[String]) -> Net {
-    let serve = Serve { relay: true, bootstrap: true };
+    let serve = Serve { relay: true, bootstrap: true, mailbox: false };
     start(NetConfig { listen: listen.to_vec(), serve, ..NetConfig::default() }).await.unwrap()
 }
 
