@@ -108,6 +108,7 @@ fn marks_never_turn_back() {
             reason: None,
             at: "2026-11-22T21:15:00.000Z".into(),
             message_state: state.into(),
+            kept: None,
         })
     };
     scene.event(receipt("read"));

@@ -68,6 +68,7 @@ pub async fn daemon(global: &Global, daemon: &Daemon) -> Result<(), Trouble> {
         return Err(misuse("`daemon --web` is not there yet", "Start the daemon without it."));
     }
     let serve = Serve {
+        mailbox: daemon.serve.contains(&Role::Mailbox),
         relay: daemon.serve.contains(&Role::Relay),
         bootstrap: daemon.serve.contains(&Role::Bootstrap),
     };

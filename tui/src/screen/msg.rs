@@ -1,6 +1,10 @@
 //! Everything that comes in ([`Msg`]) and everything that is asked for ([`Effect`]), as plain data. `update` turns the
 //! one into the other; only `run` and `bridge` perform effects.
 
+mod debug;
+mod mail;
+
+pub use mail::MailWish;
 use starling_node::api::types::{
     Account, Chat, Contact, Done, Invite, KeptAt, Mailbox, Message, Net, Object, Request, Safety, Sent,
     Status, Test, Trouble,
@@ -153,37 +157,6 @@ pub enum After {
     Asked,
     /// Open the chat with them.
     Accepted,
-}
-
-/// A wish about mailboxes.
-#[derive(Clone, PartialEq, Eq)]
-pub enum MailWish {
-    /// Read which there are.
-    List,
-    /// Have mail kept by a link.
-    Use {
-        /// The link.
-        link: String,
-    },
-    /// Have none kept there any more.
-    Drop {
-        /// The mailbox's id, or the friend whose it is.
-        id: String,
-    },
-    /// Make a link to this node's own.
-    Grant,
-    /// Ask a contact to keep mail for each other.
-    Ask {
-        /// Whom.
-        account: String,
-    },
-    /// Answer one who asked.
-    Answer {
-        /// Who asked.
-        account: String,
-        /// Yes or no.
-        agree: bool,
-    },
 }
 
 /// Something to be done outside.
@@ -373,50 +346,4 @@ pub enum Effect {
         /// The exit code.
         code: u8,
     },
-}
-
-impl std::fmt::Debug for Effect {
-    /// Only the kind: texts, names, links and secrets stay out of logs.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Create { .. } => "Create",
-            Self::Open { .. } => "Open",
-            Self::WordsLater(_) => "WordsLater",
-            Self::Words { .. } => "Words",
-            Self::Chats => "Chats",
-            Self::People => "People",
-            Self::Requests => "Requests",
-            Self::Status => "Status",
-            Self::Net => "Net",
-            Self::NetTest => "NetTest",
-            Self::Presence { .. } => "Presence",
-            Self::Visible { .. } => "Visible",
-            Self::Log { .. } => "Log",
-            Self::Mail(_) => "Mail",
-            Self::Kept { .. } => "Kept",
-            Self::One { .. } => "One",
-            Self::Send { .. } => "Send",
-            Self::Edit { .. } => "Edit",
-            Self::Delete { .. } => "Delete",
-            Self::React { .. } => "React",
-            Self::MarkRead { .. } => "MarkRead",
-            Self::Typing { .. } => "Typing",
-            Self::Draft { .. } => "Draft",
-            Self::Invite => "Invite",
-            Self::Add { .. } => "Add",
-            Self::Accept { .. } => "Accept",
-            Self::Drop { .. } => "Drop",
-            Self::Rename { .. } => "Rename",
-            Self::Block { .. } => "Block",
-            Self::Verify { .. } => "Verify",
-            Self::Safety { .. } => "Safety",
-            Self::Find { .. } => "Find",
-            Self::Nick { .. } => "Nick",
-            Self::Wake => "Wake",
-            Self::Copy { .. } => "Copy",
-            Self::Suspend => "Suspend",
-            Self::Redraw => "Redraw",
-            Self::Quit { .. } => "Quit",
-        })
-    }
 }

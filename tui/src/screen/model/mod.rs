@@ -6,6 +6,7 @@ pub mod chatlog;
 pub mod editor;
 pub mod geometry;
 pub mod line;
+mod mail;
 pub mod overlay;
 pub mod setup;
 pub mod timeline;
@@ -305,23 +306,6 @@ impl Model {
         (told != self.network_key()).then(|| self.network_since_ms + NETWORK_LASTS_MS)
     }
 
-    /// Messages of ours nobody has signed for.
-    pub fn waiting(&self) -> u64 {
-        self.network.as_ref().map_or(0, |network| network.waiting)
-    }
-
-    /// Of these, how many mailboxes keep.
-    pub fn in_mailboxes(&self) -> u64 {
-        let all = self.people.iter().fold(0_u64, |sum, contact| sum.saturating_add(contact.in_mailboxes));
-        all.min(self.waiting())
-    }
-
-    /// Whether a contact asks to keep mail for each other.
-    pub fn asks(&self, account: &str) -> bool {
-        let mut all = self.mailboxes.iter().flatten();
-        all.any(|one| one.role == "asks" && one.account.as_deref() == Some(account))
-    }
-
     /// Whether the list has the line that reminds of the 24 words.
     pub fn words_due(&self) -> bool {
         self.opened.as_ref().is_some_and(|opened| opened.words_later)
@@ -361,13 +345,6 @@ impl Model {
                         | Overlay::Mailboxes(_)
                 )
             )
-    }
-
-    /// The person of the open chat, while the words under the newest own message say that it waits for them.
-    pub fn awaited(&self) -> Option<String> {
-        let chat = self.chat().filter(|chat| chat.presence == "offline" || chat.via == "none")?;
-        let newest = self.log()?.items.iter().rfind(|item| item.message.from.me)?;
-        chat.account.clone().filter(|_| newest.message.state == "queued")
     }
 
     /// Whether seconds are shown that run down.

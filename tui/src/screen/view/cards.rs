@@ -4,7 +4,7 @@ use super::canvas::{Canvas, Rows};
 use crate::screen::model::overlay::PersonCard;
 use crate::screen::model::{Model, words};
 use crate::screen::text::{self, clean, count, pad, time};
-use starling_node::api::types::{KeptAt, Message};
+use starling_node::api::types::{KeptAt, Message, Recipient};
 
 /// A short piece of an account id, in groups, to tell people of one name apart.
 pub fn key_mark(account: &str) -> String {
@@ -106,14 +106,7 @@ pub fn who_has(
         rows.line("Reading.", styles.dim);
     }
     for one in message.recipients.iter().filter(|_| message.from.me) {
-        let name = pad(&clean::line(&one.name), 20, ellipsis);
-        let mark = pad(rows.theme().state(&one.state), 3, "");
-        let (what, when) = words::mail::recipient(model, one);
-        let gap = if one.state == "mailbox" { "   " } else { " " };
-        rows.line(format!("{name} {mark}{what}{gap}{when}").trim_end(), styles.text);
-        for place in kept.iter().filter(|place| place.account == one.account && one.state == "mailbox") {
-            rows.line(&format!("{:24}{}", "", words::mail::kept_at(model, place)), styles.dim);
-        }
+        recipient(model, one, kept, &mut rows);
     }
     rows.gap();
     if message.from.me {
@@ -124,5 +117,26 @@ pub fn who_has(
             _ => why.unwrap_or_else(|| words::delivery(model, message, chat)),
         };
         rows.text(&words, styles.dim);
+    }
+}
+
+/// How far a message is for one recipient, and which mailboxes keep it for them.
+fn recipient(model: &Model, one: &Recipient, kept: &[KeptAt], rows: &mut Rows<'_, '_>) {
+    let styles = rows.theme().styles;
+    let narrow = rows.width() < 60;
+    let name = pad(&clean::line(&one.name), if narrow { 12 } else { 20 }, rows.theme().marks.ellipsis);
+    let mark = pad(rows.theme().state(&one.state), 3, "");
+    let (what, when) = words::mail::recipient(model, one);
+    let gap = if one.state == "mailbox" { "   " } else { " " };
+    let line = format!("{name} {mark}{what}{gap}{when}");
+    if text::columns(line.trim_end()) <= usize::from(rows.width()) {
+        rows.line(line.trim_end(), styles.text);
+    } else {
+        rows.line(&format!("{name} {mark}{what}"), styles.text);
+        rows.line(&format!("{:16}{when}", ""), styles.text);
+    }
+    let indent = if narrow { 16 } else { 24 };
+    for place in kept.iter().filter(|place| place.account == one.account && one.state == "mailbox") {
+        rows.line(&format!("{:indent$}{}", "", words::mail::kept_at(model, place)), styles.dim);
     }
 }

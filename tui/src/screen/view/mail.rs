@@ -9,7 +9,7 @@ use crate::screen::text::clean;
 pub fn draw(model: &Model, shown: &MailboxBox, canvas: &mut Canvas<'_>) {
     let foot = if shown.link.is_some() { "c copy   Esc" } else { "Esc" };
     let lines = model.mailboxes.as_ref().map_or(1, Vec::len);
-    let wanted = u16::try_from(lines).unwrap_or(8).clamp(1, 8) + if shown.link.is_some() { 14 } else { 8 };
+    let wanted = u16::try_from(lines).unwrap_or(8).clamp(1, 8) + if shown.link.is_some() { 11 } else { 5 };
     let inside = canvas.boxed("Mailboxes", foot, 68, wanted);
     let styles = canvas.theme.styles;
     let mut rows = Rows::new(canvas, inside);

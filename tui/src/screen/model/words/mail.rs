@@ -167,11 +167,8 @@ pub fn waiting_for(waiting: u64, in_mailboxes: u64) -> String {
 /// Whether somebody's mail is kept while they are away.
 pub fn used_by(contact: &Contact) -> String {
     match contact.mailboxes {
-        0 => "They use no mailbox: messages wait here until you are both online.".to_owned(),
-        some => {
-            count(some.into(), "mailbox keeps their mail", "mailboxes keep their mail")
-                + " while they are away."
-        }
+        0 => "They use no mailbox: messages wait here.".to_owned(),
+        some => count(some.into(), "mailbox keeps their mail.", "mailboxes keep their mail."),
     }
 }
 
