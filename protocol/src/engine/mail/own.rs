@@ -13,7 +13,7 @@ use super::super::dial::backoff;
 use super::super::net::{ConnId, NetCommand};
 use super::super::state::{self, LoadError};
 use super::super::step::{Change, Record, Space};
-use super::super::{Engine, Timer};
+use super::super::{Engine, Plant, Timer};
 use super::{Ask, Place};
 use crate::identity::{MAILBOX_ADDRESSES, MAILBOXES, Mailbox};
 use crate::ids::{AccountId, DeviceId, InviteId, MailboxId};
@@ -143,6 +143,19 @@ pub(in super::super) struct Own {
     set_back: bool,
 }
 
+#[cfg(test)]
+impl Own {
+    /// Queues wanted at a mailbox.
+    pub fn queue_count(&self, mailbox: &MailboxId) -> usize {
+        self.boxes.get(mailbox).map_or(0, |entry| entry.queues.len())
+    }
+
+    /// Envelopes that may go.
+    pub fn safe_count(&self) -> usize {
+        self.boxes.values().map(|entry| entry.safe.len()).max().unwrap_or(0)
+    }
+}
+
 fn owner_token(secret: &[u8; 32]) -> [u8; 32] {
     kdf::derive("mailbox owner", &[secret])
 }
@@ -237,7 +250,7 @@ impl Engine {
     }
 
     /// The mailboxes that keep mail for us, and how they are.
-    pub(super) fn own_mailboxes(&self) -> Vec<MailboxView> {
+    pub(in super::super) fn own_mailboxes(&self) -> Vec<MailboxView> {
         let kept = self.mail.own.boxes.iter().filter(|(_, entry)| entry.record.leaving_lived_ms.is_none());
         let view = |(mailbox, entry): (&MailboxId, &OwnBox)| {
             let record = &entry.record;
@@ -381,12 +394,14 @@ impl Engine {
     pub(super) fn own_line_ended(&mut self, mailbox: MailboxId) {
         let now_ms = self.now.mono_ms;
         self.forget_copies(mailbox);
+        let believed = self.planted(Plant::TrustPageEnd);
         let Some(entry) = self.mail.own.boxes.get_mut(&mailbox) else { return };
         if entry.opened_ms.take().is_some_and(|at| now_ms.saturating_sub(at) >= GOOD_MS) {
             entry.failures = 0;
         }
         entry.failures = entry.failures.saturating_add(1);
-        (entry.fetching, entry.again, entry.caught_up, entry.after) = (false, false, false, 0);
+        (entry.fetching, entry.again, entry.caught_up) = (false, false, false);
+        entry.after = if believed { entry.after } else { 0 };
         entry.calling = false;
         (entry.freeing_bytes, entry.safe, entry.registered) = (None, Vec::new(), BTreeSet::new());
         let wait = if entry.state == MailboxState::Gone {

@@ -1,1 +1,277 @@
 //! Envelopes that came for us, and the answers to what was in them (docs/spec/08-mail.md, "Taking").
+//!
+//! ```text
+//!  envelope ──known──► its fate is the first copy's
+//!     │ queue: who writes there ──► a key of theirs ──► opened ──► card, parts ──► receive
+//!     └── nothing for us, for good ──► may go                         │ answers: on a live link, or as a letter
+//!                                                                     └──► may go
+//! ```
+
+use super::super::receive::Road;
+use super::super::{Engine, Plant, Timer, live::FrameOut};
+use super::letters::OnceKept;
+use super::own::Writer;
+use crate::identity::Card;
+use crate::ids::{AccountId, DeviceId, InviteId, MailboxId};
+use crate::kdf;
+use crate::limits::REQUESTS;
+use crate::mail::Item;
+use crate::mail::envelope::{self, Inner, kind};
+use crate::session::{Ack, OlmPart};
+use crate::time::SECOND_MS;
+use crate::wire::{self, Signed};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Envelopes remembered in a run, so that a copy of one is not taken for another. Of a forgotten one everything is
+/// answered once more.
+const KNOWN: usize = 8_192;
+/// Copies of one envelope that are remembered until they may go: three mailboxes have one each.
+const COPIES: usize = 8;
+/// Answers to mail are gathered for this long. Less makes more letters; more lets the other side wait.
+const GATHER_MS: u64 = SECOND_MS;
+/// Acks of one letter. Each has up to [`crate::limits::ACK_ITEMS`] answers, and all must fit an envelope.
+const LETTER_ACKS: usize = 7;
+
+/// One envelope that was taken.
+struct Taken {
+    ticket: u64,
+    bytes: u64,
+    /// Where it lies.
+    copies: Vec<(MailboxId, u64)>,
+    /// Whoever sent it will know: it may go, wherever it comes from.
+    safe: bool,
+}
+
+/// Answers to one device that have no live link to go by.
+#[derive(Default)]
+struct Gathered {
+    acks: Vec<Signed>,
+    fetched: Vec<(MailboxId, u64)>,
+}
+
+/// What was taken in this run.
+#[derive(Default)]
+pub(in super::super) struct Take {
+    known: BTreeMap<[u8; 32], Taken>,
+    order: VecDeque<[u8; 32]>,
+    /// Envelopes by our own number for them: a mailbox may use one of its numbers twice.
+    tickets: BTreeMap<u64, [u8; 32]>,
+    next_ticket: u64,
+    /// What of each device came in this turn.
+    fresh: BTreeMap<DeviceId, Vec<(MailboxId, u64)>>,
+    gathered: BTreeMap<DeviceId, Gathered>,
+}
+
+#[cfg(test)]
+impl Take {
+    /// Envelopes remembered.
+    pub fn known_count(&self) -> usize {
+        self.known.len().max(self.tickets.len()).max(self.order.len())
+    }
+}
+
+/// What becomes of an envelope.
+enum Fate {
+    /// There is nothing in it for us, now or later.
+    Nothing,
+    /// It cannot be taken now, but perhaps later.
+    Later,
+    /// It was taken and needs no answer.
+    Taken,
+    /// It was taken, and its device is answered.
+    Answered(DeviceId),
+}
+
+impl Engine {
+    /// An envelope out of a mailbox of ours.
+    pub(super) fn take_item(&mut self, mailbox: MailboxId, item: &Item) {
+        let hash = kdf::hash(&item.envelope);
+        let bytes = item.envelope.len() as u64;
+        let copy = (mailbox, item.number);
+        if let Some(taken) = self.mail.take.known.get_mut(&hash) {
+            if taken.safe {
+                self.may_go(mailbox, item.number, bytes);
+            } else if taken.copies.len() < COPIES && !taken.copies.contains(&copy) {
+                taken.copies.push(copy);
+            }
+            return;
+        }
+        match self.open_item(mailbox, item) {
+            Fate::Nothing => self.may_go(mailbox, item.number, bytes),
+            Fate::Later => {}
+            Fate::Taken => {
+                self.remember_item(hash, bytes, Vec::new(), true);
+                self.may_go(mailbox, item.number, bytes);
+            }
+            Fate::Answered(device) => {
+                let ticket = self.remember_item(hash, bytes, vec![copy], false);
+                self.mail.take.fresh.entry(device).or_default().push((mailbox, ticket));
+                if self.planted(Plant::AckBeforeAnswer) {
+                    self.may_go(mailbox, item.number, bytes);
+                }
+            }
+        }
+    }
+
+    fn remember_item(
+        &mut self,
+        hash: [u8; 32],
+        bytes: u64,
+        copies: Vec<(MailboxId, u64)>,
+        safe: bool,
+    ) -> u64 {
+        let take = &mut self.mail.take;
+        take.next_ticket = take.next_ticket.saturating_add(1);
+        let ticket = take.next_ticket;
+        take.known.insert(hash, Taken { ticket, bytes, copies, safe });
+        take.tickets.insert(ticket, hash);
+        take.order.push_back(hash);
+        if take.order.len() > KNOWN
+            && let Some(oldest) = take.order.pop_front().and_then(|hash| take.known.remove(&hash))
+        {
+            take.tickets.remove(&oldest.ticket);
+        }
+        ticket
+    }
+
+    /// These envelopes are taken, and whoever sent them will know: they may go.
+    pub(in super::super) fn mail_is_safe(&mut self, fetched: &[(MailboxId, u64)]) {
+        for (_, ticket) in fetched {
+            let Some(hash) = self.mail.take.tickets.get(ticket) else { continue };
+            let Some(taken) = self.mail.take.known.get_mut(hash) else { continue };
+            taken.safe = true;
+            let bytes = taken.bytes;
+            for (mailbox, number) in std::mem::take(&mut taken.copies) {
+                self.may_go(mailbox, number, bytes);
+            }
+        }
+    }
+
+    /// A stream ended: what lies there has to be told anew, perhaps under other numbers.
+    pub(super) fn forget_copies(&mut self, mailbox: MailboxId) {
+        for taken in self.mail.take.known.values_mut() {
+            taken.copies.retain(|(there, _)| *there != mailbox);
+        }
+    }
+
+    // ---- opening ----------------------------------------------------------------------------------------------
+
+    fn open_item(&mut self, mailbox: MailboxId, item: &Item) -> Fate {
+        let Some((rv, writer)) = self.writer_of(&mailbox, &item.queue) else { return Fate::Nothing };
+        let Some(hint) = envelope::hint_of(&item.envelope) else { return Fate::Nothing };
+        let pairs = self.seal_pairs(&rv, hint);
+        let inner = pairs.iter().find_map(|pair| envelope::open(&item.envelope, pair).ok());
+        let Some(inner) = inner else { return Fate::Nothing };
+        match writer {
+            Writer::Contact(account) => self.take_inner(account, &inner),
+            Writer::Invite(invite) => self.take_asked(invite, &inner),
+        }
+    }
+
+    fn take_inner(&mut self, account: AccountId, inner: &Inner) -> Fate {
+        if inner.account != account || !self.may_talk(&account) {
+            return Fate::Nothing;
+        }
+        if let Some(signed) = &inner.card {
+            let theirs = Card::open(signed)
+                .is_ok_and(|(card, manifest)| card.device == inner.device && manifest.account == account);
+            if !theirs || self.take_card(None, signed).is_none() {
+                return Fate::Nothing;
+            }
+        }
+        let Some(peer) = self.peers.get(&inner.device) else { return Fate::Later };
+        if peer.account() != account {
+            return Fate::Nothing;
+        }
+        match inner.kind {
+            kind::PARTS => match wire::decode::<Vec<OlmPart>>(&inner.body) {
+                Ok(parts) if !parts.is_empty() => {
+                    self.on_parts(inner.device, parts, Road::Mailbox);
+                    Fate::Answered(inner.device)
+                }
+                _ => Fate::Nothing,
+            },
+            kind::ACKS => {
+                let sig = peer.record.sig;
+                let acks: Vec<Signed> = wire::decode(&inner.body).unwrap_or_default();
+                for ack in acks.iter().filter_map(|signed| Ack::open(signed, &sig)) {
+                    self.on_ack(inner.device, &ack);
+                }
+                Fate::Taken
+            }
+            _ => Fate::Nothing,
+        }
+    }
+
+    /// Somebody who holds an invite asks while we were away.
+    fn take_asked(&mut self, invite: InviteId, inner: &Inner) -> Fate {
+        let signed =
+            if inner.kind == kind::REQUEST { wire::decode::<Signed>(&inner.body).ok() } else { None };
+        let Some(signed) = signed else { return Fate::Nothing };
+        if self.requests.len() >= REQUESTS {
+            return Fate::Later;
+        }
+        let Some((request, card, manifest)) = self.open_request(&signed, invite) else {
+            return Fate::Nothing;
+        };
+        if manifest.account != inner.account || card.device != inner.device {
+            return Fate::Nothing;
+        }
+        match self.take_request(invite, request, manifest.account) {
+            Some(()) => Fate::Taken,
+            None => Fate::Nothing,
+        }
+    }
+
+    // ---- answering --------------------------------------------------------------------------------------------
+
+    /// The signed answers of this turn to one device: on the live link, or gathered for a letter.
+    pub(in super::super) fn answer(&mut self, device: DeviceId, acks: Vec<Signed>) {
+        let fetched = self.mail.take.fresh.remove(&device).unwrap_or_default();
+        if self.live_link(device).is_none() && self.takes_letters(device) {
+            let gathered = self.mail.take.gathered.entry(device).or_default();
+            gathered.acks.extend(acks);
+            gathered.fetched.extend(fetched);
+            let wait = if gathered.acks.len() >= LETTER_ACKS { 0 } else { GATHER_MS };
+            self.timers.set_earlier(Timer::Answers(device), self.now.mono_ms.saturating_add(wait));
+            return;
+        }
+        for ack in acks {
+            self.frame_to(device, &FrameOut::Ack(ack));
+        }
+        self.mail_is_safe(&fetched);
+    }
+
+    /// The turn ends: what was not answered in it lies where it lay.
+    pub(in super::super) fn end_taking(&mut self) {
+        self.mail.take.fresh.clear();
+    }
+
+    fn takes_letters(&self, device: DeviceId) -> bool {
+        let record = self.peers.get(&device).map(|peer| &peer.record);
+        record.is_some_and(|record| record.seal.is_some() && !record.mailboxes.is_empty())
+    }
+
+    /// Answers were gathered for long enough.
+    pub(in super::super) fn on_answers_due(&mut self, device: DeviceId) {
+        let Some(mut gathered) = self.mail.take.gathered.remove(&device) else { return };
+        if self.live_link(device).is_some() {
+            for ack in gathered.acks {
+                self.frame_to(device, &FrameOut::Ack(ack));
+            }
+            self.mail_is_safe(&gathered.fetched);
+            return;
+        }
+        let mut fetched = std::mem::take(&mut gathered.fetched);
+        while !gathered.acks.is_empty() {
+            let rest = gathered.acks.split_off(gathered.acks.len().min(LETTER_ACKS));
+            let acks = std::mem::replace(&mut gathered.acks, rest);
+            // Only the last letter frees anything: the others were taken before it, and are asked for in order.
+            let frees = if gathered.acks.is_empty() { std::mem::take(&mut fetched) } else { Vec::new() };
+            let body = wire::encode(&acks).unwrap_or_default();
+            if !self.post_letter(device, kind::ACKS, body, OnceKept::Answered(frees.clone())) {
+                self.mail_is_safe(&frees);
+            }
+        }
+    }
+}

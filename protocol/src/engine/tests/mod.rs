@@ -1,6 +1,7 @@
 //! Two and three engines in a world with a hand clock, one file per subject.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod boxes;
 mod contents;
 mod finding;
 mod hostile;

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::engine::live::FrameOut;
-use crate::engine::older::{FirstContact, FirstInvite, FirstOwn};
-use crate::engine::state::{Contact, InviteRecord, OwnRecord};
+use crate::engine::older::{FirstContact, FirstDevice, FirstInvite, FirstOwn};
+use crate::engine::state::{Contact, DeviceRecord, InviteRecord, OwnRecord};
 use crate::testing::Dht;
 use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
 
@@ -213,6 +213,21 @@ fn profiles_of_the_first_version_still_load() {
                     until_wall_ms: now.until_wall_ms,
                     auto_accept: now.auto_accept,
                     revoked: now.revoked,
+                })
+            }
+            Space::Device => {
+                let now: DeviceRecord = crate::wire::decode(&body).unwrap();
+                crate::wire::encode(&FirstDevice {
+                    account: now.account,
+                    sig: now.sig,
+                    noise: now.noise,
+                    olm: now.olm,
+                    fallback: now.fallback,
+                    card_seq: now.card_seq,
+                    addrs: now.addrs,
+                    reset_lived_ms: now.reset_lived_ms,
+                    tombstones: now.tombstones,
+                    sending: now.sending,
                 })
             }
             _ => {
