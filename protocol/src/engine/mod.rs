@@ -55,7 +55,7 @@ pub use net::{
 pub use plant::Plant;
 pub use state::LoadError;
 #[doc(hidden)]
-pub use state::{stored_custody, stored_part, stored_secrets};
+pub use state::{stored_attempt, stored_custody, stored_parked, stored_part, stored_secrets};
 pub use step::{Action, Change, Event, MessageKind, MessageState, NewMessage, Notice, Record, Space, Step};
 
 use crate::identity::DeviceKeys;

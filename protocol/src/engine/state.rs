@@ -305,6 +305,20 @@ pub fn stored_secrets(record: &Record) -> Option<(AccountId, Option<[u8; 32]>, [
         .map(|contact| (contact.account, contact.rv_in, contact.rv_out))
 }
 
+/// The message and the attempt in a stored outbox row, for test worlds.
+#[doc(hidden)]
+pub fn stored_attempt(record: &Record) -> Option<(MessageId, u32)> {
+    let row = (record.space == Space::Outbox).then(|| open::<OutRow>(record).ok()).flatten()?;
+    Some((row.msg_id, row.attempt))
+}
+
+/// The message in a content that waits for an earlier one, for test worlds.
+#[doc(hidden)]
+pub fn stored_parked(record: &Record) -> Option<MessageId> {
+    let parked = (record.space == Space::Parked).then(|| open::<ParkedRecord>(record).ok()).flatten()?;
+    wire::decode::<crate::content::Content>(&parked.content).ok().map(|content| content.msg_id)
+}
+
 /// Who keeps a row, and the hashes of the envelopes it is in, for test worlds that watch a disk.
 #[doc(hidden)]
 pub fn stored_custody(record: &Record) -> Option<Vec<(MailboxId, [u8; 32])>> {

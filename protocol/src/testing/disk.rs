@@ -1,6 +1,9 @@
 //! What one machine of a test world has on its disk, and what is watched there.
 
-use crate::engine::{Change, Event, MessageState, NewMessage, Record, Space, stored_part, stored_secrets};
+use crate::engine::{
+    Change, Event, MessageKind, MessageState, NewMessage, Record, Space, stored_attempt, stored_parked,
+    stored_part, stored_secrets,
+};
 use crate::ids::{AccountId, MessageId};
 use crate::kdf;
 use std::collections::{BTreeMap, BTreeSet};
@@ -94,8 +97,14 @@ pub struct Watch {
     pub accepted: Vec<NewMessage>,
     /// Messages of others that were ever taken in here.
     pub taken: BTreeSet<(AccountId, MessageId)>,
+    /// Messages of others that ever waited here for an earlier one.
+    pub parked: BTreeSet<MessageId>,
     /// Own edits, deletions and reactions, in order.
     pub edited: Vec<Change>,
+    /// Messages of others that were handed to the present disk.
+    shown: BTreeSet<(AccountId, MessageId)>,
+    /// The bytes of each attempt at each row.
+    attempts: BTreeMap<(Vec<u8>, u32), [u8; 32]>,
     /// The bytes that stand for each place in each session: the hash of the ciphertext.
     places: BTreeMap<(Vec<u8>, u64), [u8; 32]>,
     /// Rules that were broken, in words.
@@ -109,6 +118,9 @@ impl Watch {
                 Change::Message(message) if message.me => self.accepted.push(message.clone()),
                 Change::Message(message) => {
                     self.taken.insert((message.author, message.id));
+                    if message.kind == MessageKind::Text && !self.shown.insert((message.author, message.id)) {
+                        self.faults.push(format!("{} was taken in twice", message.text));
+                    }
                 }
                 Change::Edit { author, .. } | Change::Delete { author, .. } if *author == me => {
                     self.edited.push(change.clone());
@@ -120,10 +132,17 @@ impl Watch {
         }
     }
 
-    /// One place in a session never stands for two ciphertexts.
+    /// One place in a session and one attempt at a message never stand for two ciphertexts.
     fn see_record(&mut self, record: &Record) {
+        self.parked.extend(stored_parked(record));
         let Some((message, Some(part))) = stored_part(record) else { return };
         let hash = kdf::hash(&part.olm);
+        let mut row = record.key.get(..16).unwrap_or_default().to_vec();
+        row.extend_from_slice(&message.0);
+        let attempt = (row, stored_attempt(record).map_or(0, |(_, attempt)| attempt));
+        if *self.attempts.entry(attempt).or_insert(hash) != hash {
+            self.faults.push(format!("{message} was encrypted twice in one attempt"));
+        }
         let mut place = record.key.get(..16).unwrap_or_default().to_vec();
         place.extend_from_slice(&part.session.0);
         let held = *self.places.entry((place, part.order)).or_insert(hash);
@@ -131,6 +150,11 @@ impl Watch {
             self.faults
                 .push(format!("order {} of a session stands for two ciphertexts ({message})", part.order));
         }
+    }
+
+    /// Whether a message of somebody was ever on this machine's disk, shown or waiting for an earlier one.
+    pub(super) fn has(&self, author: AccountId, message: MessageId) -> bool {
+        self.taken.contains(&(author, message)) || self.parked.contains(&message)
     }
 
     /// How many places in sessions were used.
@@ -141,5 +165,7 @@ impl Watch {
     /// A disk that was set back or lost its sessions makes its machine use places again, which nobody can see from inside.
     pub fn forget_places(&mut self) {
         self.places.clear();
+        self.attempts.clear();
+        self.shown.clear();
     }
 }

@@ -11,7 +11,7 @@ impl World {
                 Change::State { message, account, state, .. } if *state >= MessageState::Delivered => {
                     let me = self.account(index);
                     let mut there = self.machines.iter().filter(|machine| machine.account == *account);
-                    if !there.all(|machine| machine.watch.taken.contains(&(me, *message))) {
+                    if !there.all(|machine| machine.watch.has(me, *message)) {
                         self.faults.push(format!("{index}: {message} is {state:?} and on nobody's disk"));
                     }
                 }

@@ -327,6 +327,12 @@ impl Engine {
 
     /// `None`: it cannot be asked now.
     fn deposit_one(&mut self, device: DeviceId, mailbox: &Mailbox, number: u64) -> Option<()> {
+        #[cfg(feature = "planted")]
+        if self.planted(super::super::Plant::Reencrypt) {
+            let parcel = self.mail.post.parcels.get(&device)?.by_number.get(&number)?;
+            let rows = if parcel.tried.contains(&mailbox.id) { parcel.rows.clone() } else { Vec::new() };
+            self.planted_retry(device, &rows);
+        }
         let parcel = self.mail.post.parcels.get(&device)?.by_number.get(&number)?;
         let peer = self.peers.get(&device)?;
         let parts: Vec<OlmPart> = parcel.rows.iter().filter_map(|(row, _)| peer.part_of(*row)).collect();
@@ -424,6 +430,8 @@ impl Engine {
             }
             parcel.rows.clone()
         });
+        #[cfg(feature = "planted")]
+        self.planted_answer(device, rows.as_deref().unwrap_or_default(), answer.as_ref());
         match answer {
             Some(Answer::Promise(signed)) => {
                 let promise = Promise::open(&signed, &mailbox, &asked.mailbox.queue, &asked.envelope);
