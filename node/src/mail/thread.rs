@@ -72,7 +72,10 @@ impl Keeper {
     pub fn run(mut self, jobs: &Receiver<Job>) {
         loop {
             let mut group = Vec::new();
-            let due = self.ticked.map_or(Duration::ZERO, |at| TICK.saturating_sub(at.elapsed()));
+            // What waited at the end is done, and nothing is waited for.
+            let ending = self.shared.ending.load(Ordering::Relaxed);
+            let since = self.ticked.filter(|_| !ending);
+            let due = since.map_or(Duration::ZERO, |at| TICK.saturating_sub(at.elapsed()));
             match jobs.recv_timeout(due) {
                 Ok(job) => group.push(job),
                 Err(RecvTimeoutError::Timeout) => {}
