@@ -8,6 +8,7 @@
 //! | [`handshake`] | the five readers of handshake messages never panic |
 //! | [`records`] | what holds and opens is the one form of what is in it |
 //! | [`mail`] | a request or answer encodes back to the same bytes; pieces stay within a frame; envelopes never panic |
+//! | [`mail_server`] | a mailbox never panics, its sums stay true, and no token of chance opens anything |
 //! | [`cleaner`] | cleaning twice is cleaning once, and nothing that moves a cursor is left |
 #![allow(clippy::panic)]
 
@@ -16,10 +17,14 @@ use crate::discovery::{self, Slot, SlotOwner};
 use crate::identity::{Card, DeviceKeys, Manifest, Seed, judge_manifest};
 use crate::invite::{Invite, Request, link_kind};
 use crate::limits::FRAME_BYTES;
-use crate::mail::{Answer, MailboxLink, Pieces, Request as MailRequest, envelope};
+use crate::mail::server::{Limits, MemoryShelf, Server, Shelf as _};
+use crate::mail::{
+    Answer, Entry, MailKey, MailboxLink, Pieces, Request as MailRequest, envelope, split as mail_split,
+};
 use crate::noise::{Ends, Parts, invite, kem, live};
 use crate::session::{Ack, OlmPart};
 use crate::text;
+use crate::time::Now;
 use crate::wire::{self, Frame, Signed};
 use serde::{Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
@@ -129,6 +134,53 @@ pub fn mail(data: &[u8]) {
             assert!(answer.encode().is_ok_and(|again| again == frame), "a second encoding was accepted");
         }
     }
+}
+
+/// The token of the only box and the only queue that [`mail_server`] begins with: the corpus knows it.
+pub const MAIL_TOKEN: [u8; 32] = [0x0c; 32];
+/// The name of that queue.
+pub const MAIL_QUEUE: [u8; 16] = [0x0b; 16];
+
+/// Messages of streams to a mailbox: each is a link (its lowest bit; 2: it is opened, 4: it is closed, 8: an hour
+/// passes, 16: everything was committed), a length (u16, big endian) and the bytes.
+pub fn mail_server(data: &[u8]) {
+    let mut shelf = MemoryShelf::default();
+    let mut server = Server::new(MailKey::of(&keys(1)), Limits { boxes: 4, ..Limits::default() });
+    let mut now = Now::new(0, 1_800_000_000_000);
+    let grant = Some(server.grant([1; 16], 2, 1));
+    let open = MailRequest::Open { token: MAIL_TOKEN, grant, run: 1 };
+    let deposit = crate::kdf::hash(&MAIL_TOKEN);
+    let register = vec![Entry { queue: MAIL_QUEUE, deposit, limit_bytes: 1 << 20 }];
+    server.opened(0, vec![1], vec![2], now);
+    for request in [MailRequest::Hello { nonce: [0; 32] }, open, MailRequest::Register(register)] {
+        let messages = request.encode().map(|frame| mail_split(&frame)).unwrap_or_default();
+        messages.iter().for_each(|message| drop(server.message(0, message, &mut shelf, now)));
+    }
+    let mut rest = data;
+    while let Some(([steer, high, low], after)) = rest.split_first_chunk::<3>() {
+        let length = usize::from(u16::from_be_bytes([*high, *low])).min(after.len());
+        let Some((message, after)) = after.split_at_checked(length) else { return };
+        rest = after;
+        let link = u64::from(steer & 1);
+        if steer & 2 != 0 {
+            server.opened(link, vec![1], vec![3], now);
+        }
+        drop(server.message(link, message, &mut shelf, now));
+        if steer & 4 != 0 {
+            server.closed(link);
+        }
+        if steer & 8 != 0 {
+            now.mono_ms = now.mono_ms.saturating_add(crate::time::HOUR_MS);
+            drop(server.tick(&mut shelf, now));
+        }
+        if steer & 16 != 0 {
+            drop(server.outputs());
+        }
+    }
+    let (Ok(totals), Ok(figures)) = (shelf.totals(), server.figures(&mut shelf)) else { return };
+    assert!(totals.boxes <= 2 && totals.bytes <= totals.boxes << 20, "over the grant: {totals:?}");
+    let held: u64 = figures.grants.iter().map(|grant| grant.bytes).sum();
+    assert!(held == totals.bytes, "sums are wrong: {totals:?} and {held}");
 }
 
 /// The first byte picks who reads, the rest is the message. All secrets are fixed, so a corpus can hold messages that

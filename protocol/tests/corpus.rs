@@ -81,6 +81,44 @@ fn mail_corpus() {
 }
 
 #[test]
+fn mail_server_corpus() {
+    use mail::Request;
+    let (queue, token) = (fuzzing::MAIL_QUEUE, fuzzing::MAIL_TOKEN);
+    let said = |steer: u8, requests: &[Request]| {
+        let mut bytes = Vec::new();
+        for message in requests.iter().flat_map(|request| mail::split(&request.encode().unwrap())) {
+            bytes.push(steer);
+            bytes.extend(u16::try_from(message.len()).unwrap().to_be_bytes());
+            bytes.extend(message);
+        }
+        bytes
+    };
+    let hello = [Request::Hello { nonce: [1; 32] }];
+    let deposits = [1, 2].map(|n| Request::Deposit { queue, token, envelope: vec![n; 2_048] });
+    let owners = [
+        Request::PutCard { queue, card: vec![5; 90] },
+        Request::Fetch { after: 0, bytes: 9_999 },
+        Request::Ack(vec![1]),
+        Request::Settle,
+        Request::Settle,
+        Request::Leave,
+    ];
+    let visitors = [
+        Request::GetCard { queue, token },
+        Request::Withdraw { queue, token, hashes: vec![[1; 32]] },
+        Request::GetCard { queue, token: [0; 32] },
+    ];
+    let guest = said(3, &hello);
+    let seeds = vec![
+        ("visitor", [guest.clone(), said(1, &deposits), said(17, &visitors)].concat()),
+        ("owner", [said(0, &deposits), said(16, &owners)].concat()),
+        ("expiry", [said(0, &deposits), said(8, &hello).repeat(400)].concat()),
+        ("endless", [guest, [&[1, 0xea, 0x61, 1][..], &[7; 60_000]].concat().repeat(2)].concat()),
+    ];
+    replay("mail_server", fuzzing::mail_server, seeds);
+}
+
+#[test]
 fn frames_corpus() {
     let part = |flags: u8, part: &[u8], total: usize| {
         let mut bytes = vec![flags];

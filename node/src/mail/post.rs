@@ -22,7 +22,7 @@ pub(crate) enum Taken {
 pub(crate) struct Post {
     jobs: SyncSender<Job>,
     /// Bytes of messages that wait in `jobs`.
-    waiting: Arc<AtomicUsize>,
+    pub(super) waiting: Arc<AtomicUsize>,
     /// The mailbox's streams, and whether each was cut because too much waited.
     links: BTreeMap<LinkId, bool>,
     /// Streams whose end could not be told yet; each is here once.
