@@ -277,6 +277,10 @@ impl Engine {
         };
         (entry.due_ms, entry.under_way, entry.made_s) = (None, true, made_s);
         self.publishing.under_way.insert(publish, slot);
+        if shown == Shown::Card && slot.who == SlotOwner::Account && slot.day == self.publishing.day && !gone
+        {
+            self.leave_card(&slot.rv, &record.value);
+        }
         self.net(NetCommand::Publish { publish, key: record.key, value: record.value });
     }
 

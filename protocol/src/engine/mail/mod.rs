@@ -8,7 +8,8 @@
 //!
 //! * `line`: one stream to each mailbox: dialling, who it is, questions in order, answers to whoever asked.
 //! * `place`: mailboxes that moved, and where they were found.
-//! * `own`: mailboxes that keep mail for us: boxes, queues, fetching, what is safe here and may go there.
+//! * `own`: mailboxes that keep mail for us: which, how they are, leaving them; `call`: calling them, their answers.
+//! * `queues`: the queues there, fetching, what is safe here and may go there.
 //! * `keys`: keys that mail to us is sealed to, and the card each reader of ours gets.
 //! * `take`: envelopes that came, and the answers to them.
 //! * `post`: rows of absent devices into envelopes, envelopes into mailboxes, promises into custody.
@@ -17,6 +18,7 @@
 //! * `friends`: people's wishes, and the question whether to keep mail for each other.
 
 pub(super) mod custody;
+pub(super) mod call;
 pub(super) mod friends;
 pub(super) mod keys;
 pub(super) mod letters;
@@ -24,6 +26,7 @@ pub(super) mod line;
 pub(super) mod own;
 pub(super) mod place;
 pub(super) mod post;
+pub(super) mod queues;
 pub(super) mod take;
 
 use crate::ids::{DeviceId, MailboxId};

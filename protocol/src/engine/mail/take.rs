@@ -10,7 +10,7 @@
 use super::super::receive::Road;
 use super::super::{Engine, Plant, Timer, live::FrameOut};
 use super::letters::OnceKept;
-use super::own::Writer;
+use super::queues::Writer;
 use crate::identity::Card;
 use crate::ids::{AccountId, DeviceId, InviteId, MailboxId};
 use crate::kdf;
