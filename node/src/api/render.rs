@@ -8,7 +8,7 @@ use super::types::{self, Object, V};
 use crate::driver::handle::Facts;
 use crate::net::facts::NetFacts;
 use crate::store::{EventBody, OtherEvent, StoreStats, StoredEvent, StoredMessage};
-pub use mail::{custody, kept, mail_ask, mailbox};
+pub use mail::{blank, custody, grant_name, grants, kept, mail_ask, mailbox, serving, serving_mail};
 pub use network::{net, network, test};
 use starling_protocol::engine::command::{
     ContactState, ContactView, InviteView, Presence, RequestView, StatusView, Via,
@@ -231,6 +231,7 @@ pub fn status(
         outbox: types::Outbox { queued: stats.queued, mailbox: stats.mailbox },
         mailboxes: view.mailboxes.iter().map(|one| mail::mailbox(names, one, now)).collect(),
         serving: network::serving(facts),
+        serving_mail: None,
         invisible: view.invisible,
         store: types::StoreFigures { messages: stats.messages, bytes: stats.bytes },
         requests: view.requests,

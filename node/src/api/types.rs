@@ -326,7 +326,7 @@ Resync {
 
 mod mail;
 mod network;
-pub use mail::{Kept, KeptAt, Mailbox};
+pub use mail::{Kept, KeptAt, Mailbox, ServingMail};
 pub use network::{Address, Dht, Net, Relay, Test};
 
 /// Links to contacts, by road.
@@ -388,6 +388,9 @@ Status {
     mailboxes: Vec<Mailbox>,
     /// What this node offers to others: "mailbox", "relay", "bootstrap".
     serving: Vec<String>,
+    /// What it keeps for others, if it keeps mail for anybody or offers to.
+    #[serde(default)]
+    serving_mail: Option<ServingMail>,
     /// Whether one is invisible.
     #[serde(default)]
     invisible: bool,

@@ -231,6 +231,9 @@ pub fn status(now: &Status) -> String {
     if !now.serving.is_empty() {
         lines.push(format!("{:<12} {}", "serving", guard_line(&now.serving.join(", "))));
     }
+    if let Some(held) = &now.serving_mail {
+        lines.push(format!("{:<12} {}", "keeps", mail::held(held)));
+    }
     if now.requests > 0 {
         lines.push(format!("{:<12} {}", "asking", plural(u64::from(now.requests), "person", "people")));
     }

@@ -6,7 +6,7 @@ use super::people::link;
 use super::session::Session;
 use clap::Subcommand;
 use serde_json::json;
-use starling_node::api::types::{Done, Kept, KeptAt, Mailbox, Object, Trouble};
+use starling_node::api::types::{Done, Kept, KeptAt, Mailbox, Object, ServingMail, Trouble};
 
 /// `mailbox …`
 #[derive(Debug, Subcommand)]
@@ -21,7 +21,7 @@ pub enum MailboxAction {
     },
     /// Have no mail kept there any more; what lies there is fetched first
     Drop {
-        /// The mailbox's id, or the friend whose it is
+        /// The mailbox's id, or the friend whose it is; or a link's name, which takes that link to yours back
         #[arg(value_name = "ID")]
         id: String,
     },
@@ -138,7 +138,7 @@ pub fn line(one: &Mailbox) -> String {
     let name = one.name.as_deref().map(guard_line);
     let whose = name.as_deref().unwrap_or("somebody");
     match one.role.as_str() {
-        "grant" => one.link.as_deref().map_or_else(|| guard_line(&one.id), guard_line),
+        "grant" => one.link.as_deref().map_or_else(|| granted(one), guard_line),
         "asked" => format!("{whose} is asked: keep mail for each other?"),
         "asks" => {
             let handle = starling_node::api::names::handle(whose);
@@ -162,6 +162,25 @@ pub fn line(one: &Mailbox) -> String {
             )
         }
     }
+}
+
+/// What this node keeps for others: counts and bytes.
+pub fn held(held: &ServingMail) -> String {
+    format!(
+        "{} of {} in {}, {} of {}; {} connected",
+        plural(held.letters, "letter", "letters"),
+        plural(held.boxes, "person", "people"),
+        plural(held.queues, "queue", "queues"),
+        bytes(held.bytes),
+        bytes(held.limit),
+        held.streams
+    )
+}
+
+fn granted(one: &Mailbox) -> String {
+    let state = if one.state == "gone" { "taken back, " } else { "" };
+    let people = plural(one.boxes, "person", "people");
+    format!("here, link {}  {state}used by {people}, {}", guard_line(&one.id), bytes(one.bytes))
 }
 
 /// "in 2 mailboxes until 2026-12-21 18:00".

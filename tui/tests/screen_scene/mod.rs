@@ -194,6 +194,7 @@ pub fn status() -> Status {
         outbox: Outbox { queued: 1, mailbox: 0 },
         mailboxes: Vec::new(),
         serving: Vec::new(),
+        serving_mail: None,
         invisible: false,
         store: StoreFigures { messages: 12, bytes: 81_920 },
         requests: 0,

@@ -3,9 +3,10 @@
 use super::{Outcome, done, read};
 use crate::api::hub::{Hub, odd, odd_fault};
 use crate::api::rpc::{Fault, body};
-use crate::api::types::{Mailbox, Object, Trouble, V};
+use crate::api::types::{Mailbox, Object, Trouble};
 use crate::api::{names, render, trouble};
 use crate::driver::handle::NodeFault;
+use crate::mail::Figures;
 use serde::Deserialize;
 use serde_json::Value;
 use starling_protocol::engine::command::{CustodyView, MailAskView, MailboxView};
@@ -38,11 +39,27 @@ async fn views(hub: &Hub) -> Result<(Vec<MailboxView>, Vec<MailAskView>), Troubl
     }
 }
 
+/// What this node keeps for others, if it keeps anything or offers to.
+pub(super) async fn figures(hub: &Hub) -> Option<Figures> {
+    // Without an answer (it has ended, or is busy) there is nothing to tell.
+    let figures = hub.handle.mail_figures().await.ok()?;
+    (serves(hub) || figures.boxes > 0).then_some(figures)
+}
+
+fn serves(hub: &Hub) -> bool {
+    hub.handle.facts().about.serve.mailbox
+}
+
 async fn list(hub: &Hub) -> Outcome {
     let (mine, asks) = views(hub).await?;
+    let figures = figures(hub).await;
     let names = hub.names();
     let mut all: Vec<Mailbox> = mine.iter().map(|view| render::mailbox(&names, view, now_ms())).collect();
     all.extend(asks.iter().map(|view| render::mail_ask(&names, view)));
+    if let Some(figures) = figures {
+        all.push(render::serving(&figures));
+        all.extend(render::grants(&figures));
+    }
     body(&all.into_iter().map(Object::Mailbox).collect::<Vec<_>>())
 }
 
@@ -102,9 +119,21 @@ async fn one(hub: &Hub, text: &str) -> Result<MailboxId, Trouble> {
 }
 
 async fn drop_one(hub: &Hub, params: &ById) -> Outcome {
+    if let Some(grant) = grant_of(params.id.trim()) {
+        hub.handle.revoke_mail_grant(grant).await?;
+        return done(
+            "The link is taken back: nothing more is kept under it, and what lies here goes when it is fetched",
+        );
+    }
     let mailbox = one(hub, &params.id).await?;
     hub.handle.command(Command::MailboxDrop { mailbox }).await?;
     done("No mail is left there any more; what lies there is fetched first if it answers")
+}
+
+/// A grant by its name, which is no name of a mailbox or a person: 32 hexadecimal digits.
+fn grant_of(text: &str) -> Option<[u8; 16]> {
+    let digits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    digits.then(|| u128::from_str_radix(text, 16).ok()).flatten().map(u128::to_be_bytes)
 }
 
 #[derive(Deserialize)]
@@ -125,25 +154,15 @@ fn quota() -> u32 {
 
 async fn grant(hub: &Hub, params: &Grant) -> Outcome {
     // A friend's box or two are kept by any node; to offer boxes to many is to serve.
-    if params.uses > 1 && !hub.handle.facts().about.serve.words().contains(&"mailbox") {
+    if params.uses > 1 && !serves(hub) {
         return Err(trouble::not_serving().into());
     }
     let command = Command::MailboxGrant { uses: params.uses, quota_mib: params.quota };
     match hub.handle.command(command).await? {
         Reply::MailboxLink { grant, link } => body(&Object::Mailbox(Mailbox {
-            v: V,
-            id: grant.iter().map(|byte| format!("{byte:02x}")).collect(),
             link: Some(link),
-            role: "grant".to_owned(),
-            account: None,
-            name: None,
-            state: "ok".to_owned(),
-            seen: None,
-            until: None,
-            holding: 0,
-            boxes: 0,
-            bytes: 0,
             quota: u64::from(params.quota).saturating_mul(1 << 20),
+            ..render::blank("grant", render::grant_name(&grant))
         })),
         other => Err(odd_fault("MailboxGrant", &other)),
     }

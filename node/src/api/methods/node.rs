@@ -1,6 +1,6 @@
 //! Methods about the node itself: status, identity, words, stop.
 
-use super::mail::now_ms;
+use super::mail::{self, now_ms};
 use super::{Outcome, done, read};
 use crate::api::hub::Hub;
 use crate::api::rpc::{Fault, body};
@@ -34,7 +34,9 @@ async fn status(hub: &Hub) -> Outcome {
     let stats = hub.handle.store().stats().await?;
     let trouble = hub.handle.trouble().or_else(|| super::network::trouble(hub));
     let (facts, net) = (hub.handle.facts(), hub.handle.net_facts());
-    let status = render::status((&hub.names(), now_ms()), &view, facts, &net, &stats, trouble);
+    let serving = mail::figures(hub).await;
+    let mut status = render::status((&hub.names(), now_ms()), &view, facts, &net, &stats, trouble);
+    status.serving_mail = serving.as_ref().map(render::serving_mail);
     body(&Object::Status(Box::new(status)))
 }
 

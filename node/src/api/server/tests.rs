@@ -142,8 +142,17 @@ impl Fake {
         let (net, net_facts) = watch::channel(NetFacts::default());
         let (asks, asked) = mpsc::channel(1);
         tokio::spawn(network::tested(asked));
-        let handle =
-            NodeHandle { orders, store, events, facts: Arc::new(facts), stop, trouble, net_facts, asks, mail: None };
+        let handle = NodeHandle {
+            orders,
+            store,
+            events,
+            facts: Arc::new(facts),
+            stop,
+            trouble,
+            net_facts,
+            asks,
+            mail: None,
+        };
         let words: Box<WordsFn> = Box::new(|_| Ok(zeroize::Zeroizing::new("one two".to_owned())));
         let server = Server::bind(handle.clone(), &path, words).await.unwrap();
         let serving = tokio::spawn(server.run());

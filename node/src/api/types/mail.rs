@@ -14,18 +14,18 @@ pub struct Kept {
 
 object!(/// `mailbox`: one that keeps mail for us, one we granted, one this node keeps, or a question about one
 Mailbox {
-    /// The mailbox; of a grant its name; of a question the account.
+    /// The mailbox; of a grant its name; of a question the account; of this node's own "here".
     id: String,
-    /// The link, for a grant.
+    /// The link, for a new grant.
     link: Option<String>,
-    /// "mine" (keeps mail for us), "serving" (this node's own), "grant", "asked" (we asked them to keep mail for each
-    /// other), "asks" (they ask us).
+    /// "mine" (keeps mail for us), "serving" (this node's own), "grant" (leave to use that), "asked" (we asked them to
+    /// keep mail for each other), "asks" (they ask us).
     role: String,
     /// Whose it is, if a contact told; whom a question is with.
     account: Option<String>,
     /// Their local name.
     name: Option<String>,
-    /// "ok", "silent", "full" or "gone"; of a question "open".
+    /// "ok", "silent", "full" or "gone" (of a grant: taken back); of a question "open".
     state: String,
     /// Since when the state is so, or when it last answered.
     seen: Option<String>,
@@ -41,6 +41,23 @@ Mailbox {
     /// Bytes it may hold.
     quota: u64,
 });
+
+/// What this node keeps for others: counts and bytes, no identities.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServingMail {
+    /// People, by their boxes.
+    pub boxes: u64,
+    /// Queues in those: one for each who may write to them.
+    pub queues: u64,
+    /// Letters.
+    pub letters: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// Bytes it may hold.
+    pub limit: u64,
+    /// Streams that stand.
+    pub streams: u64,
+}
 
 object!(/// `kept`: a mailbox that keeps an own message for somebody
 KeptAt {

@@ -28,8 +28,8 @@ use crate::time::Now;
 pub use limits::Limits;
 use limits::{ANSWERS_BYTES, BELIEVED_PAUSE_MS, EXPIRED, GRANTS_SHOWN, IDLE_MS, TICK_MS, WRONG_TOKENS};
 pub use memory::MemoryShelf;
-use shelf::{BoxId, BoxRow, GrantUse, Noted, QueueRow};
-pub use shelf::{Shelf, ShelfError};
+use shelf::{BoxId, BoxRow, Noted, QueueRow};
+pub use shelf::{GrantUse, Shelf, ShelfError};
 use std::collections::BTreeMap;
 use subtle::ConstantTimeEq as _;
 

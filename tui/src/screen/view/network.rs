@@ -127,7 +127,7 @@ fn mailboxes(model: &Model, lines: &mut Lines) {
     if !all.iter().any(|one| one.role == "mine") {
         lines.say(2, words::mail::NO_MAILBOX, styles.text);
     }
-    for one in all {
+    for one in all.iter().filter(|one| one.role != "grant") {
         let style = if matches!(one.state.as_str(), "ok" | "open") { styles.text } else { styles.warn };
         lines.say(2, &words::mail::mailbox(model, one), style);
     }

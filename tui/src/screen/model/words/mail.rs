@@ -92,6 +92,11 @@ pub fn mailbox(model: &Model, one: &Mailbox) -> String {
                 (count(one.holding, "letter", "letters"), count(one.boxes, "person", "people"));
             format!("This node keeps {letters} of {people}, {}", room(one))
         }
+        "grant" => {
+            let state = if one.state == "gone" { "taken back, " } else { "" };
+            let people = count(one.boxes, "person", "people");
+            format!("link {}: {state}used by {people}, {}", clean::line(&one.id), bytes(one.bytes))
+        }
         "asks" => format!("{} asks: keep mail for each other?", whose(one)),
         "asked" => format!("{} is asked: keep mail for each other?", whose(one)),
         _ => match one.state.as_str() {
