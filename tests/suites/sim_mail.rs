@@ -2,8 +2,12 @@
 //! would notice.
 
 use starling_protocol::engine::Plant;
-use starling_tests::sim::mail::{Absent, run};
+use starling_protocol::testing::Sabotage;
+use starling_tests::sim::mail::{Absent, Keepers, run};
 use starling_tests::sim::{Outcome, run_all};
+
+/// Seeds in which a planted fault must show.
+const WITHIN: u64 = 20;
 
 fn broken(outcomes: &[Outcome]) -> Vec<(u64, &[String])> {
     outcomes.iter().filter(|o| !o.faults.is_empty()).map(|o| (o.seed, o.faults.as_slice())).collect()
@@ -24,7 +28,7 @@ fn one_honest_mailbox_is_enough_for_people_who_never_meet() {
 
 #[test]
 fn mailboxes_that_all_lie_double_nothing_and_claim_nothing() {
-    let scenario = Absent { honest: false, ..Absent::default() };
+    let scenario = Absent { keepers: Keepers::Liars, ..Absent::default() };
     let outcomes = run_all(1..31, |seed| run(&scenario, seed));
     assert_eq!(broken(&outcomes), []);
 }
@@ -36,13 +40,35 @@ fn one_seed_is_one_run() {
     }
 }
 
+#[test]
+fn what_is_told_late_comes_and_honest_mailboxes_leave_nothing_waiting() {
+    for keepers in [Keepers::Late, Keepers::Honest] {
+        let scenario = Absent { keepers, ..Absent::default() };
+        let outcomes = run_all(1..31, |seed| run(&scenario, seed));
+        assert_eq!(broken(&outcomes), [], "{keepers:?}");
+    }
+}
+
 /// The laws bite: each planted fault is found within a few seeds.
 #[test]
 fn planted_faults_are_found() {
-    for plant in Plant::ALL {
-        let scenario = Absent { plant: Some(plant), ..Absent::default() };
-        let found = (1..=20).find(|seed| !run(&scenario, *seed).faults.is_empty());
-        println!("{plant:?} is found by seed {found:?}");
-        assert!(found.is_some(), "{plant:?} is not found in 20 seeds");
+    use Keepers::{Honest, Late, Liars, OneHonest};
+    let ack = Some(Plant::AckBeforeAnswer);
+    let planted = [
+        ("acknowledged before the commit", ack, Some(Sabotage::ActFirst), Honest),
+        ("acknowledged before the answer", ack, None, Honest),
+        ("encrypted again on a retry", Some(Plant::Reencrypt), None, OneHonest),
+        ("deduplicated in memory only", None, Some(Sabotage::ForgetSeen), OneHonest),
+        ("delivered when deposited", Some(Plant::DeliveredOnDeposit), None, OneHonest),
+        ("deleted before the answer", Some(Plant::DeleteBeforeAck), None, Liars),
+        ("the end of a fetch believed", Some(Plant::TrustPageEnd), None, Late),
+        ("a chain key used again", None, Some(Sabotage::ForgetSessions), OneHonest),
+        ("dropped on a full queue", Some(Plant::DropOnFull), None, OneHonest),
+    ];
+    for (name, plant, sabotage, keepers) in planted {
+        let scenario = Absent { plant, sabotage, keepers, ..Absent::default() };
+        let found = (1..=WITHIN).find(|seed| !run(&scenario, *seed).faults.is_empty());
+        println!("{name}: found by seed {found:?}");
+        assert!(found.is_some(), "{name}: not found in {WITHIN} seeds");
     }
 }

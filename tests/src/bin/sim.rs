@@ -1,10 +1,10 @@
-//! Runs many seeds of the simulator: `sim --seeds N --from S [--scenario FILE | --mail | --mail-liars]`, where the last
-//! two have people who never meet, with an honest mailbox or without. Prints the figures and every seed
-//! that broke a law, and ends with 1 if there was one.
+//! Runs many seeds of the simulator: `sim --seeds N --from S [--scenario FILE | --mail [--keepers HOW]]`, where `--mail`
+//! has people who never meet, and mailboxes that are `honest`, `one-honest` (without a word), `late` or `liars`. Prints the
+//! figures and every seed that broke a law, and ends with 1 if there was one.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use anyhow::{Context as _, bail};
-use starling_tests::sim::mail::{self, Absent};
+use starling_tests::sim::mail::{self, Absent, Keepers};
 use starling_tests::sim::{Outcome, Scenario, run_all, run_as};
 
 fn main() -> anyhow::Result<()> {
@@ -22,7 +22,16 @@ fn main() -> anyhow::Result<()> {
                 scenario = Scenario::parse(&path, &text).map_err(anyhow::Error::msg)?;
             }
             "--mail" => absent = Some(Absent::default()),
-            "--mail-liars" => absent = Some(Absent { honest: false, ..Absent::default() }),
+            "--keepers" => {
+                let keepers = match value()?.as_str() {
+                    "honest" => Keepers::Honest,
+                    "one-honest" => Keepers::OneHonest,
+                    "late" => Keepers::Late,
+                    "liars" => Keepers::Liars,
+                    other => bail!("no mailboxes are {other}"),
+                };
+                absent = Some(Absent { keepers, ..Absent::default() });
+            }
             other => bail!("unknown argument {other}"),
         }
     }

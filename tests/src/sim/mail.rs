@@ -19,6 +19,29 @@ const VISIT_MS: u64 = 5 * MINUTE_MS;
 /// Turns after the healing: what an honest mailbox has must have come by then, new sessions and all.
 const TURNS: u32 = 60;
 
+/// How the mailboxes of a run are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keepers {
+    /// None lies.
+    Honest,
+    /// One does not lie, the others do.
+    OneHonest,
+    /// All tell late, twice or in any order, and tell in the end.
+    Late,
+    /// All lie.
+    Liars,
+}
+
+/// Lies after which everything is told in the end.
+const LATE: [MailFault; 6] = [
+    MailFault::Withholds,
+    MailFault::SaysEmpty,
+    MailFault::Shuffles,
+    MailFault::Splits,
+    MailFault::KeepsAcked,
+    MailFault::Replays,
+];
+
 /// What a run draws from.
 #[derive(Debug, Clone)]
 pub struct Absent {
@@ -26,10 +49,8 @@ pub struct Absent {
     pub people: usize,
     /// The most mailboxes; there is at least one.
     pub mailboxes: usize,
-    /// Whether one of them is honest.
-    pub honest: bool,
-    /// Whether the others may lie.
-    pub liars: bool,
+    /// How they are.
+    pub keepers: Keepers,
     /// Actions in a run.
     pub steps: u32,
     /// A fault planted in the engines after they met.
@@ -40,7 +61,8 @@ pub struct Absent {
 
 impl Default for Absent {
     fn default() -> Self {
-        Self { people: 3, mailboxes: 3, honest: true, liars: true, steps: 60, plant: None, sabotage: None }
+        let keepers = Keepers::OneHonest;
+        Self { people: 3, mailboxes: 3, keepers, steps: 60, plant: None, sabotage: None }
     }
 }
 
@@ -55,11 +77,14 @@ pub fn run(scenario: &Absent, seed: u64) -> Outcome {
     }
     run.heal();
     let healed_ms = run.world.now_ms;
-    run.take_turns();
+    let quiet = run.take_turns();
     let drained_ms = run.world.now_ms.saturating_sub(healed_ms);
     let mut faults = std::mem::take(&mut run.faults);
-    if scenario.honest {
+    if scenario.keepers != Keepers::Liars {
         faults.extend(laws::all_shown(&run.world));
+    }
+    if scenario.keepers == Keepers::Honest && !quiet {
+        faults.push("something still waits though every mailbox is honest".to_owned());
     }
     run.meet();
     let mut outcome = laws::judge(&run.world);
@@ -82,8 +107,10 @@ struct Run {
     rng: Rng,
     people: usize,
     mailboxes: usize,
-    /// Who is there.
+    /// Who is there, or is writing.
     here: Option<usize>,
+    /// Whether all are there all the time, and no two can reach each other.
+    apart: bool,
     written: u64,
     faults: Vec<String>,
 }
@@ -95,7 +122,7 @@ impl Run {
         let mailboxes = 1 + number(&mut rng, scenario.mailboxes.max(1));
         let mut world = World::friends(people, seed);
         world.max_latency_ms = [2, 20, 300, 2_000].get(number(&mut rng, 4)).copied().unwrap_or(20);
-        let honest = scenario.honest.then(|| number(&mut rng, mailboxes));
+        let honest = number(&mut rng, mailboxes);
         // A small box fills up while its owner is away.
         let quota_mib = if rng.below(3) == 0 { 1 } else { 64 };
         let mut faults = Vec::new();
@@ -118,10 +145,15 @@ impl Run {
                 faults.push(format!("{person} does not know all mailboxes of {lacking} others"));
             }
         }
-        for mailbox in (0..mailboxes).filter(|mailbox| Some(*mailbox) != honest && scenario.liars) {
-            let lies = 1 + number(&mut rng, 2);
-            let all = MailFault::ALL;
-            let drawn = (0..lies).filter_map(|_| all.get(number(&mut rng, all.len())).copied()).collect();
+        for mailbox in 0..mailboxes {
+            let lies: &[MailFault] = match scenario.keepers {
+                Keepers::Honest => &[],
+                Keepers::OneHonest if mailbox == honest => &[],
+                Keepers::OneHonest | Keepers::Liars => &MailFault::ALL,
+                Keepers::Late => &LATE,
+            };
+            let drawn = (0..=rng.below(2)).filter_map(|_| lies.get(number(&mut rng, lies.len())).copied());
+            let drawn = drawn.collect();
             if let Some(host) = world.mailboxes.get_mut(mailbox) {
                 host.faults = drawn;
             }
@@ -129,9 +161,25 @@ impl Run {
         (world.plant, world.sabotage) = (scenario.plant, scenario.sabotage);
         (0..people).for_each(|person| world.crash(person));
         world.run(5 * SECOND_MS);
-        let mut run = Self { world, rng, people, mailboxes, here: None, written: 0, faults };
+        let apart = rng.below(3) == 0;
+        let mut run = Self { world, rng, people, mailboxes, here: None, apart, written: 0, faults };
+        run.keep_apart();
         run.visit();
         run
+    }
+
+    /// No two people can reach each other. Those of a run who are all there are started.
+    fn keep_apart(&mut self) {
+        for (a, b) in self.pairs() {
+            self.world.part(a, b);
+        }
+        if self.apart {
+            (0..self.people).for_each(|person| self.world.start(person));
+        }
+    }
+
+    fn pairs(&self) -> Vec<(usize, usize)> {
+        (0..self.people).flat_map(|a| (0..a).map(move |b| (b, a))).collect()
     }
 
     /// Whoever is there goes, and somebody comes.
@@ -144,14 +192,16 @@ impl Run {
     }
 
     fn leave(&mut self) {
-        if let Some(person) = self.here.take() {
+        if let Some(person) = self.here.take().filter(|_| !self.apart) {
             self.world.crash(person);
         }
     }
 
     fn come(&mut self, person: usize) {
-        self.world.start(person);
         self.here = Some(person);
+        if !self.apart || !self.world.is_up(person) {
+            self.world.start(person);
+        }
     }
 
     fn step(&mut self) {
@@ -208,8 +258,7 @@ impl Run {
     fn crash(&mut self) {
         let Some(person) = self.here else { return };
         if !self.world.is_up(person) {
-            self.world.start(person);
-            return;
+            return self.world.start(person);
         }
         let turns = self.below(20);
         let crash = self.pull();
@@ -269,6 +318,9 @@ impl Run {
     fn heal(&mut self) {
         self.world.cut.clear();
         self.world.mute.clear();
+        for (a, b) in self.pairs() {
+            self.world.part(a, b);
+        }
         for mailbox in 0..self.mailboxes {
             if !self.world.mailbox_is_up(mailbox) {
                 self.world.start_mailbox(mailbox);
@@ -278,25 +330,40 @@ impl Run {
         for machine in &mut self.world.machines {
             machine.wall_skew_ms = 0;
         }
-        self.leave();
+        for person in 0..self.people {
+            self.world.crash(person);
+            if self.apart {
+                self.world.start(person);
+            }
+        }
+        self.here = None;
     }
 
-    /// Everybody comes for a while, one after another, until nothing waits.
-    fn take_turns(&mut self) {
+    /// Everybody comes for a while, one after another, until nothing waits. False: something does.
+    fn take_turns(&mut self) -> bool {
         for turn in 0..TURNS {
-            self.come(turn as usize % self.people);
+            let person = turn as usize % self.people;
+            for mailbox in 0..self.mailboxes {
+                let end = self.world.mailbox_end(mailbox);
+                self.world.drop_wires(person, end);
+            }
+            self.come(person);
             self.world.run(VISIT_MS);
             self.leave();
             self.world.run(SECOND_MS);
             if laws::all_quiet(&self.world) {
-                return;
+                return true;
             }
         }
+        false
     }
 
     /// All are there together at last.
     fn meet(&mut self) {
-        (0..self.people).for_each(|person| self.world.start(person));
+        for (a, b) in self.pairs() {
+            self.world.heal(a, b);
+        }
+        (0..self.people).filter(|_| !self.apart).for_each(|person| self.world.start(person));
         if !super::drain(&mut self.world) {
             self.faults.push("something still waits three hours after all met".to_owned());
         }

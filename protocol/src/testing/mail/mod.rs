@@ -226,8 +226,10 @@ impl World {
                 Output::Write { link, messages } => {
                     let Some(host) = self.mailboxes.get_mut(mailbox) else { return };
                     let Some(talk) = host.talks.get_mut(&link) else { continue };
-                    let frames: Vec<Vec<u8>> =
-                        messages.iter().filter_map(|message| talk.said.push(message).ok().flatten()).collect();
+                    let frames: Vec<Vec<u8>> = messages
+                        .iter()
+                        .filter_map(|message| talk.said.push(message).ok().flatten())
+                        .collect();
                     let answers: Vec<Answer> =
                         frames.iter().filter_map(|frame| Answer::decode(frame).ok().flatten()).collect();
                     let said: Vec<Answer> = answers
