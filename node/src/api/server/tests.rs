@@ -16,6 +16,7 @@ use std::os::unix::fs::PermissionsExt;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt};
 use tokio::sync::{broadcast, watch};
 
+mod mail;
 mod network;
 
 const ALICE: AccountId = AccountId([1; 32]);
@@ -116,7 +117,7 @@ async fn engine(
                 }
                 Ok(Reply::Sent { message: id(number), at: 1_000, repeated: false })
             }
-            _ => Ok(Reply::Done),
+            other => mail::answer(&other),
         };
         let _ = order.answer.send(result);
     }
