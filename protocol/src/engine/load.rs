@@ -369,7 +369,7 @@ fn flush_peer(peer: &mut Peer, changes: &mut Vec<Change>) {
             changes.extend(state::put(Space::Outbox, key::numbered(&peer.id, number), row));
         }
     }
-    peer.flush_custody(changes);
+    peer.flush_custody(dirty.custody, changes);
     for number in dirty.dropped_rows {
         changes.push(Change::Drop { space: Space::Outbox, key: key::numbered(&peer.id, number) });
     }

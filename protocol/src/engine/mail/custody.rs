@@ -34,6 +34,14 @@ impl Peer {
         self.custody.get(&row)?.iter().find(|kept| kept.mailbox == *mailbox)
     }
 
+    /// Tells a new envelope of rows from those that are running out: a mailbox would only repeat what it promised for the
+    /// same bytes.
+    pub fn round(&self, rows: &[(u64, u32)], mailboxes: &[MailboxId], lived_ms: u64) -> u64 {
+        let kept = rows.iter().flat_map(|(row, _)| mailboxes.iter().filter_map(|id| self.kept_at(*row, id)));
+        let over = kept.filter(|kept| kept.again_lived_ms <= lived_ms);
+        over.map(|kept| kept.until_lived_ms).max().unwrap_or(0)
+    }
+
     /// A mailbox promised to keep an envelope with this row for so long. False: for too short a time.
     pub fn keep_row(
         &mut self,
@@ -128,9 +136,9 @@ impl Peer {
         }
     }
 
-    /// What changed in custody, for the store.
-    pub fn flush_custody(&mut self, changes: &mut Vec<Change>) {
-        for row in std::mem::take(&mut self.dirty.custody) {
+    /// Custody of these rows, for the store.
+    pub fn flush_custody(&self, rows: BTreeSet<u64>, changes: &mut Vec<Change>) {
+        for row in rows {
             let key = key::numbered(&self.id, row);
             match self.custody.get(&row) {
                 Some(entries) => changes.extend(state::put(Space::Custody, key, entries)),

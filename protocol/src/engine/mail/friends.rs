@@ -199,3 +199,11 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+impl Engine {
+    /// A link to our own mailbox.
+    pub fn mail_link_for_test(&mut self) -> String {
+        self.own_link(1, 1).to_link()
+    }
+}

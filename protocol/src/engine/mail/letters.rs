@@ -177,3 +177,16 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+impl Engine {
+    pub fn post_letter_for_test(&mut self, to: DeviceId, kind: u16, body: Vec<u8>, then: OnceKept) -> bool {
+        self.post_letter(to, kind, body, then)
+    }
+
+    /// Letters that wait, and their bytes.
+    pub fn letters_for_test(&self) -> (usize, usize) {
+        let waiting = &self.mail.letters.waiting;
+        (waiting.len(), waiting.values().map(|letter| letter.body.len()).sum())
+    }
+}

@@ -6,6 +6,8 @@ mod contents;
 mod finding;
 mod hostile;
 mod joining;
+mod keepers;
+mod letters;
 mod links;
 mod missed;
 mod parts;
