@@ -103,7 +103,7 @@ pub async fn posted(person: &Person, count: u64) -> Result<()> {
         let Ok(client) = person.client().await else { return Ok(None) };
         let status: Status = client.call("status", json!({})).await?;
         let outbox = &status.outbox;
-        Ok((outbox.mailbox >= count && outbox.mailbox >= outbox.queued).then_some(()))
+        Ok((outbox.mailbox >= count && outbox.queued == 0).then_some(()))
     })
     .await
 }

@@ -41,7 +41,7 @@ pub async fn drained(person: &Person) -> Result<()> {
     wait_for("the outbox is empty", PATIENCE, || async {
         let Ok(client) = person.client().await else { return Ok(None) };
         let status: Status = client.call("status", json!({})).await?;
-        Ok((status.outbox.queued == 0).then_some(()))
+        Ok((status.outbox.queued == 0 && status.outbox.mailbox == 0).then_some(()))
     })
     .await
 }
