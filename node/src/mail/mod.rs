@@ -45,7 +45,7 @@ pub(crate) struct MailFile {
 }
 
 enum Job {
-    Opened { link: u64, local_peer: Vec<u8>, remote_peer: Vec<u8> },
+    Opened { link: u64, conn: u64, local_peer: Vec<u8>, remote_peer: Vec<u8> },
     Data { link: u64, message: Vec<u8> },
     Closed { link: u64 },
     Figures { answer: oneshot::Sender<Result<Figures, StoreError>> },

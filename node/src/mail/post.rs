@@ -75,11 +75,11 @@ impl Post {
                 link,
                 protocol: LinkProtocol::Mail,
                 outbound: false,
+                conn,
                 local_peer,
                 remote_peer,
-                ..
             } => {
-                let told = self.jobs.try_send(Job::Opened { link, local_peer, remote_peer }).is_ok();
+                let told = self.jobs.try_send(Job::Opened { link, conn, local_peer, remote_peer }).is_ok();
                 self.links.insert(link, !told);
                 Taken::Ours((!told).then_some(NetCommand::CloseLink { link }))
             }

@@ -29,6 +29,7 @@ struct Desk {
     post: Post,
     commands: mpsc::Receiver<NetCommand>,
     pieces: Pieces,
+    held: usize,
 }
 
 impl Desk {
@@ -45,7 +46,7 @@ impl Desk {
             mailbox: key(),
             limits: Limits::default(),
         };
-        Self { post: Post::start(file, sender).unwrap(), commands, pieces: Pieces::default() }
+        Self { post: Post::start(file, sender).unwrap(), commands, pieces: Pieces::default(), held: 0 }
     }
 
     fn open(&mut self, link: LinkId) {
@@ -75,7 +76,14 @@ impl Desk {
     async fn answers(&mut self, count: usize) -> Vec<Answer> {
         let mut answers = Vec::new();
         while answers.len() < count {
-            let NetCommand::Write { messages, .. } = self.command().await else { panic!("closed") };
+            let messages = match self.command().await {
+                NetCommand::Write { messages, .. } => messages,
+                NetCommand::Hold { conn: 1 } => {
+                    self.held += 1;
+                    continue;
+                }
+                other => panic!("{other:?}"),
+            };
             let frames = messages.iter().filter_map(|message| self.pieces.push(message).unwrap());
             answers.extend(frames.map(|frame| Answer::decode(&frame).unwrap().unwrap()));
         }
@@ -118,6 +126,7 @@ fn what_was_promised_is_there_after_a_start() {
         }
         let answers = desk.answers(5).await;
         assert!(matches!(answers[3..], [Answer::Promise(_), Answer::Promise(_)]), "{answers:?}");
+        assert_eq!(desk.held, 1, "an owner's connection is kept");
         desk.post.keeps.wait_for(|keeps| *keeps).await.unwrap();
         let figures = desk.post.handle().figures().await.unwrap();
         assert_eq!((figures.boxes, figures.queues, figures.envelopes, figures.links), (1, 1, 2, 1));

@@ -4,9 +4,10 @@ use super::{Figures, Job, MailFile};
 use crate::driver::Clock;
 use crate::store::StoreError;
 use crate::store::mail::MailStore;
-use starling_protocol::engine::net::NetCommand;
+use starling_protocol::engine::net::{ConnId, LinkId, NetCommand};
 use starling_protocol::mail::server::limits::TICK_MS;
 use starling_protocol::mail::server::{MemoryShelf, Output, Server, Shelf, ShelfError};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -35,6 +36,8 @@ enum Told {
 
 pub struct Keeper {
     server: Server,
+    /// In which connection each stream runs, until its end is told.
+    conns: BTreeMap<LinkId, ConnId>,
     store: Option<MailStore>,
     /// When the file could not be opened.
     failed: Option<Instant>,
@@ -56,6 +59,7 @@ impl Keeper {
     ) -> Self {
         Self {
             server: Server::new(file.mailbox, file.limits),
+            conns: BTreeMap::new(),
             store: None,
             failed: None,
             path: file.path,
@@ -120,6 +124,10 @@ impl Keeper {
             let command = match output {
                 Output::Write { link, messages } => NetCommand::Write { link, messages },
                 Output::Close { link } => NetCommand::CloseLink { link },
+                Output::Hold { link } => match self.conns.get(&link) {
+                    Some(conn) => NetCommand::Hold { conn: *conn },
+                    None => continue,
+                },
             };
             // Waits while the network has much to do; meanwhile the queue fills, and its bound holds.
             if self.commands.blocking_send(command).is_err() {
@@ -178,11 +186,13 @@ impl Keeper {
         let now = self.clock.now();
         for job in group {
             let done = match job {
-                Job::Opened { link, local_peer, remote_peer } => {
+                Job::Opened { link, conn, local_peer, remote_peer } => {
+                    self.conns.insert(link, conn);
                     self.server.opened(link, local_peer, remote_peer, now);
                     Ok(())
                 }
                 Job::Closed { link } => {
+                    self.conns.remove(&link);
                     self.server.closed(link);
                     Ok(())
                 }

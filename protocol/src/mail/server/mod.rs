@@ -48,6 +48,11 @@ pub enum Output {
         /// Which.
         link: LinkId,
     },
+    /// It is an owner's: its connection is kept when strangers crowd in.
+    Hold {
+        /// Which.
+        link: LinkId,
+    },
 }
 
 /// What a mailbox holds, for its operator: no identities.
@@ -125,6 +130,7 @@ impl Server {
 
     /// A stream was opened to it. Both peer ids are those of the connection.
     pub fn opened(&mut self, link: LinkId, local_peer: Vec<u8>, remote_peer: Vec<u8>, now: Now) {
+        self.closed(link);
         let of_peer = self.links.values().filter(|held| held.remote_peer == remote_peer).count();
         let room = of_peer < self.limits.links_per_peer && self.make_room();
         if !room {
@@ -309,7 +315,7 @@ impl Server {
         let links = std::mem::take(&mut self.links).into_keys();
         let refused = std::mem::take(&mut self.outputs).into_iter().filter_map(|output| match output {
             Output::Close { link } => Some(link),
-            Output::Write { .. } => None,
+            Output::Write { .. } | Output::Hold { .. } => None,
         });
         let all: std::collections::BTreeSet<LinkId> = refused.chain(links).collect();
         self.outputs = all.into_iter().map(|link| Output::Close { link }).collect();

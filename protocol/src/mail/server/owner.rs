@@ -2,7 +2,7 @@
 
 use super::limits::{KEPT_MS, PAGE_BYTES, PAGE_ITEMS};
 use super::shelf::{BoxRow, QueueRow, Shelf, ShelfError};
-use super::{Server, books};
+use super::{Output, Server, books};
 use crate::engine::net::LinkId;
 use crate::kdf;
 use crate::mail::words::{Answer, Entry, Item, Refused, Request};
@@ -53,6 +53,7 @@ impl Server {
             held.open = Some(home.id);
             held.caught_up = false;
         }
+        self.outputs.push(Output::Hold { link });
         Ok(Ok(opened))
     }
 

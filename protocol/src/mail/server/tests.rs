@@ -88,6 +88,7 @@ impl Desk {
         for output in self.server.outputs() {
             match output {
                 Output::Close { link } => told.push((link, None)),
+                Output::Hold { .. } => {}
                 Output::Write { link, messages } => {
                     let pieces = self.pieces.entry(link).or_default();
                     let frames = messages.iter().filter_map(|message| pieces.push(message).unwrap());
@@ -504,8 +505,15 @@ fn a_later_stream_of_the_owner_takes_over() {
     desk.send(2, &deposit(1));
     assert!(desk.told().contains(&(3, Some(Answer::News))));
     desk.visitor(4);
+    desk.send(4, &Request::Open { token: [0; 32], grant: None, run: 2 });
     desk.send(4, &Request::Open { token: HOME, grant: None, run: 2 });
-    assert!(matches!(desk.told()[1], (4, Some(Answer::Opened { last_run: 7, .. }))));
+    let held = |output: &Output| matches!(output, Output::Hold { link: 4 });
+    let outputs = desk.server.outputs();
+    assert_eq!(outputs.iter().filter(|output| held(output)).count(), 1, "{outputs:?}");
+    assert!(outputs.contains(&Output::Close { link: 3 }));
+    desk.visitor(5);
+    desk.send(5, &Request::Open { token: HOME, grant: None, run: 2 });
+    assert!(matches!(desk.told()[1], (5, Some(Answer::Opened { last_run: 7, .. }))));
 }
 
 #[test]

@@ -223,6 +223,7 @@ impl World {
                 Output::Close { link } => {
                     self.act(Self::end_of(mailbox), NetCommand::CloseLink { link });
                 }
+                Output::Hold { .. } => {}
                 Output::Write { link, messages } => {
                     let Some(host) = self.mailboxes.get_mut(mailbox) else { return };
                     let Some(talk) = host.talks.get_mut(&link) else { continue };
