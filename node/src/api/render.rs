@@ -229,7 +229,7 @@ pub fn status(
         listen,
         peers: network::peers(view, net),
         outbox: types::Outbox { queued: stats.queued, mailbox: stats.mailbox },
-        mailboxes: view.mailboxes.iter().map(|one| mail::mailbox(names, one, now)).collect(),
+        mailboxes: view.mailboxes.iter().map(|one| mailbox(names, one, now)).collect(),
         serving: network::serving(facts),
         serving_mail: None,
         invisible: view.invisible,
