@@ -212,11 +212,8 @@ impl Peer {
             && self.in_flight.len() < IN_FLIGHT_MESSAGES
             && self.in_flight_bytes < IN_FLIGHT_BYTES
         {
-            let Some((number, row)) = self.outbox.range(self.cursor..).find(|(_, row)| row.part.is_some())
-            else {
-                break;
-            };
-            let number = *number;
+            let next = self.outbox.range(self.cursor..).find(|(_, row)| row.part.is_some());
+            let Some(number) = next.map(|(number, _)| *number) else { break };
             let Some(part) = self.part_of(number) else { break };
             if self.in_flight.contains_key(&number) || self.held_there.contains(&number) {
                 self.cursor = number.saturating_add(1);

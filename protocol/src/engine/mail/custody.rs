@@ -6,7 +6,10 @@ use super::super::command::CustodyView;
 use super::super::peer::Peer;
 use super::super::state::{self, Kept, key};
 use super::super::step::{Change, Space};
+use super::Ask;
+use super::post::place_of;
 use crate::ids::{AccountId, DeviceId, MailboxId, MessageId};
+use crate::mail::{BATCH, Request};
 use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS, WallMs};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -169,6 +172,23 @@ impl Engine {
             let mailboxes = u8::try_from(mailboxes.len()).unwrap_or(u8::MAX);
             let at = self.now.wall_ms;
             self.change(Change::Custody { message, account, mailboxes, until, at });
+        }
+    }
+
+    /// Asks mailboxes to throw away what nobody waits for any more.
+    pub(in super::super) fn withdraw(&mut self, device: DeviceId) {
+        if self.is_invisible() {
+            return;
+        }
+        let Some(peer) = self.peers.get_mut(&device).filter(|peer| !peer.unwanted.is_empty()) else { return };
+        let unwanted = peer.take_unwanted();
+        for mailbox in self.mailboxes_of(device) {
+            for hashes in unwanted.get(&mailbox.id).into_iter().flat_map(|hashes| hashes.chunks(BATCH)) {
+                let (queue, token, hashes) = (mailbox.queue, mailbox.deposit, hashes.to_vec());
+                let request = Request::Withdraw { queue, token, hashes };
+                // Not asked, or not answered: it runs out by itself.
+                let _ = self.ask_mailbox(&place_of(&mailbox), Ask::Withdraw, request);
+            }
         }
     }
 

@@ -180,7 +180,13 @@ impl Engine {
 
 #[cfg(test)]
 impl Engine {
-    pub fn post_letter_for_test(&mut self, to: DeviceId, kind: u16, body: Vec<u8>, then: OnceKept) -> bool {
+    pub(in super::super) fn post_letter_for_test(
+        &mut self,
+        to: DeviceId,
+        kind: u16,
+        body: Vec<u8>,
+        then: OnceKept,
+    ) -> bool {
         self.post_letter(to, kind, body, then)
     }
 

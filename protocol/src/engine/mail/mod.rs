@@ -13,10 +13,13 @@
 //! * `keys`: keys that mail to us is sealed to, and the card each reader of ours gets.
 //! * `take`: envelopes that came, and the answers to them.
 //! * `post`: rows of absent devices into envelopes, envelopes into mailboxes, promises into custody.
+//! * `cards`: our card in envelopes, theirs out of card slots.
+//! * `parcels`: which rows go in one envelope.
 //! * `custody`: who keeps which row until when.
 //! * `letters`: envelopes that are not rows: answers and requests.
 //! * `friends`: people's wishes, and the question whether to keep mail for each other.
 
+pub(super) mod cards;
 pub(super) mod custody;
 pub(super) mod call;
 pub(super) mod friends;
@@ -24,6 +27,7 @@ pub(super) mod keys;
 pub(super) mod letters;
 pub(super) mod line;
 pub(super) mod own;
+pub(super) mod parcels;
 pub(super) mod place;
 pub(super) mod post;
 pub(super) mod queues;
@@ -67,6 +71,7 @@ pub(super) struct Mail {
     pub keys: keys::Keys,
     pub take: take::Take,
     pub post: post::Post,
+    pub cards: cards::Cards,
     pub letters: letters::Letters,
     pub friends: friends::Friends,
 }

@@ -11,17 +11,18 @@
 use super::super::state::OutRow;
 use super::super::{Engine, Timer, dial::backoff};
 use super::custody::Promised;
+use super::parcels::{Parcels, RowAttempt};
 use super::{Ask, Place};
 use crate::discovery;
 use crate::identity::Mailbox;
-use crate::ids::{AccountId, DeviceId, MailboxId};
+use crate::ids::{DeviceId, MailboxId};
 use crate::kdf;
-use crate::mail::envelope::{self, INNER_BYTES, Inner, kind};
-use crate::mail::{Answer, BATCH, MailKey, Promise, Refused, Request};
+use crate::mail::envelope::{self, Inner, kind};
+use crate::mail::{Answer, MailKey, Promise, Refused, Request};
 use crate::session::OlmPart;
 use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
 use crate::wire;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A row waits so long for a link before it goes by mail, and for more rows. Shorter leaves things at mailboxes for
 /// people who are there; longer delays.
@@ -30,15 +31,8 @@ const LINK_MS: u64 = 2 * SECOND_MS;
 const AWAY_MS: u64 = SECOND_MS / 4;
 /// A link on which nothing is answered for so long is not waited for.
 const SILENT_MS: u64 = 15 * SECOND_MS;
-/// Rows in one parcel. More would make one commit long.
-const PARCEL_ROWS: usize = 512;
-/// Envelopes for one device on the way to one mailbox. Fewer wait for each answer; more crowd out others.
-const UNDER_WAY: usize = 4;
 /// An older key to seal to may be deleted before the envelope is read.
-const KEY_DAYS: u32 = 14;
-/// Bytes of a part around its Olm message, and of an envelope around its parts, at most.
-const PART_BYTES: usize = 96;
-const AROUND_BYTES: usize = 160;
+pub(super) const KEY_DAYS: u32 = 14;
 /// Pauses after a mailbox did not answer or is busy, doubled from the first to the last; shorter ones spin.
 const FIRST_PAUSE_MS: u64 = 5 * SECOND_MS;
 const LAST_PAUSE_MS: u64 = 5 * MINUTE_MS;
@@ -49,56 +43,12 @@ const LAST_FULL_MS: u64 = 30 * MINUTE_MS;
 const REFUSED_MS: u64 = HOUR_MS;
 /// More is asked of one mailbox already than it may be.
 const CROWDED_MS: u64 = SECOND_MS;
-/// A device's newer card is asked of its mailboxes not more often than this.
-const CARD_MS: u64 = HOUR_MS;
-
 /// What is under way.
 #[derive(Default)]
 pub(in super::super) struct Post {
-    parcels: BTreeMap<DeviceId, Parcels>,
+    pub(super) parcels: BTreeMap<DeviceId, Parcels>,
     asked: BTreeMap<u64, Asked>,
     pauses: BTreeMap<(DeviceId, MailboxId), Pause>,
-    /// The hash of the card of ours that each device has by mail, in this run.
-    told: BTreeMap<DeviceId, [u8; 32]>,
-    /// When each device's mailboxes were last asked for its card.
-    cards: BTreeMap<DeviceId, u64>,
-}
-
-/// The parcels for one device.
-#[derive(Default)]
-struct Parcels {
-    by_number: BTreeMap<u64, Parcel>,
-    of_row: BTreeMap<u64, u64>,
-}
-
-/// Rows that go in one envelope.
-struct Parcel {
-    /// Numbers and attempts.
-    rows: Vec<(u64, u32)>,
-    with_card: bool,
-    /// Tells the envelope from earlier ones with the same rows that are running out.
-    round: u64,
-    asked: BTreeSet<MailboxId>,
-    /// These may have it, but did not say so: they get the same again.
-    tried: BTreeSet<MailboxId>,
-    done: BTreeSet<MailboxId>,
-}
-
-impl Parcel {
-    /// Whether its rows are what they were.
-    fn holds(&self, outbox: &BTreeMap<u64, OutRow>) -> bool {
-        self.rows.iter().all(|(row, attempt)| {
-            outbox.get(row).is_some_and(|row| row.attempt == *attempt && row.part.is_some())
-        })
-    }
-}
-
-/// A row that is in no parcel.
-struct Loose {
-    row: (u64, u32),
-    bytes: usize,
-    /// Mailboxes that need it not.
-    done: BTreeSet<MailboxId>,
 }
 
 /// A deposit on its way.
@@ -148,7 +98,7 @@ impl Engine {
     /// A card of a device names other mailboxes than the one before it.
     pub(in super::super) fn mailboxes_changed(&mut self, device: DeviceId) {
         self.mail.post.pauses.retain(|(of, _), _| *of != device);
-        self.mail.post.cards.remove(&device);
+        self.mail.cards.ask_again(device);
         self.post_soon(device);
     }
 
@@ -169,8 +119,7 @@ impl Engine {
         post.parcels.remove(&device);
         post.asked.retain(|_, asked| asked.device != device);
         post.pauses.retain(|(of, _), _| *of != device);
-        post.told.remove(&device);
-        post.cards.remove(&device);
+        self.mail.cards.forget(device);
         self.timers.clear(&Timer::Post(device));
     }
 
@@ -244,56 +193,6 @@ impl Engine {
 
     // ---- parcels ----------------------------------------------------------------------------------------------
 
-    /// Puts every row that some mailbox should have into a parcel. Parcels that are not what they were, and those that
-    /// nobody has seen yet and that may be packed better by now, are taken apart first.
-    fn form_parcels(&mut self, device: DeviceId) {
-        let mailboxes: Vec<MailboxId> =
-            self.mailboxes_of(device).into_iter().map(|mailbox| mailbox.id).collect();
-        let lived_ms = self.lived_ms();
-        let Some(peer) = self.peers.get(&device) else { return };
-        let parcels = self.mail.post.parcels.entry(device).or_default();
-        parcels.by_number.retain(|_, parcel| {
-            let same =
-                parcel.holds(&peer.outbox) && parcel.round == peer.round(&parcel.rows, &mailboxes, lived_ms);
-            let stays = !parcel.asked.is_empty() || (same && !parcel.tried.is_empty());
-            if !stays {
-                for (row, _) in &parcel.rows {
-                    parcels.of_row.remove(row);
-                }
-            }
-            stays
-        });
-        let mut loose = Vec::new();
-        for (number, row) in &peer.outbox {
-            let Some(part) = row.part.as_ref().filter(|_| !parcels.of_row.contains_key(number)) else {
-                continue;
-            };
-            let has = |mailbox: &&MailboxId| !peer.needs_deposit(*number, mailbox, lived_ms);
-            let done: BTreeSet<MailboxId> = mailboxes.iter().filter(has).copied().collect();
-            if done.len() < mailboxes.len() {
-                loose.push(Loose { row: (*number, row.attempt), bytes: part.olm.len(), done });
-            }
-        }
-        if parcels.by_number.is_empty() && loose.is_empty() {
-            self.mail.post.parcels.remove(&device);
-        }
-        if loose.is_empty() {
-            return;
-        }
-        let card = self.news_for(device).and_then(|card| wire::encode(&card).ok()).map(|card| card.len());
-        let room = INNER_BYTES - AROUND_BYTES - card.unwrap_or(0).min(INNER_BYTES / 4);
-        for (rows, done) in pack(loose, room) {
-            let number = self.number();
-            let Some(peer) = self.peers.get(&device) else { return };
-            let round = peer.round(&rows, &mailboxes, lived_ms);
-            let parcels = self.mail.post.parcels.entry(device).or_default();
-            parcels.of_row.extend(rows.iter().map(|(row, _)| (*row, number)));
-            let (asked, tried) = (BTreeSet::new(), BTreeSet::new());
-            let parcel = Parcel { rows, with_card: card.is_some(), round, asked, tried, done };
-            parcels.by_number.insert(number, parcel);
-        }
-    }
-
     /// Leaves parcels at every mailbox of a device, as many at once as may be.
     fn deposit(&mut self, device: DeviceId) {
         for mailbox in self.mailboxes_of(device) {
@@ -312,17 +211,6 @@ impl Engine {
                 }
             }
         }
-    }
-
-    /// The next parcel that a mailbox should have, if it may be asked for more.
-    fn next_parcel(&self, device: DeviceId, mailbox: &MailboxId) -> Option<u64> {
-        let parcels = &self.mail.post.parcels.get(&device)?.by_number;
-        if parcels.values().filter(|parcel| parcel.asked.contains(mailbox)).count() >= UNDER_WAY {
-            return None;
-        }
-        let outbox = &self.peers.get(&device)?.outbox;
-        let waits = |parcel: &Parcel| !parcel.asked.contains(mailbox) && !parcel.done.contains(mailbox);
-        parcels.iter().find(|(_, parcel)| waits(parcel) && parcel.holds(outbox)).map(|(number, _)| *number)
     }
 
     /// `None`: it cannot be asked now.
@@ -381,27 +269,6 @@ impl Engine {
         envelope::seal(&ek, &secret, &inner).ok().map(|envelope| Sealed { envelope, card: None })
     }
 
-    /// Our card for a device, if it does not have it by mail.
-    fn news_for(&mut self, device: DeviceId) -> Option<wire::Signed> {
-        let account = self.peers.get(&device)?.account();
-        let card = self.card_for(account)?;
-        let told = self.mail.post.told.get(&device);
-        (told != Some(&kdf::hash(&card.body))).then_some(card)
-    }
-
-    /// Our card as a contact gets it.
-    fn card_for(&mut self, account: AccountId) -> Option<wire::Signed> {
-        let rv = self.contacts.get(&account)?.rv_out;
-        self.own_card(&rv)
-    }
-
-    /// A device has this card of ours in a mailbox.
-    pub(super) fn card_told(&mut self, device: DeviceId, card: Option<[u8; 32]>) {
-        if let Some(card) = card {
-            self.mail.post.told.insert(device, card);
-        }
-    }
-
     // ---- answers ----------------------------------------------------------------------------------------------
 
     /// The answer to an ask of this file; `None`: there is none.
@@ -455,7 +322,7 @@ impl Engine {
     }
 
     /// What a promise says of the rows in an envelope, as far as they are still what was in it.
-    fn keep_rows(&mut self, asked: &Asked, rows: &[(u64, u32)], kept_ms: u64) -> Promised {
+    fn keep_rows(&mut self, asked: &Asked, rows: &[RowAttempt], kept_ms: u64) -> Promised {
         let lived_ms = self.lived_ms();
         let Some(peer) = self.peers.get_mut(&asked.device) else { return Promised::Unwanted };
         self.active_peers.insert(asked.device);
@@ -504,76 +371,6 @@ impl Engine {
         let wait = backoff(first_ms, last_ms, pause.failures);
         pause.until_ms = self.now.mono_ms.saturating_add(wait).saturating_add(self.rng.below(wait / 4));
     }
-
-    // ---- what is there for nothing ----------------------------------------------------------------------------
-
-    /// Asks mailboxes to throw away what nobody waits for any more.
-    pub(in super::super) fn withdraw(&mut self, device: DeviceId) {
-        if self.is_invisible() {
-            return;
-        }
-        let Some(peer) = self.peers.get_mut(&device).filter(|peer| !peer.unwanted.is_empty()) else { return };
-        let unwanted = peer.take_unwanted();
-        for mailbox in self.mailboxes_of(device) {
-            for hashes in unwanted.get(&mailbox.id).into_iter().flat_map(|hashes| hashes.chunks(BATCH)) {
-                let (queue, token, hashes) = (mailbox.queue, mailbox.deposit, hashes.to_vec());
-                let request = Request::Withdraw { queue, token, hashes };
-                // Not asked, or not answered: it runs out by itself.
-                let _ = self.ask_mailbox(&place_of(&mailbox), Ask::Withdraw, request);
-            }
-        }
-    }
-
-    // ---- cards ------------------------------------------------------------------------------------------------
-
-    /// Asks the mailboxes of a device, but not `silent`, for its newest card.
-    fn ask_for_card(&mut self, device: DeviceId, silent: Option<MailboxId>) {
-        let now_ms = self.now.mono_ms;
-        let last = self.mail.post.cards.get(&device);
-        if last.is_some_and(|last| now_ms.saturating_sub(*last) < CARD_MS) {
-            return;
-        }
-        self.mail.post.cards.insert(device, now_ms);
-        for mailbox in self.mailboxes_of(device).into_iter().filter(|mailbox| Some(mailbox.id) != silent) {
-            let (queue, token) = (mailbox.queue, mailbox.deposit);
-            let request = Request::GetCard { queue, token };
-            let _ = self.ask_mailbox(&place_of(&mailbox), Ask::GetCard(device), request);
-        }
-    }
-
-    /// What lies in the card slot of a device's queue: a record as in the DHT, of some day.
-    fn on_card_slot(&mut self, device: DeviceId, record: &[u8]) {
-        let Some(account) = self.peers.get(&device).map(super::super::Peer::account) else { return };
-        if let Some(signed) = self.open_card_slot(account, record) {
-            let _ = self.take_card(Some(device), &signed);
-        }
-    }
-
-    fn open_card_slot(&self, account: AccountId, record: &[u8]) -> Option<wire::Signed> {
-        let rv = self.contacts.get(&account)?.rv_in?;
-        let today = discovery::day_of(self.now.wall_ms);
-        let days = (today.saturating_sub(KEY_DAYS)..=today.saturating_add(1)).rev();
-        let slots = days.map(|day| discovery::Slot { rv, who: discovery::SlotOwner::Account, day });
-        slots.into_iter().find_map(|slot| discovery::open(&slot, record).ok())
-    }
-}
-
-/// Rows into envelopes with so much room, in order. Rows for other mailboxes begin another.
-fn pack(loose: Vec<Loose>, room: usize) -> Vec<(Vec<(u64, u32)>, BTreeSet<MailboxId>)> {
-    let mut packed: Vec<(Vec<(u64, u32)>, BTreeSet<MailboxId>)> = Vec::new();
-    let mut bytes = 0usize;
-    for Loose { row, bytes: olm, done } in loose {
-        let size = olm.saturating_add(PART_BYTES);
-        bytes = bytes.saturating_add(size);
-        match packed.last_mut() {
-            Some((rows, at)) if *at == done && rows.len() < PARCEL_ROWS && bytes <= room => rows.push(row),
-            _ => {
-                packed.push((vec![row], done));
-                bytes = size;
-            }
-        }
-    }
-    packed
 }
 
 /// Where a mailbox of a card is.

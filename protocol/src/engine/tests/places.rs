@@ -98,7 +98,7 @@ fn a_mailbox_that_moved_is_called_where_it_says_it_is_and_nowhere_else() {
     };
     // Everybody who knows the mailbox can write there.
     let mallory = MailKey::of(&DeviceKeys::from_entropy([8; 64]));
-    let card = super::finding::card(&mut world, 1, 9, "/ip4/192.0.2.66/tcp/1");
+    let card = finding::card(&mut world, 1, 9, "/ip4/192.0.2.66/tcp/1");
     let forged = vec![
         told(&mallory, "/ip4/192.0.2.66/tcp/1", 9),
         NetEvent::Found { lookup, value: value(&slot, &card) },
