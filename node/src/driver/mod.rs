@@ -221,7 +221,10 @@ impl Driver {
                 // Set once, to true; an error means that no handle is left.
                 _ = self.stop.changed() => Woken::Stop,
                 permit = self.net.commands.reserve(), if !self.outgoing.is_empty() => {
-                    drop(permit);
+                    // Used at once: given back, it would go to the mailbox whenever that waits too.
+                    if let (Ok(permit), Some(command)) = (permit, self.outgoing.pop_front()) {
+                        permit.send(command);
+                    }
                     Woken::Room
                 }
                 event = self.net.events.recv() => event.map_or(Woken::Stop, Woken::Event),

@@ -1,12 +1,14 @@
 //! The mailbox's thread, over its queues: what it answers, what a kill leaves, and what a flood does.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use super::{MailFile, Post, QUEUE, QUEUE_BYTES, Taken};
+use super::thread::{Keeper, Shared};
+use super::{Job, MailFile, Post, QUEUE, QUEUE_BYTES, Taken};
 use starling_protocol::engine::net::{LinkId, LinkProtocol, NetCommand, NetEvent};
 use starling_protocol::identity::DeviceKeys;
 use starling_protocol::kdf;
 use starling_protocol::mail::server::Limits;
 use starling_protocol::mail::{Answer, Entry, MailKey, Pieces, Request, split};
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -25,6 +27,27 @@ fn place() -> (tempfile::TempDir, PathBuf) {
     (dir, path)
 }
 
+fn file(path: &Path) -> MailFile {
+    let (path, key_bytes) = (path.to_owned(), Zeroizing::new([7; 32]));
+    MailFile { path, key: key_bytes, mailbox: key(), limits: Limits::default() }
+}
+
+/// The thread's work without the thread.
+fn keeper(path: &Path) -> (Keeper, mpsc::Receiver<NetCommand>) {
+    let (sender, commands) = mpsc::channel(4_096);
+    let shared = Shared { waiting: Default::default(), ending: Default::default() };
+    (Keeper::new(file(path), sender, tokio::sync::watch::channel(false).0, shared), commands)
+}
+
+fn opened(link: LinkId) -> Job {
+    Job::Opened { link, conn: link, local_peer: vec![1], remote_peer: link.to_le_bytes().to_vec() }
+}
+
+fn said(link: LinkId, request: &Request) -> impl Iterator<Item = Job> {
+    let messages = split(&request.encode().unwrap());
+    messages.into_iter().map(move |message| Job::Data { link, message })
+}
+
 struct Desk {
     post: Post,
     commands: mpsc::Receiver<NetCommand>,
@@ -40,13 +63,7 @@ impl Desk {
     /// The network takes so many commands before the mailbox has to wait for it.
     fn start_with(path: &Path, commands: usize) -> Self {
         let (sender, commands) = mpsc::channel(commands);
-        let file = MailFile {
-            path: path.to_owned(),
-            key: Zeroizing::new([7; 32]),
-            mailbox: key(),
-            limits: Limits::default(),
-        };
-        Self { post: Post::start(file, sender).unwrap(), commands, pieces: Pieces::default(), held: 0 }
+        Self { post: Post::start(file(path), sender).unwrap(), commands, pieces: Pieces::default(), held: 0 }
     }
 
     fn open(&mut self, link: LinkId) {
@@ -211,6 +228,56 @@ fn a_file_that_cannot_be_read_closes_streams_and_is_left_alone() {
         desk.stop().await;
         assert_eq!(std::fs::read(&path).unwrap(), b"not ours");
     });
+}
+
+/// What cannot be read now cannot be read a moment later either: no loop, no flood of lines in the log.
+#[test]
+fn a_file_that_cannot_be_read_is_not_tried_all_the_time() {
+    let (_dir, path) = place();
+    std::fs::write(&path, b"not ours").unwrap();
+    let (mut keeper, _commands) = keeper(&path);
+    assert_eq!(keeper.due(), Duration::ZERO);
+    keeper.work(VecDeque::new());
+    assert!(keeper.due() > Duration::from_secs(9), "{:?}", keeper.due());
+}
+
+/// After a restart everybody fetches at once: pages of a few at a time are in memory.
+#[test]
+fn many_who_fetch_at_once_take_turns() {
+    let (_dir, path) = place();
+    let (mut keeper, mut commands) = keeper(&path);
+    let grant = key().grant([1; 16], 99, 8);
+    let mut group = VecDeque::new();
+    for link in 1..=12_u64 {
+        let (queue, token) = ([link as u8; 16], [link as u8; 32]);
+        group.push_back(opened(link));
+        group.extend(said(link, &Request::Hello { nonce: [3; 32] }));
+        group.extend(said(link, &Request::Open { token, grant: Some(grant.clone()), run: 1 }));
+        let entry = Entry { queue, deposit: kdf::hash(&token), limit_bytes: 8 << 20 };
+        group.extend(said(link, &Request::Register(vec![entry])));
+        for number in 0..16_u8 {
+            let envelope = vec![number; 65_536];
+            group.extend(said(link, &Request::Deposit { queue, token, envelope }));
+        }
+    }
+    keeper.work(group);
+    assert!(keeper.rest.is_empty(), "answers of a few bytes");
+    while commands.try_recv().is_ok() {}
+
+    let mut group: VecDeque<Job> =
+        (1..=12).flat_map(|link| said(link, &Request::Fetch { after: 0, bytes: u32::MAX })).collect();
+    let mut fetched = 0;
+    while !group.is_empty() {
+        keeper.work(group);
+        let mut bytes = 0;
+        while let Ok(NetCommand::Write { messages, .. }) = commands.try_recv() {
+            bytes += messages.iter().map(Vec::len).sum::<usize>();
+        }
+        assert!((1..6 << 20).contains(&bytes), "{bytes}");
+        fetched += bytes;
+        group = std::mem::take(&mut keeper.rest);
+    }
+    assert!(fetched > 12 << 20, "{fetched}");
 }
 
 /// Nobody takes what the mailbox answers: its queue fills to its bound and no further, and who filled it is closed.

@@ -7,7 +7,7 @@ use crate::store::mail::MailStore;
 use starling_protocol::engine::net::{ConnId, LinkId, NetCommand};
 use starling_protocol::mail::server::limits::TICK_MS;
 use starling_protocol::mail::server::{MemoryShelf, Output, Server, Shelf, ShelfError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -18,6 +18,9 @@ use zeroize::Zeroizing;
 
 /// Jobs in one transaction. More make the first of them wait longer, fewer cost writes to the disk.
 const GROUP: usize = 512;
+/// Bytes of answers in one transaction, but for the last page in it. More is memory when many fetch at once, as after a
+/// restart; fewer cost writes to the disk.
+const GROUP_BYTES: usize = 4 << 20;
 /// A file that could not be opened is not tried again sooner.
 const RETRY: Duration = Duration::from_secs(10);
 const TICK: Duration = Duration::from_millis(TICK_MS);
@@ -44,7 +47,12 @@ pub struct Keeper {
     path: PathBuf,
     key: Zeroizing<[u8; 32]>,
     clock: Clock,
+    /// When the time was told, or could not be.
     ticked: Option<Instant>,
+    /// Jobs that the last transaction had no room for.
+    pub(super) rest: VecDeque<Job>,
+    /// The last group was lost: that is in the log already.
+    failing: bool,
     commands: mpsc::Sender<NetCommand>,
     keeps: watch::Sender<bool>,
     shared: Shared,
@@ -66,6 +74,8 @@ impl Keeper {
             key: file.key,
             clock: Clock::start(),
             ticked: None,
+            rest: VecDeque::new(),
+            failing: false,
             commands,
             keeps,
             shared,
@@ -75,19 +85,18 @@ impl Keeper {
     /// Works until it is asked to end.
     pub fn run(mut self, jobs: &Receiver<Job>) {
         loop {
-            let mut group = Vec::new();
+            let mut group = std::mem::take(&mut self.rest);
             // What waited at the end is done, and nothing is waited for.
             let ending = self.shared.ending.load(Ordering::Relaxed);
-            let since = self.ticked.filter(|_| !ending);
-            let due = since.map_or(Duration::ZERO, |at| TICK.saturating_sub(at.elapsed()));
-            match jobs.recv_timeout(due) {
-                Ok(job) => group.push(job),
+            let wait = if ending || !group.is_empty() { Duration::ZERO } else { self.due() };
+            match jobs.recv_timeout(wait) {
+                Ok(job) => group.push_back(job),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             while group.len() < GROUP {
                 let Ok(job) = jobs.try_recv() else { break };
-                group.push(job);
+                group.push_back(job);
             }
             let idle = group.is_empty();
             self.work(group);
@@ -100,17 +109,26 @@ impl Keeper {
         }
     }
 
+    /// How long until the time is told again.
+    pub(super) fn due(&self) -> Duration {
+        self.ticked.map_or(Duration::ZERO, |at| TICK.saturating_sub(at.elapsed()))
+    }
+
     /// One group of jobs: all of it is committed, or none of it has happened.
-    fn work(&mut self, group: Vec<Job>) {
+    pub(super) fn work(&mut self, group: VecDeque<Job>) {
         // Who keeps nothing for anybody has no file.
         let needs = group.iter().any(|job| matches!(job, Job::Data { .. } | Job::Revoke { .. }));
         let mut told = Vec::new();
         let ready = if needs || MailStore::exists(&self.path) { self.open() } else { Ok(()) };
         let outcome = self.transact(group, ready, &mut told);
         if let Err(error) = &outcome {
-            tracing::error!(%error, "the mailbox could not commit: its streams are closed");
+            // Once: everybody comes again, and whoever likes to can make it fail again.
+            if !self.failing {
+                tracing::error!(%error, "the mailbox cannot work: its streams are closed");
+            }
             self.server.undo();
         }
+        self.failing = outcome.is_err();
         for told in told {
             // Who asked may have gone.
             match (told, &outcome) {
@@ -158,7 +176,7 @@ impl Keeper {
 
     fn transact(
         &mut self,
-        group: Vec<Job>,
+        group: VecDeque<Job>,
         ready: Result<(), StoreError>,
         told: &mut Vec<Told>,
     ) -> Result<(), StoreError> {
@@ -178,13 +196,18 @@ impl Keeper {
 
     fn serve(
         &mut self,
-        group: Vec<Job>,
+        mut group: VecDeque<Job>,
         mut ready: Result<(), StoreError>,
         shelf: &mut dyn Shelf,
         told: &mut Vec<Told>,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
-        for job in group {
+        // Noted before anything can fail: what fails is not tried again at once for ever.
+        let ticks = self.due().is_zero();
+        if ticks {
+            self.ticked = Some(Instant::now());
+        }
+        while let Some(job) = group.pop_front() {
             let done = match job {
                 Job::Opened { link, conn, local_peer, remote_peer } => {
                     self.conns.insert(link, conn);
@@ -202,7 +225,9 @@ impl Keeper {
                     if ready.is_ok() { self.server.message(link, &message, shelf, now) } else { Ok(()) }
                 }
                 Job::Figures { answer } => {
-                    self.server.figures(shelf).map(|figures| told.push(Told::Figures(answer, figures)))
+                    let figures = self.server.figures(shelf);
+                    told.push(Told::Figures(answer, figures.clone().unwrap_or_default()));
+                    figures.map(|_| ())
                 }
                 Job::Revoke { grant, answer } => {
                     told.push(Told::Revoked(answer));
@@ -211,11 +236,14 @@ impl Keeper {
                 Job::Close => Ok(()),
             };
             ready = ready.and_then(|()| done.map_err(lost));
+            if self.server.answers_bytes() >= GROUP_BYTES {
+                break;
+            }
         }
+        self.rest = group;
         ready?;
-        if self.ticked.is_none_or(|at| at.elapsed() >= TICK) {
+        if ticks {
             self.server.tick(shelf, now).map_err(lost)?;
-            self.ticked = Some(Instant::now());
         }
         let keeps = shelf.totals().map_err(lost)?.boxes > 0;
         self.keeps.send_if_modified(|before| std::mem::replace(before, keeps) != keeps);

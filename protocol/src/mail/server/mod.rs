@@ -104,6 +104,8 @@ pub struct Server {
     links: BTreeMap<LinkId, Link>,
     owners: BTreeMap<BoxId, LinkId>,
     outputs: Vec<Output>,
+    /// Bytes of answers in them.
+    answers_bytes: usize,
     clock: Option<Clock>,
     /// When lived time was noted on the shelf.
     noted_mono_ms: Option<u64>,
@@ -118,6 +120,7 @@ impl Server {
             links: BTreeMap::new(),
             owners: BTreeMap::new(),
             outputs: Vec::new(),
+            answers_bytes: 0,
             clock: None,
             noted_mono_ms: None,
         }
@@ -290,6 +293,7 @@ impl Server {
         // An answer that cannot be said would put all later ones out of order.
         let Ok(frame) = answer.encode() else { return self.close(link) };
         held.waiting_bytes = held.waiting_bytes.saturating_add(frame.len());
+        self.answers_bytes = self.answers_bytes.saturating_add(frame.len());
         match self.outputs.last_mut() {
             Some(Output::Write { link: last, messages }) if *last == link => messages.extend(split(&frame)),
             _ => self.outputs.push(Output::Write { link, messages: split(&frame) }),
@@ -312,6 +316,7 @@ impl Server {
     pub fn undo(&mut self) {
         self.owners.clear();
         self.noted_mono_ms = None;
+        self.answers_bytes = 0;
         let links = std::mem::take(&mut self.links).into_keys();
         let refused = std::mem::take(&mut self.outputs).into_iter().filter_map(|output| match output {
             Output::Close { link } => Some(link),
@@ -321,8 +326,14 @@ impl Server {
         self.outputs = all.into_iter().map(|link| Output::Close { link }).collect();
     }
 
+    /// Bytes of answers that wait for [`Server::outputs`]; one request adds no more than a page.
+    pub fn answers_bytes(&self) -> usize {
+        self.answers_bytes
+    }
+
     /// What is to be done after the commit of all that came since the last call.
     pub fn outputs(&mut self) -> Vec<Output> {
+        self.answers_bytes = 0;
         for held in self.links.values_mut() {
             held.waiting_bytes = 0;
         }
