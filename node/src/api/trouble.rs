@@ -72,6 +72,17 @@ pub fn mailbox_link(reason: &str) -> Trouble {
     )
 }
 
+/// A link to a mailbox where an invite was wanted.
+pub fn not_an_invite() -> Trouble {
+    Trouble::new(
+        "E-LINK",
+        FAILED,
+        "This is a link to a mailbox, not an invite",
+        "Nobody was asked.",
+        "`starling mailbox use LINK` (on the screen `/mailbox use LINK`) has your mail kept there.",
+    )
+}
+
 /// As many mailboxes are in use as there may be.
 pub fn mailboxes_full() -> Trouble {
     Trouble::new(

@@ -122,7 +122,7 @@ fn show(out: Out, one: &Mailbox) {
 pub fn state(one: &Mailbox) -> String {
     let since = |words: &str| match &one.seen {
         Some(at) => format!("{words} since {}", when(at)),
-        None => words.to_owned(),
+        None => "was not reached yet".to_owned(),
     };
     match one.state.as_str() {
         "ok" => "answers".to_owned(),

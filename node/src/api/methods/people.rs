@@ -10,6 +10,7 @@ use serde_json::Value;
 use starling_protocol::engine::command::{ContactView, RequestView};
 use starling_protocol::engine::{Command, Reply};
 use starling_protocol::ids::{AccountId, ChatId};
+use starling_protocol::invite::{LinkKind, link_kind};
 use starling_protocol::text::handle;
 use std::collections::HashMap;
 
@@ -103,6 +104,9 @@ struct Add {
 }
 
 async fn add(hub: &Hub, params: Add) -> Outcome {
+    if link_kind(&params.link) == Ok(LinkKind::Mailbox) {
+        return Err(trouble::not_an_invite().into());
+    }
     let command =
         Command::Add { link: params.link, name: params.name, note: params.note.unwrap_or_default() };
     match hub.handle.command(command).await? {

@@ -4,7 +4,9 @@ use super::*;
 use crate::api::types::{KeptAt, Mailbox, Trouble};
 use crate::driver::handle::NodeFault;
 use starling_protocol::engine::command::{CustodyView, MailAskView, MailboxState, MailboxView};
+use starling_protocol::identity::DeviceKeys;
 use starling_protocol::ids::MailboxId;
+use starling_protocol::mail::{MailKey, MailboxLink};
 
 const BOX: MailboxId = MailboxId([7; 32]);
 const UNTIL: i64 = 1_700_000_000_000;
@@ -139,6 +141,11 @@ async fn mailboxes_are_listed_used_and_given_up() {
 async fn wishes_about_mailboxes_that_cannot_be_are_refused_in_words() {
     let fake = Fake::new().await;
     let client = fake.client().await;
+    let grant = MailKey::of(&DeviceKeys::from_entropy([3; 64])).grant([1; 16], 1, 1);
+    let mailbox = MailKey::of(&DeviceKeys::from_entropy([3; 64])).id();
+    let link = MailboxLink { mailbox, grant, hints: Vec::new() }.to_link();
+    let added = refused(&client, "add", json!({ "link": link })).await;
+    assert!(added.what.contains("not an invite") && added.do_.contains("mailbox use"), "{added}");
     let cases = [
         ("mailbox.use", json!({"link": "starling:invite"}), ("E-LINK", 1)),
         ("mailbox.use", json!({"link": "fourth"}), ("E-MAILBOX", 1)),

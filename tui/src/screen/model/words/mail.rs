@@ -117,7 +117,7 @@ fn silent(model: &Model, one: &Mailbox) -> String {
     let since = one.seen.as_deref().and_then(|text| time::local(text, &model.zone));
     match since {
         Some(at) => format!("does not answer since {}", time::moment(&at, &model.now())),
-        None => "does not answer".to_owned(),
+        None => "was not reached yet".to_owned(),
     }
 }
 
