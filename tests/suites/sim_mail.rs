@@ -4,7 +4,7 @@
 use starling_protocol::engine::Plant;
 use starling_protocol::testing::Sabotage;
 use starling_tests::sim::mail::{Absent, Keepers, run};
-use starling_tests::sim::{Outcome, run_all};
+use starling_tests::sim::{Outcome, heavy, run_all};
 
 /// Seeds in which a planted fault must show.
 const WITHIN: u64 = 20;
@@ -71,4 +71,26 @@ fn planted_faults_are_found() {
         println!("{name}: found by seed {found:?}");
         assert!(found.is_some(), "{name}: not found in {WITHIN} seeds");
     }
+}
+
+#[test]
+fn ten_thousand_waiting_messages_are_drained_in_order() {
+    let (took_ms, faults) = heavy::drain(10_000, 1);
+    println!("10,000 messages were there {took_ms} ms after their recipient");
+    assert_eq!(faults, Vec::<String>::new());
+    assert!(took_ms < 120_000, "{took_ms} ms");
+}
+
+#[test]
+fn two_hundred_first_words_cross_in_mailboxes() {
+    let outcomes =
+        run_all(1..201, |seed| Outcome { seed, faults: heavy::crossing(seed), ..Outcome::default() });
+    assert_eq!(broken(&outcomes), []);
+}
+
+#[test]
+fn a_week_old_disk_heals_by_mail() {
+    let run =
+        |seed| Outcome { seed, faults: heavy::week_old_disk(seed).expect("texts"), ..Outcome::default() };
+    assert_eq!(broken(&run_all(1..9, run)), []);
 }

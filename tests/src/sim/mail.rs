@@ -8,7 +8,7 @@ use super::{Outcome, laws};
 use starling_protocol::engine::{Command, Plant, Reply, Space};
 use starling_protocol::ids::MessageId;
 use starling_protocol::rng::Rng;
-use starling_protocol::testing::{Crash, MailFault, Sabotage, World};
+use starling_protocol::testing::{Crash, Dht, MailFault, Sabotage, World};
 
 const SECOND_MS: u64 = 1_000;
 const MINUTE_MS: u64 = 60 * SECOND_MS;
@@ -18,6 +18,9 @@ const YEAR_MS: i64 = 365 * 24 * 3_600_000;
 const VISIT_MS: u64 = 5 * MINUTE_MS;
 /// Turns after the healing: what an honest mailbox has must have come by then, new sessions and all.
 const TURNS: u32 = 60;
+
+/// Nodes of the DHT besides the people, in half of the runs.
+const CROWD: usize = 20;
 
 /// How the mailboxes of a run are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +114,8 @@ struct Run {
     here: Option<usize>,
     /// Whether all are there all the time, and no two can reach each other.
     apart: bool,
+    /// Whether there is a DHT, where a card that was made by a wrong clock is replaced.
+    dht: bool,
     written: u64,
     faults: Vec<String>,
 }
@@ -133,6 +138,10 @@ impl Run {
                 let used = world.command(person, Command::MailboxUse { link });
                 faults.extend(used.err().map(|refusal| format!("{person}: no mailbox: {refusal}")));
             }
+        }
+        let dht = rng.below(2) == 0;
+        if dht {
+            world.add_dht(Dht::new(CROWD, seed));
         }
         world.run(MINUTE_MS);
         for person in 0..people {
@@ -162,7 +171,7 @@ impl Run {
         (0..people).for_each(|person| world.crash(person));
         world.run(5 * SECOND_MS);
         let apart = rng.below(3) == 0;
-        let mut run = Self { world, rng, people, mailboxes, here: None, apart, written: 0, faults };
+        let mut run = Self { world, rng, people, mailboxes, here: None, apart, dht, written: 0, faults };
         run.keep_apart();
         run.visit();
         run
@@ -296,7 +305,8 @@ impl Run {
     fn clock(&mut self) {
         let person = number(&mut self.rng, self.people);
         let hour = 3_600_000;
-        let skews = [0, hour, -hour, YEAR_MS, -YEAR_MS];
+        let year = if self.dht { YEAR_MS } else { hour };
+        let skews = [0, hour, -hour, year, -year];
         if let Some(machine) = self.world.machines.get_mut(person) {
             machine.wall_skew_ms = skews.get(number(&mut self.rng, 5)).copied().unwrap_or(0);
         }

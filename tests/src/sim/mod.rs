@@ -6,6 +6,7 @@
 mod actions;
 pub mod finding;
 mod laws;
+pub mod heavy;
 pub mod mail;
 mod many;
 
