@@ -93,6 +93,14 @@ fn a_link_that_comes_back_first_leaves_nothing_at_a_mailbox() {
     world.run(20 * SECOND_MS);
     assert_eq!(world.state(0, message, 1), Some(MessageState::Delivered));
     assert_eq!(deposits(&world), [0]);
+    // Nor while it is slow to answer, whatever else calls for the mailbox road.
+    world.mute.insert((0, 1));
+    world.send(0, 1, "still there?").unwrap();
+    let device = world.machines[1].device;
+    engine(&mut world, 0).post_soon(device);
+    world.turn(0, vec![Input::Wake]);
+    world.run(5 * SECOND_MS);
+    assert_eq!(deposits(&world), [0]);
 }
 
 #[test]
@@ -382,17 +390,26 @@ fn nothing_is_left_anywhere_while_invisible_and_all_of_it_afterwards() {
 #[test]
 fn what_was_overtaken_by_a_later_answer_is_left_again() {
     let mut world = away(19, 1);
-    let first = world.send(0, 1, "one").unwrap();
-    world.run(5 * SECOND_MS);
-    let second = world.send(0, 1, "two").unwrap();
-    world.run(5 * SECOND_MS);
-    assert_eq!(deposits(&world), [2]);
+    let send = |world: &mut World, text| {
+        let message = world.send(0, 1, text).unwrap();
+        world.run(5 * SECOND_MS);
+        message
+    };
+    // Our card is told, and nothing before the next is open: its envelope would be the same again.
+    let zero = send(&mut world, "zero");
+    answer(&mut world, 1, 0, vec![(zero, 1, Outcome::Delivered)]);
+    let (first, second) = (send(&mut world, "one"), send(&mut world, "two"));
+    assert_eq!(deposits(&world), [3]);
+    let row = peer(&mut world, 0, 1).by_message[&first];
+    let before = peer(&mut world, 0, 1).custody[&row][0].envelope;
     answer(&mut world, 1, 0, vec![(second, 1, Outcome::Delivered)]);
     world.run(9 * MINUTE_MS);
-    assert_eq!(deposits(&world), [2]);
-    world.run(2 * MINUTE_MS);
     assert_eq!(deposits(&world), [3]);
+    world.run(2 * MINUTE_MS);
+    assert_eq!(deposits(&world), [4]);
     assert_eq!(custody(&mut world, first).len(), 1);
+    let after = peer(&mut world, 0, 1).custody[&row][0].envelope;
+    assert_ne!(before, after, "the same bytes would only be promised as before");
 }
 
 #[test]
