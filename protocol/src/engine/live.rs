@@ -250,11 +250,12 @@ impl Engine {
         let moved = known.record.addrs != addrs;
         known.record.addrs = addrs;
         known.record.seal = card.seal;
-        let elsewhere = known.record.mailboxes != card.mailboxes;
-        known.record.mailboxes = card.mailboxes;
-        known.dirty.record = true;
         let lived_ms =
             self.own.lived_ms.saturating_add(self.now.mono_ms.saturating_sub(self.own.lived_at_mono));
+        let elsewhere = known.record.mailboxes != card.mailboxes;
+        let before = std::mem::replace(&mut known.record.mailboxes, card.mailboxes);
+        known.queues_changed(&before, lived_ms);
+        known.dirty.record = true;
         if new_key {
             known.seal_waiting(&self.own.olm, lived_ms);
         }

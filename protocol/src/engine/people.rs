@@ -199,6 +199,7 @@ impl Engine {
             self.close_link(link);
         }
         for device in self.devices_of(account) {
+            self.forget_letters(device);
             let rows: Vec<u64> =
                 self.peers.get(&device).map(|peer| peer.outbox.keys().copied().collect()).unwrap_or_default();
             for number in rows {

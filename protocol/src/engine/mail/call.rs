@@ -184,10 +184,11 @@ impl Engine {
     }
 
     fn own_opened(&mut self, mailbox: MailboxId, last_run: u64) {
-        let now_ms = self.now.mono_ms;
+        let (now_ms, lived_ms) = (self.now.mono_ms, self.lived_ms());
         let Some(entry) = self.mail.own.boxes.get_mut(&mailbox) else { return };
         let was_gone = entry.state == MailboxState::Gone;
         (entry.state, entry.opened_ms) = (MailboxState::Ok, Some(now_ms));
+        (entry.left_some, entry.begun_lived_ms) = (false, lived_ms);
         let set_back = last_run > entry.record.run;
         entry.record.run = entry.record.run.max(last_run);
         if was_gone && entry.is_usable() {

@@ -8,6 +8,7 @@ use super::super::state::{self, Kept, key};
 use super::super::step::{Change, Space};
 use super::Ask;
 use super::post::place_of;
+use crate::identity::Mailbox;
 use crate::ids::{AccountId, DeviceId, MailboxId, MessageId};
 use crate::mail::{BATCH, Request};
 use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS, WallMs};
@@ -68,6 +69,20 @@ impl Peer {
         entries.push(Kept { mailbox, envelope, since_lived_ms: now_ms, until_lived_ms, again_lived_ms });
         self.dirty.custody.insert(row);
         true
+    }
+
+    /// A card names another queue at a mailbox than the one before it. What lies in the old one may be out of reach: the
+    /// box may be a new one.
+    pub fn queues_changed(&mut self, before: &[Mailbox], lived_ms: u64) {
+        let same = |old: &&Mailbox, new: &Mailbox| old.id == new.id && old.queue != new.queue;
+        let changed = before.iter().filter(|old| self.record.mailboxes.iter().any(|new| same(old, new)));
+        let changed: BTreeSet<MailboxId> = changed.map(|old| old.id).collect();
+        for (row, entries) in &mut self.custody {
+            for kept in entries.iter_mut().filter(|kept| changed.contains(&kept.mailbox)) {
+                kept.again_lived_ms = kept.again_lived_ms.min(lived_ms);
+                self.dirty.custody.insert(*row);
+            }
+        }
     }
 
     /// A row's bytes are not wanted any more: nobody keeps it, and envelopes with nothing else in them may go.

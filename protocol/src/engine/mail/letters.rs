@@ -17,6 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Letters that wait, and their bytes: what is over is not left, and said again in another run.
 const LETTERS: usize = 512;
 const LETTERS_BYTES: usize = 8 * 1024 * 1024;
+/// Letters that wait for one device: somebody whose mailbox is gone must not take the room of all others.
+const LETTERS_EACH: usize = 16;
 /// Pauses between the attempts for one letter, doubled from the first to the last. Shorter ones spin while a mailbox is
 /// gone; longer ones leave the other side without an answer.
 const FIRST_PAUSE_MS: u64 = 5 * SECOND_MS;
@@ -65,8 +67,7 @@ impl Engine {
         if !self.has_mail_road(to) {
             return false;
         }
-        let bytes: usize = self.mail.letters.waiting.values().map(|letter| letter.body.len()).sum();
-        if self.mail.letters.waiting.len() >= LETTERS || bytes.saturating_add(body.len()) > LETTERS_BYTES {
+        if !self.has_room_for_letter(to, body.len()) {
             return true;
         }
         let number = self.number();
@@ -75,6 +76,15 @@ impl Engine {
         self.mail.letters.waiting.insert(number, letter);
         self.try_letter(number);
         true
+    }
+
+    /// Whether one more letter of so many bytes may wait for a device.
+    pub(super) fn has_room_for_letter(&self, to: DeviceId, body_bytes: usize) -> bool {
+        let waiting = &self.mail.letters.waiting;
+        let bytes: usize = waiting.values().map(|letter| letter.body.len()).sum();
+        waiting.len() < LETTERS
+            && bytes.saturating_add(body_bytes) <= LETTERS_BYTES
+            && waiting.values().filter(|letter| letter.to == to).count() < LETTERS_EACH
     }
 
     /// Leaves a letter wherever it is not yet.
@@ -168,9 +178,18 @@ impl Engine {
     /// Somebody is asked anew.
     pub(in super::super) fn forget_request(&mut self, account: AccountId) {
         self.mail.letters.requested.remove(&account);
-        let asks = |letter: &Letter| letter.then == OnceKept::Requested(account);
+        self.drop_letters(|letter| letter.then == OnceKept::Requested(account));
+    }
+
+    /// Somebody is no contact any more: nothing is said to them.
+    pub(in super::super) fn forget_letters(&mut self, device: DeviceId) {
+        self.drop_letters(|letter| letter.to == device);
+        self.forget_answers(device);
+    }
+
+    fn drop_letters(&mut self, which: impl Fn(&Letter) -> bool) {
         let old: Vec<u64> =
-            self.mail.letters.waiting.iter().filter(|(_, letter)| asks(letter)).map(|(n, _)| *n).collect();
+            self.mail.letters.waiting.iter().filter(|(_, letter)| which(letter)).map(|(n, _)| *n).collect();
         for number in old {
             self.mail.letters.waiting.remove(&number);
             self.timers.clear(&Timer::Letter(number));

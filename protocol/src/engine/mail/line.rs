@@ -93,13 +93,20 @@ impl Engine {
             return false;
         }
         let Some(line) = self.mail.lines.0.get_mut(&place.id) else { return false };
-        let asks = if is_of_own(&ask) { ASKS.saturating_add(OWN_ASKS) } else { ASKS };
+        // A card that is left out comes again: it must not crowd out what the stream stands for.
+        let asks = if is_of_own(&ask) && ask != Ask::PutCard { ASKS.saturating_add(OWN_ASKS) } else { ASKS };
         if line.waiting.len().saturating_add(line.asked.len()) >= asks {
             return false;
         }
         line.waiting.push_back(Asked { ask, frame, page_bytes });
         self.ask_next(place.id);
         true
+    }
+
+    /// Whether a mailbox may be asked more of others' business, or a stream to it is still to be made.
+    pub(super) fn has_room_for_ask(&self, mailbox: &MailboxId) -> bool {
+        let line = self.mail.lines.0.get(mailbox);
+        line.is_none_or(|line| line.waiting.len().saturating_add(line.asked.len()) < ASKS)
     }
 
     /// Whether a stream stands on which a mailbox proved its key.
@@ -116,7 +123,12 @@ impl Engine {
     /// Calls a mailbox.
     fn begin_line(&mut self, place: &Place) -> bool {
         let standing = self.road_to_own(&place.id);
-        if (standing.is_none() && place.addrs.is_empty()) || MailKey::of(&self.own.device).id() == place.id {
+        if MailKey::of(&self.own.device).id() == place.id {
+            return false;
+        }
+        let addrs = self.call_mailbox(place);
+        if standing.is_none() && addrs.is_empty() {
+            self.mailbox_missed(place.id);
             return false;
         }
         if !self.is_own_mailbox(&place.id) && !self.make_room_for_line() {
@@ -133,10 +145,7 @@ impl Engine {
         self.mail.lines.0.insert(place.id, line);
         match standing {
             Some(conn) => self.open_link(conn, LinkProtocol::Mail, Purpose::Mail(place.id)),
-            None => {
-                let addrs = self.call_mailbox(place);
-                self.dial(addrs, DialPurpose::Mailbox(place.id));
-            }
+            None => self.dial(addrs, DialPurpose::Mailbox(place.id)),
         }
         true
     }

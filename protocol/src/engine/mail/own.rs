@@ -62,9 +62,15 @@ pub(super) struct OwnBox {
     pub(super) registered: BTreeSet<QueueId>,
     /// Numbers up to this came on this stream.
     pub(super) after: u64,
+    /// What the page under way was asked from.
+    pub(super) page_after: u64,
     pub(super) fetching: bool,
     /// Something came since the fetch under way was asked for.
     pub(super) again: bool,
+    /// Something lies there that came, and must come again.
+    pub(super) left_some: bool,
+    /// When all was last begun to be fetched, in lived milliseconds.
+    pub(super) begun_lived_ms: u64,
     /// All that lay there when this stream began has come.
     pub(super) caught_up: bool,
     /// When it was last fetched to its end in this run, in lived milliseconds.
@@ -86,8 +92,11 @@ impl OwnBox {
             queues: BTreeMap::new(),
             registered: BTreeSet::new(),
             after: 0,
+            page_after: 0,
             fetching: false,
             again: false,
+            left_some: false,
+            begun_lived_ms: 0,
             caught_up: false,
             ended_lived_ms: None,
             safe: Vec::new(),
@@ -254,7 +263,7 @@ impl Engine {
                 self.forget_mailbox(mailbox);
             } else {
                 self.put_box(mailbox);
-                self.fetch(mailbox);
+                self.fetch_by_hour(mailbox, lived_ms);
             }
         }
     }

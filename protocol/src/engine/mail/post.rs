@@ -41,8 +41,9 @@ const FIRST_FULL_MS: u64 = MINUTE_MS;
 const LAST_FULL_MS: u64 = 30 * MINUTE_MS;
 /// After it refused for good: only a newer card helps, and that is not waited for.
 const REFUSED_MS: u64 = HOUR_MS;
-/// More is asked of one mailbox already than it may be.
-const CROWDED_MS: u64 = SECOND_MS;
+/// The same when more is asked of it already than may be, or it cannot be called.
+const FIRST_CROWDED_MS: u64 = SECOND_MS;
+const LAST_CROWDED_MS: u64 = MINUTE_MS;
 /// What is under way.
 #[derive(Default)]
 pub(in super::super) struct Post {
@@ -205,8 +206,9 @@ impl Engine {
             }
             while let Some(number) = self.next_parcel(device, &mailbox.id) {
                 if self.deposit_one(device, &mailbox, number).is_none() {
-                    let again = self.now.mono_ms.saturating_add(CROWDED_MS);
-                    self.timers.set_earlier(Timer::Post(device), again);
+                    self.pause(device, mailbox.id, FIRST_CROWDED_MS, LAST_CROWDED_MS);
+                    let until = self.mail.post.pauses.get(&(device, mailbox.id)).map(|pause| pause.until_ms);
+                    self.timers.set_earlier(Timer::Post(device), until.unwrap_or(self.now.mono_ms));
                     break;
                 }
             }
@@ -220,6 +222,10 @@ impl Engine {
             let parcel = self.mail.post.parcels.get(&device)?.by_number.get(&number)?;
             let rows = if parcel.tried.contains(&mailbox.id) { parcel.rows.clone() } else { Vec::new() };
             self.planted_retry(device, &rows);
+        }
+        // Sealing is dear: nothing is sealed that cannot be asked.
+        if !self.has_room_for_ask(&mailbox.id) {
+            return None;
         }
         let parcel = self.mail.post.parcels.get(&device)?.by_number.get(&number)?;
         let peer = self.peers.get(&device)?;

@@ -9,7 +9,7 @@ use crate::identity::{MAILBOX_ADDRESSES, MAILBOXES, Mailbox};
 use crate::ids::{AccountId, InviteId, MailboxId};
 use crate::kdf;
 use crate::mail::{BATCH, CARD_BYTES, Entry, QueueId, Request};
-use crate::time::DAY_MS;
+use crate::time::{DAY_MS, HOUR_MS};
 use std::collections::BTreeMap;
 
 /// Queues get new names after this much lived time; the names before are good for as long again. Shorter strands who
@@ -21,7 +21,10 @@ const CONTACT_SHARE: u64 = 4;
 const INVITE_BYTES: u64 = 160 * 1024;
 /// Bytes of envelopes asked for at once. Each page is one commit or a few.
 const PAGE_BYTES: u32 = 256 * 1024;
-/// Envelopes that may go, remembered until the mailbox is told. More come again at the next stream.
+/// What was left where it lies is told of again after this, on the same stream. Sooner carries much for nothing; later
+/// keeps the room of what is not needed any more.
+const AGAIN_MS: u64 = 6 * HOUR_MS;
+/// Envelopes that may go, remembered until the mailbox is told. More come again when all is fetched anew.
 const SAFE: usize = 8 * BATCH;
 /// Bytes of addresses of one mailbox in our card, so that the card fits its record in the DHT whatever friends say.
 const CARD_ADDRESS_BYTES: usize = 320;
@@ -182,6 +185,7 @@ impl Engine {
         if entry.opened_ms.is_none() || std::mem::replace(&mut entry.fetching, true) {
             return;
         }
+        entry.page_after = entry.after;
         let request = Request::Fetch { after: entry.after, bytes: PAGE_BYTES };
         self.ask_own(mailbox, Ask::Fetch, request);
     }
@@ -190,6 +194,10 @@ impl Engine {
         let lived_ms = self.lived_ms();
         let Some(entry) = self.mail.own.boxes.get_mut(&mailbox) else { return };
         entry.fetching = false;
+        if more && entry.after == entry.page_after {
+            // There is more, and none of it came: this would go round for ever.
+            return self.hang_up(&mailbox);
+        }
         if more || std::mem::take(&mut entry.again) {
             return self.fetch(mailbox);
         }
@@ -201,11 +209,31 @@ impl Engine {
 
     /// An envelope of so many bytes may go.
     pub(super) fn may_go(&mut self, mailbox: MailboxId, number: u64, bytes: u64) {
-        if let Some(entry) = self.mail.own.boxes.get_mut(&mailbox)
-            && entry.safe.len() < SAFE
-        {
+        let Some(entry) = self.mail.own.boxes.get_mut(&mailbox) else { return };
+        if entry.safe.len() < SAFE {
             entry.safe.push((number, bytes));
+        } else {
+            entry.left_some = true;
         }
+    }
+
+    /// Something was left where it lies that has to be told of again.
+    pub(super) fn fetch_all_again(&mut self, mailbox: MailboxId) {
+        if let Some(entry) = self.mail.own.boxes.get_mut(&mailbox) {
+            entry.left_some = true;
+        }
+    }
+
+    /// Begins from the start when something was left, but not too often: whoever writes to us may see to it that
+    /// something is.
+    pub(super) fn fetch_by_hour(&mut self, mailbox: MailboxId, lived_ms: u64) {
+        let Some(entry) = self.mail.own.boxes.get_mut(&mailbox) else { return };
+        let due = lived_ms.saturating_sub(entry.begun_lived_ms) >= AGAIN_MS;
+        if entry.left_some && due && !entry.fetching {
+            (entry.left_some, entry.caught_up, entry.after) = (false, false, 0);
+            entry.begun_lived_ms = lived_ms;
+        }
+        self.fetch(mailbox);
     }
 
     /// Tells mailboxes what may go, once a turn and one batch at a time.

@@ -18,7 +18,7 @@ use crate::limits::REQUESTS;
 use crate::mail::Item;
 use crate::mail::envelope::{self, Inner, kind};
 use crate::session::{Ack, OlmPart};
-use crate::time::SECOND_MS;
+use crate::time::{MINUTE_MS, SECOND_MS};
 use crate::wire::{self, Signed};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -31,6 +31,10 @@ const COPIES: usize = 8;
 const GATHER_MS: u64 = SECOND_MS;
 /// Acks of one letter. Each has up to [`crate::limits::ACK_ITEMS`] answers, and all must fit an envelope.
 const LETTER_ACKS: usize = 7;
+/// Acks for one device that wait for room among the letters. What comes beyond is answered when it comes again.
+const GATHERED: usize = 64;
+/// They are looked at again after this.
+const NO_ROOM_MS: u64 = MINUTE_MS;
 
 /// One envelope that was taken.
 struct Taken {
@@ -98,7 +102,7 @@ impl Engine {
         }
         match self.open_item(mailbox, item) {
             Fate::Nothing => self.may_go(mailbox, item.number, bytes),
-            Fate::Later => {}
+            Fate::Later => self.fetch_all_again(mailbox),
             Fate::Taken => {
                 self.remember_item(hash, bytes, Vec::new(), true);
                 self.may_go(mailbox, item.number, bytes);
@@ -130,6 +134,9 @@ impl Engine {
             && let Some(oldest) = take.order.pop_front().and_then(|hash| take.known.remove(&hash))
         {
             take.tickets.remove(&oldest.ticket);
+            for (mailbox, _) in oldest.copies {
+                self.fetch_all_again(mailbox);
+            }
         }
         ticket
     }
@@ -230,9 +237,13 @@ impl Engine {
         let fetched = self.mail.take.fresh.remove(&device).unwrap_or_default();
         if self.live_link(device).is_none() && self.takes_letters(device) {
             let gathered = self.mail.take.gathered.entry(device).or_default();
+            if gathered.acks.len() >= GATHERED {
+                return self.not_answered(&fetched);
+            }
             gathered.acks.extend(acks);
             gathered.fetched.extend(fetched);
-            let wait = if gathered.acks.len() >= LETTER_ACKS { 0 } else { GATHER_MS };
+            let now = gathered.acks.len() >= LETTER_ACKS && self.has_room_for_letter(device, 0);
+            let wait = if now { 0 } else { GATHER_MS };
             self.timers.set_earlier(Timer::Answers(device), self.now.mono_ms.saturating_add(wait));
             return;
         }
@@ -240,6 +251,26 @@ impl Engine {
             self.frame_to(device, &FrameOut::Ack(ack));
         }
         self.mail_is_safe(&fetched);
+    }
+
+    /// These envelopes lie where they lay, and when they come again their answer is given anew.
+    fn not_answered(&mut self, fetched: &[(MailboxId, u64)]) {
+        for (mailbox, ticket) in fetched {
+            let take = &mut self.mail.take;
+            if let Some(hash) = take.tickets.remove(ticket) {
+                take.known.remove(&hash);
+                take.order.retain(|known| *known != hash);
+            }
+            self.fetch_all_again(*mailbox);
+        }
+    }
+
+    /// A device is not answered any more.
+    pub(super) fn forget_answers(&mut self, device: DeviceId) {
+        self.timers.clear(&Timer::Answers(device));
+        if let Some(gathered) = self.mail.take.gathered.remove(&device) {
+            self.mail_is_safe(&gathered.fetched);
+        }
     }
 
     /// The turn ends: what was not answered in it lies where it lay.
@@ -254,6 +285,10 @@ impl Engine {
 
     /// Answers were gathered for long enough.
     pub(in super::super) fn on_answers_due(&mut self, device: DeviceId) {
+        if self.live_link(device).is_none() && !self.has_room_for_letter(device, 0) {
+            self.timers.set(Timer::Answers(device), self.now.mono_ms.saturating_add(NO_ROOM_MS));
+            return;
+        }
         let Some(mut gathered) = self.mail.take.gathered.remove(&device) else { return };
         if self.live_link(device).is_some() {
             for ack in gathered.acks {

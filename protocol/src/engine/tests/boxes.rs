@@ -516,6 +516,15 @@ fn a_page_over_what_was_asked_and_numbers_that_fall_end_the_stream() {
 }
 
 #[test]
+fn pages_with_nothing_in_them_and_always_more_to_come_end_the_stream() {
+    let mut world = two(52);
+    let mut hand = Hand::new(1);
+    hand.in_use(&mut world);
+    hand.say(&mut world, &[Answer::News]);
+    assert!(closes(&hand.say_all(&mut world, &[Answer::PageEnd { more: true }]), hand.link));
+}
+
+#[test]
 fn whatever_a_mailbox_says_nothing_panics_or_grows() {
     let mut rng = Rng::from_number(60);
     for seed in 60..64 {

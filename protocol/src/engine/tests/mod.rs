@@ -10,6 +10,7 @@ mod keepers;
 mod letters;
 mod links;
 mod missed;
+mod neglect;
 mod parts;
 mod people;
 mod places;
