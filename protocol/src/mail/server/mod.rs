@@ -405,6 +405,10 @@ impl Server {
         let all = usize::try_from(self.limits.boxes).unwrap_or(usize::MAX);
         for id in shelf.boxes_of(grant, all)? {
             books::close_box(shelf, id)?;
+            // Its owner comes again, and hears of it; else cards would name the box until the next fetch.
+            if let Some(link) = self.owners.get(&id).copied() {
+                self.close(link);
+            }
         }
         Ok(())
     }

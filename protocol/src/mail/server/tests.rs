@@ -315,17 +315,19 @@ fn a_grant_that_was_taken_back_keeps_what_was_promised_and_nothing_more() {
     let other = Request::Open { token: [8; 32], grant: Some(key().grant([1; 16], 9, 64)), run: 0 };
     assert!(matches!(desk.one(3, &other), Answer::Opened { .. }));
     desk.server.revoke(&[1; 16], &mut desk.shelf).unwrap();
+    assert_eq!(desk.told(), [(1, None), (3, None)], "owners come again, and hear of it");
     assert_eq!(desk.totals().boxes, 1, "the empty box goes at once");
+    assert!(matches!(desk.owner(5, HOME), Answer::Opened { used_bytes: 2_048, .. }));
     desk.visitor(4);
     assert_eq!(desk.one(4, &other), refused(Refused::Grant));
     assert_eq!(desk.one(2, &deposit(1)), refused(Refused::Unknown));
     assert_eq!(desk.one(2, &deposit(2)), refused(Refused::Unknown));
-    assert_eq!(desk.one(1, &Request::Register(vec![entry([7; 16])])), refused(Refused::Grant));
-    assert_eq!(desk.one(1, &Request::Settle), Answer::Done);
-    assert_eq!(desk.fetch(1), [1]);
-    assert_eq!(desk.one(1, &Request::Ack(vec![1])), Answer::Done);
+    assert_eq!(desk.one(5, &Request::Register(vec![entry([7; 16])])), refused(Refused::Grant));
+    assert_eq!(desk.one(5, &Request::Settle), Answer::Done);
+    assert_eq!(desk.fetch(5), [1]);
+    assert_eq!(desk.one(5, &Request::Ack(vec![1])), Answer::Done);
     assert_eq!(desk.totals(), Totals { next_box: 2, ..Totals::default() });
-    assert_eq!(desk.one(1, &Request::Fetch { after: 0, bytes: 9 }), refused(Refused::Malformed));
+    assert_eq!(desk.one(5, &Request::Fetch { after: 0, bytes: 9 }), refused(Refused::Malformed));
 }
 
 #[test]
