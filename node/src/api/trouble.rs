@@ -94,6 +94,29 @@ pub fn mailboxes_full() -> Trouble {
     )
 }
 
+/// What this node keeps for others cannot be reached, or not in time.
+pub fn own_mailbox(fault: NodeFault) -> Trouble {
+    const MEANS: &str = "Your own messages are not affected, and nothing was deleted.";
+    match fault {
+        NodeFault::Store(fault) => Trouble::new(
+            "E-STORE",
+            STORE,
+            format!("What this node keeps for others cannot be used: {fault}"),
+            MEANS,
+            "Free some space if the disk is full. Else copy `mail.db` of the profile's folder, and put it back from a \
+             backup; if there is none, move it away and start Starling again: people then need new links.",
+        ),
+        NodeFault::NoAnswer => Trouble::new(
+            "E-MAILBOX",
+            FAILED,
+            "What this node keeps for others is too busy to answer",
+            MEANS,
+            "Wait a moment and try again.",
+        ),
+        other => other.into(),
+    }
+}
+
 /// Boxes for many are offered by a node that serves.
 pub fn not_serving() -> Trouble {
     Trouble::new(

@@ -23,7 +23,9 @@ pub use starling_protocol::mail::server::Figures;
 use starling_protocol::mail::server::Limits;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::{SyncSender, TrySendError};
+use std::time::Duration;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
@@ -31,6 +33,13 @@ use zeroize::Zeroizing;
 const QUEUE: usize = 4_096;
 /// Bytes of messages waiting for the thread. More costs memory, fewer close streams of busy writers.
 const QUEUE_BYTES: usize = 32 << 20;
+/// What of that one stream may fill: eight times what a device has under way (docs/spec/08-mail.md, "Stream"). More lets
+/// a few streams close those of everybody; less closes honest ones.
+const LINK_BYTES: usize = 2 << 20;
+/// What a message counts at least for its stream, so that small ones do not fill the queue either.
+const MESSAGE_COST: usize = 8 << 10;
+/// How long whoever asks about the mailbox waits for it. It may have much to write, and status must not wait for that.
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// Where a mailbox keeps what it holds.
 pub(crate) struct MailFile {
@@ -46,11 +55,16 @@ pub(crate) struct MailFile {
 
 enum Job {
     Opened { link: u64, conn: u64, local_peer: Vec<u8>, remote_peer: Vec<u8> },
-    Data { link: u64, message: Vec<u8> },
+    Data { link: u64, message: Vec<u8>, waits: Arc<AtomicUsize> },
     Closed { link: u64 },
     Figures { answer: oneshot::Sender<Result<Figures, StoreError>> },
     Revoke { grant: [u8; 16], answer: oneshot::Sender<Result<(), StoreError>> },
     Close,
+}
+
+/// What a message counts for its stream while it waits.
+fn cost(message: &[u8]) -> usize {
+    message.len().max(MESSAGE_COST)
 }
 
 /// For the operator: what the mailbox holds.
@@ -85,7 +99,8 @@ impl MailHandle {
             TrySendError::Full(_) => NodeFault::NoAnswer,
             TrySendError::Disconnected(_) => NodeFault::Stopping,
         })?;
-        let outcome = wait.await.map_err(|_| NodeFault::Stopping)?;
+        let answered = tokio::time::timeout(ANSWER, wait).await.map_err(|_| NodeFault::NoAnswer)?;
+        let outcome = answered.map_err(|_| NodeFault::Stopping)?;
         outcome.map_err(|error| NodeFault::Store(Arc::new(error)))
     }
 }

@@ -1,6 +1,6 @@
 //! The driver's side: sorts out what is the mailbox's, and hands it over.
 
-use super::{Job, MailFile, MailHandle, QUEUE, QUEUE_BYTES, thread};
+use super::{Job, LINK_BYTES, MailFile, MailHandle, QUEUE, QUEUE_BYTES, cost, thread};
 use crate::store::StoreError;
 use starling_protocol::engine::net::{LinkId, LinkProtocol, NetCommand, NetEvent};
 use std::collections::{BTreeMap, VecDeque};
@@ -23,8 +23,8 @@ pub(crate) struct Post {
     jobs: SyncSender<Job>,
     /// Bytes of messages that wait in `jobs`.
     pub(super) waiting: Arc<AtomicUsize>,
-    /// The mailbox's streams, and whether each was cut because too much waited.
-    links: BTreeMap<LinkId, bool>,
+    /// The mailbox's streams, and what of each waits; none: it was cut because that was too much.
+    links: BTreeMap<LinkId, Option<Arc<AtomicUsize>>>,
     /// Streams whose end could not be told yet; each is here once.
     gone: VecDeque<LinkId>,
     /// Whether anything is kept for anybody.
@@ -80,30 +80,33 @@ impl Post {
                 remote_peer,
             } => {
                 let told = self.jobs.try_send(Job::Opened { link, conn, local_peer, remote_peer }).is_ok();
-                self.links.insert(link, !told);
+                self.links.insert(link, told.then(Arc::default));
                 Taken::Ours((!told).then_some(NetCommand::CloseLink { link }))
             }
             NetEvent::LinkData { link, message } => match self.links.get_mut(&link) {
                 None => Taken::Not(NetEvent::LinkData { link, message }),
-                Some(true) => Taken::Ours(None),
-                Some(cut) => {
+                Some(None) => Taken::Ours(None),
+                Some(open) => {
                     let bytes = message.len();
                     let before = self.waiting.fetch_add(bytes, Ordering::Relaxed);
                     let fits = before.saturating_add(bytes) <= QUEUE_BYTES;
-                    if fits && self.jobs.try_send(Job::Data { link, message }).is_ok() {
+                    let cost = cost(&message);
+                    let waits = open.clone().unwrap_or_default();
+                    let fair = waits.fetch_add(cost, Ordering::Relaxed).saturating_add(cost) <= LINK_BYTES;
+                    if fits && fair && self.jobs.try_send(Job::Data { link, message, waits }).is_ok() {
                         return Taken::Ours(None);
                     }
                     self.waiting.fetch_sub(bytes, Ordering::Relaxed);
                     tracing::debug!(link, "too much waits for the mailbox: a stream is closed");
-                    *cut = true;
+                    *open = None;
                     self.gone.push_back(link);
                     Taken::Ours(Some(NetCommand::CloseLink { link }))
                 }
             },
             NetEvent::LinkClosed { link } => match self.links.remove(&link) {
                 None => Taken::Not(NetEvent::LinkClosed { link }),
-                Some(true) => Taken::Ours(None),
-                Some(false) => {
+                Some(None) => Taken::Ours(None),
+                Some(Some(_)) => {
                     if self.jobs.try_send(Job::Closed { link }).is_err() {
                         self.gone.push_back(link);
                     }

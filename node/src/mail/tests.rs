@@ -45,7 +45,10 @@ fn opened(link: LinkId) -> Job {
 
 fn said(link: LinkId, request: &Request) -> impl Iterator<Item = Job> {
     let messages = split(&request.encode().unwrap());
-    messages.into_iter().map(move |message| Job::Data { link, message })
+    messages.into_iter().map(move |message| {
+        let waits = std::sync::Arc::new(super::cost(&message).into());
+        Job::Data { link, message, waits }
+    })
 }
 
 struct Desk {
@@ -300,7 +303,12 @@ fn a_flood_closes_its_stream_and_stays_within_its_bound() {
             assert!(taken < 9 * QUEUE, "it never fills");
         };
         assert_eq!(cut, NetCommand::CloseLink { link: 1 });
-        assert!(desk.post.waiting.load(std::sync::atomic::Ordering::Relaxed) <= QUEUE_BYTES);
+        assert!(desk.post.waiting.load(std::sync::atomic::Ordering::Relaxed) <= QUEUE_BYTES / 8);
+        // Others have room, and small messages do not crowd them out either.
+        let small = || NetEvent::LinkData { link: 3, message: vec![0] };
+        let taken = (0..QUEUE).take_while(|_| matches!(desk.post.take(small()), Taken::Ours(None))).count();
+        assert!((128..QUEUE / 2).contains(&taken), "{taken}");
+        desk.send(5, &Request::Settle);
         let again = desk.post.take(NetEvent::LinkData { link: 1, message: large });
         assert!(matches!(again, Taken::Ours(None)), "what still comes of it is dropped");
         assert!(matches!(desk.post.take(NetEvent::LinkClosed { link: 1 }), Taken::Ours(None)));

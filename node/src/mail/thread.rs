@@ -219,7 +219,8 @@ impl Keeper {
                     self.server.closed(link);
                     Ok(())
                 }
-                Job::Data { link, message } => {
+                Job::Data { link, message, waits } => {
+                    waits.fetch_sub(super::cost(&message), Ordering::Relaxed);
                     self.shared.waiting.fetch_sub(message.len(), Ordering::Relaxed);
                     // After a failure nothing counts any more, but who is there and who is not.
                     if ready.is_ok() { self.server.message(link, &message, shelf, now) } else { Ok(()) }

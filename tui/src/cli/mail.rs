@@ -144,6 +144,10 @@ pub fn line(one: &Mailbox) -> String {
             let handle = starling_node::api::names::handle(whose);
             format!("{whose} asks: keep mail for each other?  `starling mailbox accept @{handle}`")
         }
+        "serving" if one.state == "damaged" => {
+            "here  what is kept for others cannot be used: `starling mailbox grant` says why".to_owned()
+        }
+        "serving" if one.state == "silent" => "here  too busy to say what is kept for others".to_owned(),
         "serving" => format!(
             "here  {} of {}, {} of {}",
             plural(one.holding, "letter", "letters"),
@@ -214,6 +218,7 @@ mod tests {
     fn a_mailbox_is_a_line_without_control_characters() {
         assert_eq!(line(&one("mine", "ok")), "mailbox:x  Ilse[2J's  answers, 1.5 kB of 67.1 MB");
         assert_eq!(line(&one("serving", "ok")), "here  3 letters of 1 person, 1.5 kB of 67.1 MB");
+        assert!(line(&one("serving", "damaged")).starts_with("here  what is kept for others cannot be used"));
         for role in ["asks", "asked", "grant", "later"] {
             assert!(!line(&one(role, "\u{7}")).contains(char::is_control), "{role}");
         }

@@ -43,6 +43,10 @@ async fn views(hub: &Hub) -> Result<(Vec<MailboxView>, Vec<MailAskView>), Troubl
 pub(super) async fn figures(hub: &Hub) -> Option<Figures> {
     // Without an answer (it has ended, or is busy) there is nothing to tell.
     let figures = hub.handle.mail_figures().await.ok()?;
+    told(hub, figures)
+}
+
+fn told(hub: &Hub, figures: Figures) -> Option<Figures> {
     (serves(hub) || figures.boxes > 0).then_some(figures)
 }
 
@@ -52,13 +56,19 @@ fn serves(hub: &Hub) -> bool {
 
 async fn list(hub: &Hub) -> Outcome {
     let (mine, asks) = views(hub).await?;
-    let figures = figures(hub).await;
+    let figures = hub.handle.mail_figures().await;
     let names = hub.names();
     let mut all: Vec<Mailbox> = mine.iter().map(|view| render::mailbox(&names, view, now_ms())).collect();
     all.extend(asks.iter().map(|view| render::mail_ask(&names, view)));
-    if let Some(figures) = figures {
-        all.push(render::serving(&figures));
-        all.extend(render::grants(&figures));
+    match figures.map(|figures| told(hub, figures)) {
+        Ok(None) => {}
+        Ok(Some(figures)) => {
+            all.push(render::serving(&figures));
+            all.extend(render::grants(&figures));
+        }
+        Err(NodeFault::Store(_)) => all.push(render::not_serving("damaged")),
+        Err(_) if serves(hub) => all.push(render::not_serving("silent")),
+        Err(_) => {}
     }
     body(&all.into_iter().map(Object::Mailbox).collect::<Vec<_>>())
 }
@@ -120,7 +130,7 @@ async fn one(hub: &Hub, text: &str) -> Result<MailboxId, Trouble> {
 
 async fn drop_one(hub: &Hub, params: &ById) -> Outcome {
     if let Some(grant) = grant_of(params.id.trim()) {
-        hub.handle.revoke_mail_grant(grant).await?;
+        hub.handle.revoke_mail_grant(grant).await.map_err(trouble::own_mailbox)?;
         return done(
             "The link is taken back: nothing more is kept under it, and what lies here goes when it is fetched",
         );
@@ -156,6 +166,10 @@ async fn grant(hub: &Hub, params: &Grant) -> Outcome {
     // A friend's box or two are kept by any node; to offer boxes to many is to serve.
     if params.uses > 1 && !serves(hub) {
         return Err(trouble::not_serving().into());
+    }
+    // A link to what cannot be used helps nobody.
+    if let Err(fault @ NodeFault::Store(_)) = hub.handle.mail_figures().await {
+        return Err(trouble::own_mailbox(fault).into());
     }
     let command = Command::MailboxGrant { uses: params.uses, quota_mib: params.quota };
     match hub.handle.command(command).await? {

@@ -168,12 +168,17 @@ async fn not_yet(hub: &Hub, id: MessageId, level: MessageState, mut sent: Sent) 
     let mut fault = Trouble::new(
         "E-WAIT",
         trouble::NOT_YET,
-        format!("Message {id} is {} and not yet {}", sent.state, level.word()),
+        format!("Message {id} is {} and not yet {}", sent.state, aim(level)),
         means,
         "There is no need to send it again; `starling recv --type receipt` tells when it arrives.",
     );
     fault.sent = Some(Box::new(sent));
     fault
+}
+
+/// A state as something to reach.
+fn aim(level: MessageState) -> &'static str {
+    if level == MessageState::Mailbox { "in a mailbox" } else { level.word() }
 }
 
 /// The first recipient of a message whom no mailbox serves, as far as is known here.

@@ -103,6 +103,11 @@ pub fn serving(figures: &Figures) -> types::Mailbox {
     }
 }
 
+/// The same of one that says nothing: its file cannot be used, or it is busy.
+pub fn not_serving(state: &str) -> types::Mailbox {
+    types::Mailbox { state: state.to_owned(), ..blank("serving", "here".to_owned()) }
+}
+
 /// The grants under which it does, or which were taken back.
 pub fn grants(figures: &Figures) -> Vec<types::Mailbox> {
     let grant = |one: &GrantUse| types::Mailbox {

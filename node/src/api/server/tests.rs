@@ -3,6 +3,7 @@
 use super::*;
 use crate::api::client::{Client, ClientError, Wanted};
 use crate::api::types::{Chat, Contact, Done, Message, Object, Sent, Status};
+use crate::mail::MailHandle;
 use crate::driver::handle::{About, EVENT_QUEUE, Facts, NodeEvent, Order};
 use crate::net::facts::NetFacts;
 use crate::store::memory::MemoryStore;
@@ -125,6 +126,10 @@ async fn engine(
 
 impl Fake {
     async fn new() -> Self {
+        Self::with(None).await
+    }
+
+    async fn with(mail: Option<MailHandle>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("s.sock");
         let store = StoreHandle::spawn(Box::new(MemoryStore::default())).unwrap();
@@ -152,7 +157,7 @@ impl Fake {
             trouble,
             net_facts,
             asks,
-            mail: None,
+            mail,
         };
         let words: Box<WordsFn> = Box::new(|_| Ok(zeroize::Zeroizing::new("one two".to_owned())));
         let server = Server::bind(handle.clone(), &path, words).await.unwrap();

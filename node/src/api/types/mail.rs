@@ -25,7 +25,8 @@ Mailbox {
     account: Option<String>,
     /// Their local name.
     name: Option<String>,
-    /// "ok", "silent", "full" or "gone" (of a grant: taken back); of a question "open".
+    /// "ok", "silent", "full", "gone" (of a grant: taken back) or "damaged" (this node's own: its file cannot be used);
+    /// of a question "open".
     state: String,
     /// Since when the state is so, or when it last answered.
     seen: Option<String>,

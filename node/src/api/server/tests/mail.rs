@@ -3,6 +3,7 @@
 use super::*;
 use crate::api::types::{KeptAt, Mailbox, Trouble};
 use crate::driver::handle::NodeFault;
+use crate::mail::{MailFile, Post};
 use starling_protocol::engine::command::{CustodyView, MailAskView, MailboxState, MailboxView};
 use starling_protocol::identity::DeviceKeys;
 use starling_protocol::ids::MailboxId;
@@ -162,4 +163,31 @@ async fn wishes_about_mailboxes_that_cannot_be_are_refused_in_words() {
     }
     let wrong = refused(&client, "mailbox.use", json!({"link": "starling:invite"})).await;
     assert!(wrong.what.contains("this is an invite, not a mailbox link"), "{}", wrong.what);
+}
+
+#[tokio::test]
+async fn mail_of_others_that_cannot_be_read_is_said_to_be_so_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("mail.db");
+    std::fs::write(&path, b"not ours").unwrap();
+    let mailbox = MailKey::of(&DeviceKeys::from_entropy([1; 64]));
+    let key = zeroize::Zeroizing::new([7; 32]);
+    let file = MailFile { path: path.clone(), key, mailbox, limits: Default::default() };
+    let mut post = Post::start(file, mpsc::channel(9).0).unwrap();
+    let fake = Fake::with(Some(post.handle())).await;
+    let client = fake.client().await;
+
+    let all: Vec<Mailbox> = client.call("mailbox.list", json!({})).await.unwrap();
+    let here = all.iter().find(|one| one.role == "serving").unwrap();
+    assert_eq!(here.state, "damaged");
+    assert!(all.iter().any(|one| one.role == "mine"), "the own ones are listed all the same");
+    let grant = "ab".repeat(16);
+    for (method, params) in [("mailbox.grant", json!({})), ("mailbox.drop", json!({ "id": grant }))] {
+        let fault = refused(&client, method, params).await;
+        assert_eq!((fault.code.as_str(), fault.exit), ("E-STORE", 9), "{method}");
+        assert!(fault.means.contains("not affected"), "{fault:?}");
+    }
+    post.end().await;
+    post.join().await;
+    assert_eq!(std::fs::read(&path).unwrap(), b"not ours");
 }

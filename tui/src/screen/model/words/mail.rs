@@ -87,6 +87,8 @@ pub fn mailbox(model: &Model, one: &Mailbox) -> String {
         None => short(&one.id),
     };
     match one.role.as_str() {
+        "serving" if one.state == "damaged" => "What this node keeps for others cannot be used".to_owned(),
+        "serving" if one.state == "silent" => "This node is too busy to say what it keeps".to_owned(),
         "serving" => {
             let (letters, people) =
                 (count(one.holding, "letter", "letters"), count(one.boxes, "person", "people"));
