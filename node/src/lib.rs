@@ -11,6 +11,8 @@ pub mod network;
 pub mod node;
 pub mod profile;
 pub mod store;
+#[cfg_attr(not(feature = "web"), path = "web/absent.rs")]
+pub mod web;
 
 pub use net::Serve;
 pub use node::{InitError, InitOutcome, RunningNode, StartError, StartOptions, init, restore, start, words};

@@ -12,10 +12,12 @@ use crate::network;
 use crate::profile::{InstallError, Profile, ProfileError, ProfileLock};
 use crate::store::StoreError;
 use crate::store::worker::StoreHandle;
+use crate::web::Web;
 use starling_protocol::engine::{Command, Engine, Genesis, GenesisError, LoadError};
 use starling_protocol::identity::{Seed, WordsError};
 use starling_protocol::ids::{AccountId, DeviceId};
 use starling_protocol::mail::server::Limits;
+use std::net::SocketAddr;
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
@@ -39,6 +41,8 @@ pub struct StartOptions {
     pub lan: Option<bool>,
     /// What to offer to everybody; the configuration decides if absent.
     pub serve: Option<Serve>,
+    /// Where figures are served, an address of this machine only; the configuration decides if absent.
+    pub web: Option<SocketAddr>,
 }
 
 /// Why a node did not start. Nothing of the profile was changed.
@@ -62,6 +66,14 @@ pub enum StartError {
     /// The network.
     #[error(transparent)]
     Net(#[from] NetError),
+    /// The port for figures.
+    #[error("figures cannot be served at {addr}: {error}")]
+    Web {
+        /// Where.
+        addr: SocketAddr,
+        /// Why.
+        error: std::io::Error,
+    },
     /// The control socket.
     #[error("the control socket cannot be made: {0}")]
     Socket(std::io::Error),
@@ -75,6 +87,7 @@ pub struct RunningNode {
     handle: NodeHandle,
     driver: JoinHandle<Result<(), DriverError>>,
     server: JoinHandle<()>,
+    web: Option<(SocketAddr, JoinHandle<()>)>,
     /// Held until the very end.
     _lock: ProfileLock,
 }
@@ -85,6 +98,11 @@ impl RunningNode {
         &self.handle
     }
 
+    /// Where it serves figures, if it does.
+    pub fn web(&self) -> Option<SocketAddr> {
+        self.web.as_ref().map(|(addr, _)| *addr)
+    }
+
     /// Runs until it is asked to end (by [`NodeHandle::stop`] or the API), and cleans up.
     ///
     /// # Errors
@@ -93,6 +111,9 @@ impl RunningNode {
         let outcome = self.driver.await;
         self.handle.stop();
         let _ = self.server.await;
+        if let Some((_, web)) = self.web {
+            let _ = web.await;
+        }
         match outcome {
             Ok(Ok(())) => Ok(()),
             Ok(Err(DriverError::Store(error))) => Err(error),
@@ -109,9 +130,13 @@ impl RunningNode {
 /// # Errors
 /// See [`StartError`].
 pub async fn start(options: StartOptions) -> Result<RunningNode, StartError> {
-    let StartOptions { profile, passphrase, listen, peers, lan, serve } = options;
+    let StartOptions { profile, passphrase, listen, peers, lan, serve, web } = options;
     let lock = profile.lock()?;
     let config = Config::read(&profile.config())?;
+    let web = match web.or(config.web_address()?) {
+        Some(addr) => Some(Web::bind(addr).await.map_err(|error| StartError::Web { addr, error })?),
+        None => None,
+    };
     let path = profile.database();
     let keys = KeyFile::read(&profile.keys())?;
     let (store, mail_key) = tokio::task::spawn_blocking(move || {
@@ -169,7 +194,8 @@ pub async fn start(options: StartOptions) -> Result<RunningNode, StartError> {
     let server = Server::bind(handle.clone(), &socket, words).await.map_err(StartError::Socket)?;
     profile.link_socket(&socket)?;
     let server = tokio::spawn(server.run());
-    Ok(RunningNode { handle, driver, server, _lock: lock })
+    let web = web.map(|web| (web.addr(), tokio::spawn(web.run(handle.clone()))));
+    Ok(RunningNode { handle, driver, server, web, _lock: lock })
 }
 
 /// A node that serves holds many connections, each with an open file: as many as the system allows without asking.

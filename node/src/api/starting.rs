@@ -140,6 +140,13 @@ impl From<StartError> for Trouble {
             StartError::Net(_) => {
                 Self::new("E-NET", FAILED, said, NOTHING_SENT, "Give other addresses with `--listen`.")
             }
+            StartError::Web { .. } => Self::new(
+                "E-WEB",
+                FAILED,
+                said,
+                NOTHING_SENT,
+                "Give another address with `--web`, or set `web` in config.toml.",
+            ),
             StartError::Socket(_) => {
                 Self::new("E-SOCKET", FAILED, said, NOTHING_SENT, "Look after the profile folder's rights.")
             }

@@ -8,6 +8,7 @@ use crate::net::Serve;
 use crate::profile::files;
 use serde::Deserialize;
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use toml_edit::{Array, DocumentMut, Item, Value, value};
 
@@ -17,6 +18,8 @@ const FILE_BYTES: u64 = 256 * 1024;
 const ADDRESSES: usize = 64;
 /// What `serve` takes.
 const ROLES: &str = "a list of \"relay\", \"bootstrap\" and \"mailbox\"";
+/// What `web` takes.
+const WEB: &str = "an address and port of this machine only, as 127.0.0.1:9464 or [::1]:9464";
 
 /// Mail kept for others, in MiB, if nothing else is said: some hundred people's.
 const MAIL_DISK_MIB: u32 = 4_096;
@@ -48,6 +51,8 @@ pub struct Config {
     pub serve: Vec<String>,
     /// How much mail is kept for others, in MiB.
     pub mail_disk_mib: u32,
+    /// Where figures for Prometheus are served; empty: nowhere.
+    pub web: String,
 }
 
 impl Default for Config {
@@ -61,6 +66,7 @@ impl Default for Config {
             upnp: true,
             serve: Vec::new(),
             mail_disk_mib: MAIL_DISK_MIB,
+            web: String::new(),
         }
     }
 }
@@ -114,8 +120,8 @@ pub enum ConfigError {
 
 impl Config {
     /// All settings.
-    pub const KEYS: [&str; 8] =
-        ["port", "lan", "read_receipts", "listen", "peers", "upnp", "serve", "mail_disk_mib"];
+    pub const KEYS: [&str; 9] =
+        ["port", "lan", "read_receipts", "listen", "peers", "upnp", "serve", "mail_disk_mib", "web"];
 
     /// Reads a file. One that is not there has every setting as it is by itself.
     ///
@@ -133,6 +139,7 @@ impl Config {
             }
         }
         config.offers()?;
+        config.web_address()?;
         Ok(config)
     }
 
@@ -151,6 +158,14 @@ impl Config {
             }
         }
         Ok(offers)
+    }
+
+    /// What `web` says; none if it says nothing.
+    ///
+    /// # Errors
+    /// [`ConfigError::BadValue`] as [`web_address`].
+    pub fn web_address(&self) -> Result<Option<SocketAddr>, ConfigError> {
+        if self.web.is_empty() { Ok(None) } else { web_address(&self.web).map(Some) }
     }
 
     /// Keys in the file that this version does not know: kept, and worth a warning.
@@ -179,6 +194,7 @@ impl Config {
         put(&mut document, "upnp", self.upnp.into());
         put(&mut document, "serve", self.serve.iter().collect::<Array>().into());
         put(&mut document, "mail_disk_mib", i64::from(self.mail_disk_mib).into());
+        put(&mut document, "web", self.web.as_str().into());
         let mut new = document.to_string();
         if old.is_empty() {
             new.insert_str(0, TEMPLATE);
@@ -204,6 +220,7 @@ impl Config {
             "upnp" => self.upnp.to_string(),
             "serve" => self.serve.join("\n"),
             "mail_disk_mib" => self.mail_disk_mib.to_string(),
+            "web" => self.web.clone(),
             _ => return Err(ConfigError::NoSuchKey { key: key.chars().take(64).collect() }),
         })
     }
@@ -228,10 +245,24 @@ impl Config {
             "mail_disk_mib" => {
                 self.mail_disk_mib = parsed("mail_disk_mib", "a number of MiB", text)?;
             }
+            "web" => {
+                let new = Self { web: text.trim().to_owned(), ..Self::default() };
+                new.web_address()?;
+                self.web = new.web;
+            }
             _ => return Err(ConfigError::NoSuchKey { key: key.chars().take(64).collect() }),
         }
         Ok(())
     }
+}
+
+/// Where figures are to be served: an address and port that nobody but this machine reaches.
+///
+/// # Errors
+/// [`ConfigError::BadValue`] for anything else; no name is looked up.
+pub fn web_address(text: &str) -> Result<SocketAddr, ConfigError> {
+    let addr: Option<SocketAddr> = text.parse().ok();
+    addr.filter(|addr| addr.ip().is_loopback()).ok_or(ConfigError::BadValue { key: "web", expected: WEB })
 }
 
 fn parsed<T: std::str::FromStr>(

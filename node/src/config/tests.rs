@@ -114,6 +114,10 @@ fn settings_by_name() {
     config.set("serve", "relay, bootstrap").unwrap();
     assert_eq!(config.get("serve").unwrap(), "relay\nbootstrap");
     assert_eq!(config.offers().unwrap(), Serve { relay: true, bootstrap: true, mailbox: false });
+    config.set("web", " [::1]:9464 ").unwrap();
+    assert_eq!(config.web_address().unwrap(), Some("[::1]:9464".parse().unwrap()));
+    config.set("web", "").unwrap();
+    assert_eq!(config.web_address().unwrap(), None);
     let refused = [
         ("port", "-1"),
         ("port", "70000"),
@@ -122,6 +126,10 @@ fn settings_by_name() {
         ("listen", "no-address"),
         ("serve", "relay coffee"),
         ("mail_disk_mib", "much"),
+        ("web", "9464"),
+        ("web", "localhost:9464"),
+        ("web", "0.0.0.0:9464"),
+        ("web", "192.0.2.1:9464"),
     ];
     for (key, text) in refused {
         assert!(matches!(config.set(key, text), Err(ConfigError::BadValue { .. })));

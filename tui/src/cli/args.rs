@@ -316,8 +316,8 @@ pub struct Daemon {
     /// What this node does for everybody: mailbox, relay, bootstrap
     #[arg(long, value_name = "ROLES", value_enum, value_delimiter = ',', hide_possible_values = true)]
     pub serve: Vec<Role>,
-    /// Where to serve the API as WebSocket
-    #[arg(long, value_name = "ADDR", hide = true)]
+    /// Serve figures for Prometheus at http://ADDR/metrics, for programs on this machine only
+    #[arg(long, value_name = "ADDR")]
     pub web: Option<String>,
 }
 

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use starling_node::Serve;
 use starling_node::api::trouble::{self, misuse};
 use starling_node::api::types::{Trouble, V};
+use starling_node::config;
 use starling_node::profile::Profile;
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -24,6 +26,8 @@ struct Ready {
     listen: Vec<String>,
     socket: String,
     serving: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    web: Option<String>,
 }
 
 /// Logs go to stderr, without colour unless it is a terminal. STARLING_LOG says what, in `tracing`'s words.
@@ -59,14 +63,17 @@ fn io(fault: std::io::Error) -> Trouble {
     )
 }
 
+fn web_address(text: &str) -> Result<SocketAddr, Trouble> {
+    let advice = "Only programs on this machine may read the figures of a node.";
+    config::web_address(text).map_err(|fault| misuse(format!("--{fault}"), advice))
+}
+
 /// `daemon`: runs until it is asked to end.
 ///
 /// # Errors
 /// In words; exit 1 naming the process when another one runs this profile.
 pub async fn daemon(global: &Global, daemon: &Daemon) -> Result<(), Trouble> {
-    if daemon.web.is_some() {
-        return Err(misuse("`daemon --web` is not there yet", "Start the daemon without it."));
-    }
+    let web = daemon.web.as_deref().map(web_address).transpose()?;
     let serve = Serve {
         mailbox: daemon.serve.contains(&Role::Mailbox),
         relay: daemon.serve.contains(&Role::Relay),
@@ -83,6 +90,7 @@ pub async fn daemon(global: &Global, daemon: &Daemon) -> Result<(), Trouble> {
         peers: daemon.peer.clone(),
         lan: daemon.no_lan.then_some(false),
         serve: serve.any().then_some(serve),
+        web,
     };
     let node = start_node(global, profile, extras).await?;
     let handle = node.handle().clone();
@@ -95,6 +103,7 @@ pub async fn daemon(global: &Global, daemon: &Daemon) -> Result<(), Trouble> {
         listen: facts.listen.clone(),
         socket: socket.display().to_string(),
         serving: facts.about.serve.words(),
+        web: node.web().map(|addr| addr.to_string()),
     });
     let mut stopped = std::pin::pin!(node.stopped());
     let outcome = loop {

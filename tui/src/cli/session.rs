@@ -10,6 +10,7 @@ use starling_node::keys::KeyFile;
 use starling_node::profile::Profile;
 use starling_node::{RunningNode, Serve, StartOptions, start};
 use std::io::Read;
+use std::net::SocketAddr;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -97,6 +98,8 @@ pub struct StartExtras {
     pub lan: Option<bool>,
     /// What to offer to everybody; the configuration decides if absent.
     pub serve: Option<Serve>,
+    /// Where to serve figures; the configuration decides if absent.
+    pub web: Option<SocketAddr>,
 }
 
 /// Starts the node of a profile in this process.
@@ -112,8 +115,8 @@ pub async fn start_node(
         return Err(no_profile());
     }
     let passphrase = opening(global, &profile)?;
-    let StartExtras { listen, peers, lan, serve } = extras;
-    Ok(start(StartOptions { profile, passphrase, listen, peers, lan, serve }).await?)
+    let StartExtras { listen, peers, lan, serve, web } = extras;
+    Ok(start(StartOptions { profile, passphrase, listen, peers, lan, serve, web }).await?)
 }
 
 /// There is no account here.

@@ -45,6 +45,7 @@ impl Host {
                     peers: Vec::new(),
                     lan: None,
                     serve: None,
+                    web: None,
                 };
                 match node::start(options).await {
                     Ok(node) => {
