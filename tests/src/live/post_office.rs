@@ -3,7 +3,7 @@
 use super::{Person, befriend, contact, wait_for};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
-use starling_node::api::types::Status;
+use starling_node::api::types::{Mailbox, Status};
 use std::path::Path;
 use std::time::Duration;
 
@@ -36,8 +36,8 @@ pub fn open(keeper: &mut Person, args: &[&str]) -> Result<()> {
 /// When the node gives none.
 pub async fn grant(keeper: &Person, uses: u32, quota_mib: u32) -> Result<String> {
     let params = json!({ "uses": uses, "quota": quota_mib });
-    let granted: Value = keeper.client().await?.call("mailbox.grant", params).await?;
-    Ok(granted["link"].as_str().context("a grant without a link")?.to_owned())
+    let granted: Mailbox = keeper.client().await?.call("mailbox.grant", params).await?;
+    granted.link.context("a grant without a link")
 }
 
 /// Has somebody use these keepers, and waits until they answered.
@@ -52,8 +52,8 @@ pub async fn use_all(person: &Person, keepers: &[&Person], quota_mib: u32) -> Re
     }
     let what = format!("{} has {} mailboxes that answer", person.name, keepers.len());
     wait_for(&what, PATIENCE, || async {
-        let all: Vec<Value> = client.call("mailbox.list", json!({})).await?;
-        let good = all.iter().filter(|one| one["role"] == "mine" && one["state"] == "ok").count();
+        let all: Vec<Mailbox> = client.call("mailbox.list", json!({})).await?;
+        let good = all.iter().filter(|one| one.role == "mine" && one.state == "ok").count();
         Ok((good >= keepers.len()).then_some(()))
     })
     .await
@@ -67,9 +67,8 @@ pub async fn knows_mailboxes(person: &Person, friend: &Person, count: u64) -> Re
     let client = person.client().await?;
     let what = format!("{} knows {count} mailboxes of {}", person.name, friend.name);
     wait_for(&what, PATIENCE, || async {
-        let people: Vec<Value> = client.call("people.list", json!({})).await?;
-        let them = people.into_iter().find(|one| one["name"] == friend.name.as_str());
-        Ok(them.filter(|them| them["mailboxes"].as_u64() == Some(count)).map(|_| ()))
+        let known = contact(&client, friend).await?;
+        Ok(known.filter(|friend| u64::from(friend.mailboxes) == count).map(|_| ()))
     })
     .await
 }
