@@ -17,6 +17,7 @@ use super::{Engine, Own};
 use crate::content::Content;
 use crate::identity::{DeviceKeys, Manifest};
 use crate::ids::{AccountId, ChatId, DeviceId, InviteId, MessageId, SessionId};
+use crate::mail::MailKey;
 use crate::rng::Rng;
 use crate::session::{OlmPart, Ratchet, Reorder};
 use crate::time::{DAY_MS, Now};
@@ -317,6 +318,7 @@ fn load_own(record: &Record, now: Now) -> Result<Own, LoadError> {
         account: manifest.account,
         name: own.name,
         device_id: device.id(),
+        mailbox: MailKey::of(&device).id(),
         device,
         olm: vodozemac::olm::Account::from_pickle(olm),
         fallback: own.fallback,

@@ -94,6 +94,8 @@ struct Own {
     name: String,
     device: DeviceKeys,
     device_id: DeviceId,
+    /// The mailbox this device keeps.
+    mailbox: crate::ids::MailboxId,
     olm: vodozemac::olm::Account,
     fallback: [u8; 32],
     fallback_lived_ms: u64,
@@ -253,6 +255,7 @@ impl Engine {
                 Timer::Letter(number) => self.try_letter(number),
                 Timer::Line(mailbox) => self.on_line_due(mailbox),
                 Timer::Mailbox(mailbox) => self.call_own_mailbox(mailbox),
+                Timer::Moved => self.tell_moved(),
                 Timer::Answers(device) => self.on_answers_due(device),
             }
         }

@@ -47,6 +47,8 @@ pub(super) enum Timer {
     Line(MailboxId),
     /// Call a mailbox that keeps mail for us.
     Mailbox(MailboxId),
+    /// Others may be told again that a friend who keeps mail for us moved.
+    Moved,
     /// Answers to mail of a device were gathered for long enough.
     Answers(DeviceId),
 }

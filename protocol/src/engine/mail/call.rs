@@ -21,6 +21,10 @@ const GONE_WAIT_MS: u64 = HOUR_MS;
 /// A stream that lived so long was a good one: the next is tried soon.
 const GOOD_MS: u64 = MINUTE_MS;
 
+/// That a friend moved is told others not more often than this. Each time costs a card for everybody, and a friend could
+/// move without end.
+const MOVED_MS: u64 = MINUTE_MS;
+
 fn owner_token(secret: &[u8; 32]) -> [u8; 32] {
     kdf::derive("mailbox owner", &[secret])
 }
@@ -99,8 +103,15 @@ impl Engine {
         self.friend_here(account);
         let theirs = |entry: &OwnBox| entry.record.friend == Some(account) && entry.is_usable();
         if self.mail.own.boxes.values().any(theirs) {
-            self.spread_card();
+            let told_ms = self.mail.own.moved_ms.map_or(0, |at| at.saturating_add(MOVED_MS));
+            self.timers.set_earlier(Timer::Moved, told_ms.max(self.now.mono_ms));
         }
+    }
+
+    /// Everybody is told where our mailboxes are now.
+    pub(in super::super) fn tell_moved(&mut self) {
+        self.mail.own.moved_ms = Some(self.now.mono_ms);
+        self.spread_card();
     }
 
     /// The stream ended or never began, and every question was given back.

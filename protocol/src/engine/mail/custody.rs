@@ -247,7 +247,7 @@ impl Engine {
     /// counting ours.
     pub(in super::super) fn mail_figures(&self, account: AccountId) -> (u64, u32) {
         let (mut kept, mut mailboxes) = (0, BTreeSet::new());
-        let own = self.own_mailbox_id();
+        let own = self.own.mailbox;
         for peer in self.peers.values().filter(|peer| peer.account() == account) {
             let visible = |row: &&u64| peer.outbox.get(row).is_some_and(|row| row.visible);
             kept = kept.max(peer.custody.keys().filter(visible).count() as u64);

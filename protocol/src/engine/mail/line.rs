@@ -12,7 +12,7 @@ use super::super::net::{ConnId, LinkId, LinkProtocol};
 use super::super::{Engine, Timer, dial::DialPurpose};
 use super::{Ask, Place};
 use crate::ids::MailboxId;
-use crate::mail::{Answer, MailKey, Pieces, Request, check_greeting, envelope, split};
+use crate::mail::{Answer, Pieces, Request, check_greeting, envelope, split};
 use crate::time::SECOND_MS;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -123,7 +123,7 @@ impl Engine {
     /// Calls a mailbox.
     fn begin_line(&mut self, place: &Place) -> bool {
         let standing = self.road_to_own(&place.id);
-        if MailKey::of(&self.own.device).id() == place.id {
+        if self.own.mailbox == place.id {
             return false;
         }
         let addrs = self.call_mailbox(place);

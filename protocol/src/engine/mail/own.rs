@@ -15,7 +15,7 @@ use super::super::{Engine, Timer};
 use super::queues::Writer;
 use crate::identity::MAILBOXES;
 use crate::ids::{AccountId, MailboxId};
-use crate::mail::{Grant, MailKey, MailboxLink, QueueId, envelope};
+use crate::mail::{Grant, MailboxLink, QueueId, envelope};
 use crate::time::{DAY_MS, WallMs};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -117,6 +117,8 @@ pub(in super::super) struct Own {
     /// The queues of all are made for this.
     pub(super) epoch: u64,
     pub(super) writers: BTreeMap<[u8; 32], Writer>,
+    /// When others were last told that a friend with a mailbox of ours moved, on the monotonic clock.
+    pub(super) moved_ms: Option<u64>,
     /// This disk was set back, and that is dealt with.
     pub(super) set_back: bool,
 }
@@ -126,6 +128,11 @@ impl Own {
     /// Queues wanted at a mailbox.
     pub fn queue_count(&self, mailbox: &MailboxId) -> usize {
         self.boxes.get(mailbox).map_or(0, |entry| entry.queues.len())
+    }
+
+    /// As if there were queues at all of them.
+    pub fn put_in_use(&mut self) {
+        self.boxes.values_mut().for_each(|entry| entry.record.in_use = true);
     }
 
     /// Envelopes that may go.
@@ -146,7 +153,7 @@ impl Engine {
         link: &MailboxLink,
         friend: Option<AccountId>,
     ) -> Result<(), Refusal> {
-        if link.mailbox == MailKey::of(&self.own.device).id() {
+        if link.mailbox == self.own.mailbox {
             return Err(Refusal::OwnLink);
         }
         let boxes = &mut self.mail.own.boxes;

@@ -18,7 +18,7 @@ use crate::identity::Mailbox;
 use crate::ids::{DeviceId, MailboxId};
 use crate::kdf;
 use crate::mail::envelope::{self, Inner, kind};
-use crate::mail::{Answer, MailKey, Promise, Refused, Request};
+use crate::mail::{Answer, Promise, Refused, Request};
 use crate::session::OlmPart;
 use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
 use crate::wire;
@@ -166,17 +166,12 @@ impl Engine {
         due <= self.now.mono_ms
     }
 
-    /// Our own mailbox.
-    pub(super) fn own_mailbox_id(&self) -> MailboxId {
-        MailKey::of(&self.own.device).id()
-    }
-
     /// Where mail for a device may be left: not at our own mailbox, where it would be no nearer to them.
     pub(super) fn mailboxes_of(&self, device: DeviceId) -> Vec<Mailbox> {
         let Some(peer) = self.peers.get(&device).filter(|peer| !peer.record.mailboxes.is_empty()) else {
             return Vec::new();
         };
-        let own = self.own_mailbox_id();
+        let own = self.own.mailbox;
         peer.record.mailboxes.iter().filter(|mailbox| mailbox.id != own).cloned().collect()
     }
 

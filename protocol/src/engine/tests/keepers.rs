@@ -196,3 +196,31 @@ fn a_grant_is_a_link_to_ones_own_mailbox_within_bounds() {
     assert!(key.gave(&link.grant));
     assert!(!link.hints.is_empty());
 }
+
+#[test]
+fn a_friend_who_moves_without_end_does_not_make_us_tell_everybody_without_end() {
+    let mut world = friends(12);
+    ask(&mut world, 0, 1).unwrap();
+    world.run(2 * SECOND_MS);
+    answer_ask(&mut world, 1, 0, true).unwrap();
+    world.run(30 * SECOND_MS);
+    assert!(is_kept_by(&mut world, 0, 1));
+    engine(&mut world, 0).mail.own.put_in_use();
+    let alice = world.account(0);
+    // The number of a card is the second it was made in, or more.
+    engine(&mut world, 0).spread_card();
+    let before = engine(&mut world, 0).own.card_seq;
+    for number in 0..100 {
+        let bob = engine(&mut world, 1);
+        bob.own.addrs = vec![format!("/ip4/192.0.2.{number}/udp/4164/quic-v1")];
+        bob.own.card_day = None;
+        let rv = bob.contacts[&alice].rv_out;
+        let card = bob.own_card(&rv).unwrap();
+        engine(&mut world, 0).take_card(None, &card).unwrap();
+        world.turn(0, vec![Input::Wake]);
+    }
+    world.run(2 * SECOND_MS);
+    let after = engine(&mut world, 0).own.card_seq;
+    assert!(after > before, "it is told");
+    assert!(after <= before + 6, "{} cards", (after - before) / 3);
+}
