@@ -156,7 +156,7 @@ impl Liar {
         let rng = &mut self.rng;
         let fate = *self.fates.entry(hash).or_insert_with(|| Fate {
             lost: rng.below(2) == 0,
-            from_ms: now_ms.saturating_add(rng.below(4).saturating_mul(rng.below(30 * MINUTE_MS))),
+            from_ms: now_ms.saturating_add(rng.below(4).saturating_mul(rng.below(10 * MINUTE_MS))),
         });
         let half = *self.split.entry((link, hash)).or_insert_with(|| rng.below(2) == 0);
         let has = |fault| faults.contains(&fault);
