@@ -13,7 +13,6 @@ impl Web {
     ///
     /// # Errors
     /// Always `Unsupported`.
-    #[expect(clippy::unused_async, reason = "the same form as where it is there")]
     pub async fn bind(_: SocketAddr) -> io::Result<Self> {
         Err(io::Error::new(io::ErrorKind::Unsupported, "this Starling was built without it"))
     }
@@ -24,7 +23,6 @@ impl Web {
     }
 
     /// Nothing.
-    #[expect(clippy::unused_async, reason = "the same form as where it is there")]
     pub async fn run(self, _: NodeHandle) {
         match self.0 {}
     }
