@@ -4,7 +4,7 @@ use super::super::command::MailboxState;
 use super::super::dial::backoff;
 use super::super::net::{ConnId, NetCommand};
 use super::super::{Engine, Plant, Timer};
-use super::own::OwnBox;
+use super::own::{BoxRecord, OwnBox};
 use super::{Ask, Place};
 use crate::ids::{AccountId, DeviceId, MailboxId};
 use crate::kdf;
@@ -27,6 +27,26 @@ const MOVED_MS: u64 = MINUTE_MS;
 
 fn owner_token(secret: &[u8; 32]) -> [u8; 32] {
     kdf::derive("mailbox owner", &[secret])
+}
+
+/// A run as the mailbox is told: its number (24 bits, rising), a mark that two runs with one number do not share (16), and
+/// a tag (24) without which the mailbox could make up that there was another run.
+fn told_run(record: &BoxRecord, mark: u16) -> u64 {
+    let run = record.run & 0xff_ffff;
+    let numbered = run << 16 | u64::from(mark);
+    numbered << 24 | run_tag(&record.secret, numbered)
+}
+
+/// The number and mark of a run of ours that a mailbox heard of; zero if we never told that.
+fn heard_run(secret: &[u8; 32], told: u64) -> (u64, u16) {
+    let numbered = told >> 24;
+    let ours = told & 0xff_ffff == run_tag(secret, numbered);
+    if ours { (numbered >> 16, (numbered & 0xffff) as u16) } else { (0, 0) }
+}
+
+fn run_tag(secret: &[u8; 32], numbered: u64) -> u64 {
+    let [a, b, c] = kdf::derive_short("mailbox run", &[secret, &numbered.to_le_bytes()]);
+    u64::from(u32::from_be_bytes([0, a, b, c]))
 }
 
 impl Engine {
@@ -62,9 +82,10 @@ impl Engine {
         }
         if !std::mem::replace(&mut entry.counted, true) {
             entry.record.run = entry.record.run.saturating_add(1);
+            entry.mark = u16::from_be_bytes(self.rng.bytes());
         }
         let token = owner_token(&entry.record.secret);
-        let (grant, run) = (Some(entry.record.grant.clone()), entry.record.run);
+        let (grant, run) = (Some(entry.record.grant.clone()), told_run(&entry.record, entry.mark));
         self.put_box(mailbox);
         if !self.ask_mailbox(&place, Ask::Open, Request::Open { token, grant, run }) {
             self.own_line_ended(mailbox);
@@ -200,8 +221,9 @@ impl Engine {
         let was_gone = entry.state == MailboxState::Gone;
         (entry.state, entry.opened_ms) = (MailboxState::Ok, Some(now_ms));
         (entry.left_some, entry.begun_lived_ms) = (false, lived_ms);
-        let set_back = last_run > entry.record.run;
-        entry.record.run = entry.record.run.max(last_run);
+        let (heard, mark) = heard_run(&entry.record.secret, last_run);
+        let set_back = heard > entry.record.run || (heard == entry.record.run && mark != entry.mark);
+        entry.record.run = entry.record.run.max(heard);
         if was_gone && entry.is_usable() {
             self.spread_card();
         }

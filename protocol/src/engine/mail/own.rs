@@ -52,6 +52,8 @@ pub(super) struct OwnBox {
     pub(super) failures: u32,
     /// This run is counted.
     pub(super) counted: bool,
+    /// Tells it from another run with the same number: of a disk that was set back.
+    pub(super) mark: u16,
     /// Asked to open the box.
     pub(super) calling: bool,
     /// Since when the present stream is ours, on the monotonic clock.
@@ -87,6 +89,7 @@ impl OwnBox {
             state: MailboxState::Silent,
             failures: 0,
             counted: false,
+            mark: 0,
             calling: false,
             opened_ms: None,
             queues: BTreeMap::new(),
