@@ -89,7 +89,7 @@ fn two_hundred_first_words_cross_in_mailboxes() {
 }
 
 #[test]
-fn a_week_old_disk_heals_by_mail() {
+fn what_is_written_after_a_week_old_disk_came_back_is_shown_once() {
     let run =
         |seed| Outcome { seed, faults: heavy::week_old_disk(seed).expect("texts"), ..Outcome::default() };
     assert_eq!(broken(&run_all(1..9, run)), []);
