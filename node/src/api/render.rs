@@ -8,7 +8,9 @@ use super::types::{self, Object, V};
 use crate::driver::handle::Facts;
 use crate::net::facts::NetFacts;
 use crate::store::{EventBody, OtherEvent, StoreStats, StoredEvent, StoredMessage};
-pub use mail::{blank, custody, grant_name, grants, kept, mail_ask, mailbox, not_serving, serving, serving_mail};
+pub use mail::{
+    blank, custody, grant_name, grants, kept, mail_ask, mailbox, not_serving, serving, serving_mail,
+};
 pub use network::{net, network, test};
 use starling_protocol::engine::command::{
     ContactState, ContactView, InviteView, Presence, RequestView, StatusView, Via,

@@ -5,8 +5,8 @@
 
 mod actions;
 pub mod finding;
-mod laws;
 pub mod heavy;
+mod laws;
 pub mod mail;
 mod many;
 

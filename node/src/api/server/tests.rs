@@ -3,8 +3,8 @@
 use super::*;
 use crate::api::client::{Client, ClientError, Wanted};
 use crate::api::types::{Chat, Contact, Done, Message, Object, Sent, Status};
-use crate::mail::MailHandle;
 use crate::driver::handle::{About, EVENT_QUEUE, Facts, NodeEvent, Order};
+use crate::mail::MailHandle;
 use crate::net::facts::NetFacts;
 use crate::store::memory::MemoryStore;
 use crate::store::worker::StoreHandle;

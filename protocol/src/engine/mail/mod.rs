@@ -19,9 +19,9 @@
 //! * `letters`: envelopes that are not rows: answers and requests.
 //! * `friends`: people's wishes, and the question whether to keep mail for each other.
 
+pub(super) mod call;
 pub(super) mod cards;
 pub(super) mod custody;
-pub(super) mod call;
 pub(super) mod friends;
 pub(super) mod keys;
 pub(super) mod letters;
