@@ -6,6 +6,7 @@ use super::{Engine, Timer};
 use crate::ids::{DeviceId, SessionId};
 use crate::session::{Ack, Outcome, RefuseReason};
 use crate::time::SECOND_MS;
+use std::collections::BTreeSet;
 
 /// How long a message may be on the way over a live link unanswered before it is sent again.
 pub(super) const ANSWER_MS: u64 = 30 * SECOND_MS;
@@ -30,6 +31,7 @@ impl Engine {
             peer.answered_ms = self.now.mono_ms;
             peer.overdue = 0;
         }
+        let mut blocked = BTreeSet::new();
         for (message, attempt, outcome) in &ack.items {
             let Some(peer) = self.peers.get_mut(&device) else { return };
             let Some(number) = peer.by_message.get(message).copied() else { continue };
@@ -48,9 +50,16 @@ impl Engine {
             };
             match outcome {
                 Outcome::Delivered => {}
-                Outcome::Held => peer.hold_there(number),
+                Outcome::Held => {
+                    peer.hold_there(number);
+                    blocked.insert(session);
+                }
                 Outcome::Refused(reason) => self.refused(device, number, session, *attempt, *reason),
             }
+        }
+        let lived_ms = self.lived_ms();
+        if let Some(peer) = self.peers.get_mut(&device) {
+            blocked.into_iter().for_each(|session| peer.unblock(session, lived_ms));
         }
     }
 

@@ -268,6 +268,19 @@ impl Peer {
         self.held_there.insert(number);
     }
 
+    /// When the other side holds the first unanswered row of a session, it waits for places that ended elsewhere: the row
+    /// goes again, by whatever road, and says which place is the first that will come.
+    pub fn unblock(&mut self, session: SessionId, lived_ms: u64) {
+        let Some(first) = self.floor(session) else { return };
+        let is_first = |part: &OlmPart| part.session == session && part.order == first;
+        let is_first =
+            |row: &&u64| self.outbox.get(row).and_then(|row| row.part.as_ref()).is_some_and(is_first);
+        let Some(number) = self.held_there.iter().find(is_first).copied() else { return };
+        self.held_there.remove(&number);
+        self.cursor = self.cursor.min(number);
+        self.deposit_again(number, lived_ms);
+    }
+
     /// Ends the sender's duty for a row.
     pub fn drop_row(&mut self, number: u64) -> Option<OutRow> {
         let row = self.outbox.remove(&number)?;

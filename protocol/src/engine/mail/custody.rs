@@ -145,6 +145,14 @@ impl Peer {
         None
     }
 
+    /// A row is to be deposited again wherever it lies.
+    pub fn deposit_again(&mut self, row: u64, lived_ms: u64) {
+        for kept in self.custody.get_mut(&row).into_iter().flatten() {
+            kept.again_lived_ms = kept.again_lived_ms.min(lived_ms);
+            self.dirty.custody.insert(row);
+        }
+    }
+
     /// Takes custody out of the store. What is of rows that are gone is dropped with the next write.
     pub fn load_custody(&mut self, row: u64, entries: Vec<Kept>) {
         if self.outbox.contains_key(&row) {

@@ -168,31 +168,6 @@ impl Engine {
         let Some(hint) = envelope::hint_of(&item.envelope) else { return Fate::Nothing };
         let pairs = self.seal_pairs(&rv, hint);
         let inner = pairs.iter().find_map(|pair| envelope::open(&item.envelope, pair).ok());
-        #[allow(clippy::print_stderr)]
-        if std::env::var_os("DBGT").is_some() {
-            let what = inner.as_ref().map(|i| match i.kind {
-                1 => format!(
-                    "parts {:?}",
-                    wire::decode::<Vec<OlmPart>>(&i.body).map(|p| p
-                        .iter()
-                        .map(|p| (p.order, p.floor, p.attempt, p.prekey, p.session.0[0]))
-                        .collect::<Vec<_>>())
-                ),
-                5 => format!(
-                    "acks {:?}",
-                    wire::decode::<Vec<Signed>>(&i.body).map(|s| s
-                        .iter()
-                        .filter_map(|s| self.peers.get(&i.device).and_then(|p| Ack::open(s, &p.record.sig)))
-                        .flat_map(|a| a
-                            .items
-                            .into_iter()
-                            .map(|(m, t, o)| format!("{m:?} {t} {o:?}").chars().skip(10).collect::<String>()))
-                        .collect::<Vec<_>>())
-                ),
-                k => format!("{k}"),
-            });
-            eprintln!("    {} item {} pairs {} {:?}", self.own.name, item.number, pairs.len(), what);
-        }
         let Some(inner) = inner else { return Fate::Nothing };
         match writer {
             Writer::Contact(account) => self.take_inner(account, &inner),
