@@ -77,18 +77,6 @@ pub fn run(scenario: &Absent, seed: u64) -> Outcome {
     }
     for _ in 0..scenario.steps {
         run.step();
-        if std::env::var_os("DBGT").is_some() {
-            eprintln!(
-                "{} ms here {:?} apart {} faults {:?} skew {:?} dht {} outbox {:?}",
-                run.world.now_ms,
-                run.here,
-                run.apart,
-                run.world.mailboxes.iter().map(|h| (h.deposits, h.faults.clone())).collect::<Vec<_>>(),
-                run.world.machines.iter().map(|m| m.wall_skew_ms / 3_600_000).collect::<Vec<_>>(),
-                run.dht,
-                run.world.machines.iter().map(|m| m.disk.count(Space::Outbox)).collect::<Vec<_>>()
-            );
-        }
     }
     run.heal();
     let healed_ms = run.world.now_ms;
@@ -371,14 +359,6 @@ impl Run {
             }
             self.come(person);
             self.world.run(VISIT_MS);
-            if std::env::var_os("DBGT").is_some() {
-                eprintln!(
-                    "{} turn {turn} outbox {:?} custody {:?}",
-                    self.world.now_ms,
-                    self.world.machines.iter().map(|m| m.disk.count(Space::Outbox)).collect::<Vec<_>>(),
-                    self.world.machines.iter().map(|m| m.disk.count(Space::Custody)).collect::<Vec<_>>()
-                );
-            }
             self.leave();
             self.world.run(SECOND_MS);
             if laws::all_quiet(&self.world) {
