@@ -14,8 +14,9 @@ const SECOND_MS: u64 = 1_000;
 const MINUTE_MS: u64 = 60 * SECOND_MS;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
 const YEAR_MS: i64 = 365 * 24 * 3_600_000;
-/// How long each person is there in a turn after the healing.
-const VISIT_MS: u64 = 5 * MINUTE_MS;
+/// How long each person is there in a turn after the healing: what was overtaken by an answered message is left at mailboxes
+/// again after ten minutes.
+const VISIT_MS: u64 = 12 * MINUTE_MS;
 /// Turns after the healing: what an honest mailbox has must have come by then, new sessions and all.
 const TURNS: u32 = 60;
 

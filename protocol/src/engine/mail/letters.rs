@@ -9,7 +9,7 @@ use crate::identity::Mailbox;
 use crate::ids::{AccountId, DeviceId, MailboxId};
 use crate::kdf;
 use crate::mail::envelope::kind;
-use crate::mail::{Answer, Promise, Request};
+use crate::mail::{Answer, Promise, Refused, Request};
 use crate::time::{MINUTE_MS, SECOND_MS};
 use crate::wire::{self, Signed};
 use std::collections::{BTreeMap, BTreeSet};
@@ -132,8 +132,18 @@ impl Engine {
     /// The answer to an ask of this file; `None`: there is none.
     pub(super) fn letter_answered(&mut self, mailbox: MailboxId, ask: Ask, answer: Option<Answer>) {
         let Ask::Letter(number) = ask else { return };
+        let crowded = self.own_room_is_scarce();
         let Some(letter) = self.mail.letters.waiting.get_mut(&number) else { return };
         let Some(left) = letter.asked.remove(&mailbox) else { return };
+        // Their box is full, perhaps because they wait for room in ours, if that is scarce: what we have taken makes some.
+        // It is answered again when it comes again.
+        if let (Some(Answer::Refused(Refused::Full)), OnceKept::Answered(fetched)) = (&answer, &mut letter.then)
+            && crowded
+        {
+            let fetched = std::mem::take(fetched);
+            self.mail_is_safe(&fetched);
+        }
+        let Some(letter) = self.mail.letters.waiting.get_mut(&number) else { return };
         if let Some(Answer::Promise(signed)) = answer
             && Promise::open(&signed, &mailbox, &left.mailbox.queue, &left.envelope).is_some()
         {

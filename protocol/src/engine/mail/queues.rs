@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 /// has an old card; longer lets a mailbox know a correspondent by a queue for longer.
 const EPOCH_MS: u64 = 30 * DAY_MS;
 /// Of a box, one contact may fill the quarter.
-const CONTACT_SHARE: u64 = 4;
+pub(super) const CONTACT_SHARE: u64 = 4;
 /// Bytes an invite's queue may hold: a few requests. Anybody who holds the link may write there.
 const INVITE_BYTES: u64 = 160 * 1024;
 /// Bytes of envelopes asked for at once. Each page is one commit or a few.
