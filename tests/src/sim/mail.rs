@@ -55,6 +55,8 @@ pub struct Absent {
     pub mailboxes: usize,
     /// How they are.
     pub keepers: Keepers,
+    /// Whether all are there all the time in every run, and not in every third only.
+    pub apart: bool,
     /// Actions in a run.
     pub steps: u32,
     /// A fault planted in the engines after they met.
@@ -66,7 +68,7 @@ pub struct Absent {
 impl Default for Absent {
     fn default() -> Self {
         let keepers = Keepers::OneHonest;
-        Self { people: 3, mailboxes: 3, keepers, steps: 60, plant: None, sabotage: None }
+        Self { people: 3, mailboxes: 3, keepers, apart: false, steps: 60, plant: None, sabotage: None }
     }
 }
 
@@ -173,7 +175,7 @@ impl Run {
         (world.plant, world.sabotage) = (scenario.plant, scenario.sabotage);
         (0..people).for_each(|person| world.crash(person));
         world.run(5 * SECOND_MS);
-        let apart = rng.below(3) == 0;
+        let apart = rng.below(3) == 0 || scenario.apart;
         let mut run = Self { world, rng, people, mailboxes, here: None, apart, dht, written: 0, faults };
         run.keep_apart();
         run.visit();
