@@ -137,7 +137,8 @@ impl Engine {
         let Some(left) = letter.asked.remove(&mailbox) else { return };
         // Their box is full, perhaps because they wait for room in ours, if that is scarce: what we have taken makes some.
         // It is answered again when it comes again.
-        if let (Some(Answer::Refused(Refused::Full)), OnceKept::Answered(fetched)) = (&answer, &mut letter.then)
+        if let (Some(Answer::Refused(Refused::Full)), OnceKept::Answered(fetched)) =
+            (&answer, &mut letter.then)
             && crowded
         {
             let fetched = std::mem::take(fetched);

@@ -247,7 +247,8 @@ impl Engine {
 
     /// Whether somebody's queue of ours may be full: a box holds half of what one contact may fill.
     pub(super) fn own_room_is_scarce(&self) -> bool {
-        let scarce = |record: &BoxRecord| record.used_bytes >= record.quota_bytes / (2 * super::queues::CONTACT_SHARE);
+        let scarce =
+            |record: &BoxRecord| record.used_bytes >= record.quota_bytes / (2 * super::queues::CONTACT_SHARE);
         self.mail.own.boxes.values().any(|entry| scarce(&entry.record))
     }
 
