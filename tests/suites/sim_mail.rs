@@ -27,6 +27,11 @@ fn one_honest_mailbox_is_enough_for_people_who_never_meet() {
 }
 
 #[test]
+fn what_once_waited_for_ever_in_two_full_boxes_does_not() {
+    assert_eq!(broken(&run_all(146..147, |seed| run(&Absent::default(), seed))), []);
+}
+
+#[test]
 fn mailboxes_that_all_lie_double_nothing_and_claim_nothing() {
     let scenario = Absent { keepers: Keepers::Liars, ..Absent::default() };
     let outcomes = run_all(1..21, |seed| run(&scenario, seed));

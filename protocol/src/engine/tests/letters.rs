@@ -6,13 +6,13 @@ use crate::mail::envelope::kind;
 use crate::mail::server::Shelf;
 use crate::time::{MINUTE_MS, SECOND_MS};
 
-fn use_mailbox(world: &mut World, at: usize, mailbox: usize) {
+pub(super) fn use_mailbox(world: &mut World, at: usize, mailbox: usize) {
     let link = world.mail_link(mailbox);
     world.command(at, Command::MailboxUse { link }).unwrap();
 }
 
 /// Two contacts, each with a mailbox of their own.
-fn both(seed: u64) -> World {
+pub(super) fn both(seed: u64) -> World {
     let mut world = World::friends(2, seed);
     for at in [0, 1] {
         world.add_mailbox();
@@ -22,7 +22,7 @@ fn both(seed: u64) -> World {
     world
 }
 
-fn envelopes(world: &mut World, mailbox: usize) -> u64 {
+pub(super) fn envelopes(world: &mut World, mailbox: usize) -> u64 {
     world.mailboxes[mailbox].shelf.totals().unwrap().envelopes
 }
 

@@ -1,30 +1,10 @@
 //! Mail when somebody in it does not do their part: mailboxes that are nowhere, answers nobody takes, boxes made anew.
 
+use super::letters::{both, envelopes, use_mailbox};
 use super::*;
 use crate::engine::mail::letters::OnceKept;
 use crate::mail::envelope::kind;
-use crate::mail::server::Shelf;
 use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
-
-fn use_mailbox(world: &mut World, at: usize, mailbox: usize) {
-    let link = world.mail_link(mailbox);
-    world.command(at, Command::MailboxUse { link }).unwrap();
-}
-
-/// Two contacts, each with a mailbox of their own.
-fn both(seed: u64) -> World {
-    let mut world = World::friends(2, seed);
-    for at in [0, 1] {
-        world.add_mailbox();
-        use_mailbox(&mut world, at, at);
-    }
-    world.run(10 * SECOND_MS);
-    world
-}
-
-fn envelopes(world: &mut World, mailbox: usize) -> u64 {
-    world.mailboxes[mailbox].shelf.totals().unwrap().envelopes
-}
 
 /// Bob takes a message of alice out of his mailbox while hers, and she, are away.
 fn taken_and_not_answered(world: &mut World) -> MessageId {
