@@ -108,6 +108,17 @@ id!(
     MailboxId, 32, "mailbox:", "a mailbox id"
 );
 
+id!(
+    /// A room: the hash of the signed operation that made it, or for an open channel of its name (32 bytes).
+    RoomId, 32, "room:", "a room id"
+);
+
+impl From<RoomId> for ChatId {
+    fn from(room: RoomId) -> Self {
+        Self(room.0)
+    }
+}
+
 impl From<AccountId> for ChatId {
     fn from(account: AccountId) -> Self {
         Self(account.0)
@@ -118,6 +129,11 @@ impl ChatId {
     /// The account this chat is with, when it is a one-to-one chat.
     pub fn account(&self) -> AccountId {
         AccountId(self.0)
+    }
+
+    /// The room this chat is, when it is one.
+    pub fn room(&self) -> RoomId {
+        RoomId(self.0)
     }
 }
 

@@ -5,7 +5,7 @@ use super::command::ContactState;
 use super::live::FrameOut;
 use super::receive::Road;
 use super::state::{self, CHANGED, MISSING_RANGES, ParkedRecord, key};
-use super::step::{Change, Event, MessageKind, MessageState, NewMessage, Notice, Space};
+use super::step::{Change, Event, MessageKind, MessageState, NewMessage, Notice, Place, Space};
 use super::{Engine, Timer};
 use crate::content::{Accept, Body, Content};
 use crate::ids::{AccountId, ChatId, DeviceId, MessageId};
@@ -306,6 +306,7 @@ impl Engine {
             received_at: self.now.wall_ms,
             via: via.name(),
             state: MessageState::Delivered,
+            place: Place::Last,
         }));
     }
 
@@ -327,6 +328,7 @@ impl Engine {
             received_at: at,
             via: "local",
             state: MessageState::Delivered,
+            place: Place::Last,
         }));
     }
 

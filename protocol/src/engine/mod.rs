@@ -36,6 +36,7 @@ mod presence;
 mod publishing;
 mod receive;
 mod roads;
+mod room;
 mod search;
 mod seeds;
 mod send;
@@ -56,7 +57,8 @@ pub use plant::Plant;
 pub use state::LoadError;
 #[doc(hidden)]
 pub use state::{stored_attempt, stored_custody, stored_parked, stored_part, stored_secrets};
-pub use step::{Action, Change, Event, MessageKind, MessageState, NewMessage, Notice, Record, Space, Step};
+pub use step::{Action, Change, Event, MessageKind, MessageState, NewMessage, Notice, Place, ReadOrder};
+pub use step::{Record, Space, Step};
 
 use crate::identity::DeviceKeys;
 use crate::ids::{AccountId, ChatId, DeviceId, InviteId, MessageId};
@@ -86,6 +88,15 @@ pub enum Input {
     Net(NetEvent),
     /// The time of [`Step::wake_at_ms`] has come (early or late is harmless).
     Wake,
+    /// Records that were asked for with [`Action::Read`], by key.
+    Read {
+        /// Of the order.
+        read: u64,
+        /// Them, as many as fitted.
+        records: Vec<Record>,
+        /// Whether there are more up to the last key.
+        more: bool,
+    },
 }
 
 /// Own identity and settings, in use.
@@ -182,6 +193,7 @@ impl Engine {
                 }
                 Input::Net(event) => self.on_net(event),
                 Input::Wake => {}
+                Input::Read { read, records, more } => self.on_read(read, records, more),
             }
         }
         self.pump();
@@ -286,6 +298,7 @@ impl Engine {
             NetEvent::Neighbours { count } => self.on_neighbours(count),
             NetEvent::GoodPeers { addrs } => self.on_good_peers(addrs),
             NetEvent::Awake => self.seek_all(),
+            NetEvent::Gossip { gossip, topic, data } => self.on_gossip(gossip, topic, &data),
         }
     }
 

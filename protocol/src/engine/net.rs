@@ -164,6 +164,33 @@ pub enum NetEvent {
     },
     /// The machine slept, or its interfaces changed: what stood may be gone, and who was away may be near.
     Awake,
+    /// Something came by gossip. It is told on only when [`NetCommand::Judge`] says so.
+    Gossip {
+        /// The network's number for it.
+        gossip: GossipId,
+        /// The topic, one of those subscribed to.
+        topic: Topic,
+        /// The bytes, at most [`GOSSIP_BYTES`].
+        data: Vec<u8>,
+    },
+}
+
+/// One piece of gossip that waits to be judged, numbered by the network.
+pub type GossipId = u64;
+/// What gossip is about: an opaque name (docs/spec/09-rooms.md, "Gossip").
+pub type Topic = [u8; 32];
+/// Bytes of one piece of gossip, at most. Larger ones sent in a row kill links (they pass singly up to twice this).
+pub const GOSSIP_BYTES: usize = 32 * 1024;
+
+/// What a piece of gossip is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Good: told on.
+    Accept,
+    /// Of no use here, and nobody's fault: not told on.
+    Ignore,
+    /// Nothing an honest node would send: not told on, and held against who sent it.
+    Reject,
 }
 
 /// Copies of the value that is known already which end a look-up. Liars who repeat it hide a newer one for this time:
@@ -245,5 +272,31 @@ pub enum NetCommand {
     Seeds {
         /// Multiaddr texts without `/p2p`.
         addrs: Vec<String>,
+    },
+    /// Hear, and tell on, what is said about these topics and no others.
+    Topics {
+        /// All of them; replaces what was said before.
+        topics: Vec<Topic>,
+    },
+    /// Say something about a topic. It may reach nobody.
+    Gossip {
+        /// The topic.
+        topic: Topic,
+        /// At most [`GOSSIP_BYTES`].
+        data: Vec<u8>,
+    },
+    /// A connection to somebody who may know of our topics. Without this, nothing is said there of gossip at all.
+    Admit {
+        /// The connection.
+        conn: ConnId,
+        /// Whether the other side is known to be ready: before that it is only listened to.
+        both: bool,
+    },
+    /// What a piece of gossip is worth.
+    Judge {
+        /// Which.
+        gossip: GossipId,
+        /// That.
+        verdict: Verdict,
     },
 }

@@ -3,7 +3,7 @@
 
 use super::command::{ContactState, Refusal, Reply};
 use super::state::OutRow;
-use super::step::{Change, MessageKind, MessageState, NewMessage};
+use super::step::{Change, MessageKind, MessageState, NewMessage, Place};
 use super::{Engine, Timer};
 use crate::content::{Body, Content, Edit, Reaction, Target, Text};
 use crate::ids::{AccountId, ChatId, DeviceId, MessageId};
@@ -61,6 +61,7 @@ impl Engine {
             received_at: at,
             via: "local",
             state: if to_self { MessageState::Delivered } else { MessageState::Queued },
+            place: Place::Last,
         }));
         if !to_self {
             self.change(Change::State {

@@ -3,7 +3,7 @@
 
 use super::command::{Presence, Refusal, Reply, RequestNumber};
 use super::net::{NetCommand, Via};
-use crate::ids::{AccountId, ChatId, DeviceId, MessageId};
+use crate::ids::{AccountId, ChatId, DeviceId, MessageId, RoomId};
 use crate::time::WallMs;
 
 /// The outcome of one turn.
@@ -31,6 +31,24 @@ pub enum Action {
     },
     /// Something to show that is not kept.
     Notice(Notice),
+    /// Records are wanted back that are not held in memory. Answered by one [`super::Input::Read`], from a store in
+    /// which this step's changes are.
+    Read(ReadOrder),
+}
+
+/// Which records are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadOrder {
+    /// Comes back with them.
+    pub read: u64,
+    /// Their space.
+    pub space: Space,
+    /// The first key.
+    pub from: Vec<u8>,
+    /// The last key.
+    pub to: Vec<u8>,
+    /// Stop when the values of those read come to this, in bytes.
+    pub bytes: usize,
 }
 
 /// A passing fact.
@@ -104,11 +122,27 @@ pub enum Space {
     Custody = 15,
     /// By account: a question whether to keep mail for each other that is open.
     MailAsk = 16,
+    /// By room: what is remembered of it as a whole.
+    Room = 17,
+    /// By room and operation: a signed change of the room's members or name.
+    RoomOp = 18,
+    /// By room, device and number: a message of a room, signed, opened or not yet. Read when wanted, never loaded.
+    RoomEntry = 19,
+    /// By room and device: how much of a device's messages in the room there is here.
+    RoomChain = 20,
+    /// By room, device and session: a key that opens a device's messages in the room.
+    RoomKey = 21,
+    /// By room, device and number: a message that is there and cannot be opened yet.
+    RoomSealed = 22,
+    /// By room and number: a message of ours that not everybody has signed for.
+    RoomSent = 23,
+    /// By room and device: what a device last signed that it has.
+    RoomMark = 24,
 }
 
 impl Space {
     /// All spaces, in order.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 24] = [
         Self::Own,
         Self::Contact,
         Self::Device,
@@ -125,7 +159,21 @@ impl Space {
         Self::SealKey,
         Self::Custody,
         Self::MailAsk,
+        Self::Room,
+        Self::RoomOp,
+        Self::RoomEntry,
+        Self::RoomChain,
+        Self::RoomKey,
+        Self::RoomSealed,
+        Self::RoomSent,
+        Self::RoomMark,
     ];
+
+    /// Whether the records of this space are given to an engine at its start. Those of the others are many, and it asks
+    /// for them ([`Action::Read`]).
+    pub fn is_loaded(self) -> bool {
+        self != Self::RoomEntry
+    }
 
     /// The space of a number in a database.
     pub fn from_number(number: u8) -> Option<Self> {
@@ -231,6 +279,23 @@ pub struct NewMessage {
     pub via: &'static str,
     /// Its state ("delivered" for others' messages).
     pub state: MessageState,
+    /// Where it stands in its chat.
+    pub place: Place,
+}
+
+/// Where a message stands among those of its chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// After everything that is there.
+    Last,
+    /// In a room: by the number of messages it came after, and then by a mark of its own, so that it stands in the same
+    /// place on every device.
+    At {
+        /// One more than the highest of the messages its author had seen; at most 2^62.
+        depth: u64,
+        /// Tells messages of one depth apart; at most 2^62.
+        mark: u64,
+    },
 }
 
 /// One change to commit. A store applies them in order, all or none.
@@ -359,6 +424,21 @@ pub enum Event {
         account: AccountId,
         /// "asked" (they ask us), "agreed" (both keep mail for each other now), "declined" (by either).
         change: &'static str,
+    },
+    /// Something about a room.
+    Room {
+        /// Which.
+        room: RoomId,
+        /// Its name, cleaned, without the `#`.
+        name: String,
+        /// Whether it is an open channel.
+        open: bool,
+        /// "invited", "joined", "left", "added", "removed", "promoted", "demoted" or "renamed".
+        change: &'static str,
+        /// Whom it is about (who invited, for "invited"; who did it, for "renamed").
+        who: AccountId,
+        /// How many members there are now.
+        members: u32,
     },
     /// Messages are missing in a chat.
     Gap {

@@ -451,6 +451,7 @@ impl World {
                     machine.notices.push(notice);
                 }
             }
+            Action::Read(_) => {}
         }
     }
 
@@ -481,6 +482,7 @@ impl World {
                 Action::Net(command) => format!("{command:?}"),
                 Action::Reply { request, result } => format!("reply {request} {}", result.is_ok()),
                 Action::Notice(notice) => format!("{notice:?}"),
+                Action::Read(order) => format!("{order:?}"),
             };
             words.push_str(&word);
         }
