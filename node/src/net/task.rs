@@ -125,6 +125,10 @@ impl Task {
                 self.dht.look_up(&mut self.swarm, &mut self.outbox, lookup, key, known);
             }
             NetCommand::EndLookUp { lookup } => self.dht.end(&mut self.swarm, &mut self.outbox, lookup),
+            NetCommand::Topics { .. }
+            | NetCommand::Gossip { .. }
+            | NetCommand::Admit { .. }
+            | NetCommand::Judge { .. } => {}
         }
     }
 
