@@ -228,6 +228,32 @@ impl From<Refusal> for Trouble {
             Refusal::NoRequest => no_such(said, "`starling requests` lists who asks."),
             Refusal::NoMailbox => no_such(said, "`starling mailbox list` lists the mailboxes you use."),
             Refusal::NoAsk => no_such(said, "`starling mailbox list` lists the questions that are open."),
+            Refusal::NoRoom => no_such(said, "`starling room list` lists your rooms."),
+            Refusal::NotTheirs => no_such(said, "`starling room members #room` lists who is in it."),
+            Refusal::NotInvited => {
+                no_such(said, "Ask somebody of the room for an invite or a link, then `starling room join`.")
+            }
+            Refusal::NotMember => Self::new(
+                "E-REFUSED",
+                REFUSED,
+                said,
+                "Nothing was sent or changed.",
+                "Ask an admin of the room to invite you again.",
+            ),
+            Refusal::NotAllowed => Self::new(
+                "E-REFUSED",
+                REFUSED,
+                said,
+                "Nothing was changed.",
+                "Ask an admin of a higher rank: `starling room members #room` lists them.",
+            ),
+            Refusal::AlreadyThere => Self::new(
+                "E-REFUSED",
+                REFUSED,
+                said,
+                "Nothing was changed.",
+                "`starling room members #room` lists who is in it.",
+            ),
             Refusal::NotAccepted => Self::new(
                 "E-REFUSED",
                 REFUSED,

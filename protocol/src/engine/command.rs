@@ -1,6 +1,6 @@
 //! What a person (through the screen, the command line or the API) asks of the engine, and what it answers.
 
-use crate::ids::{AccountId, ChatId, DeviceId, InviteId, MailboxId, MessageId};
+use crate::ids::{AccountId, ChatId, DeviceId, InviteId, MailboxId, MessageId, RoomId};
 use crate::time::WallMs;
 
 /// Correlates a command with its [`Reply`].
@@ -192,6 +192,78 @@ pub enum Command {
         /// Yes or no.
         agree: bool,
     },
+    /// Make a room.
+    RoomNew {
+        /// Its name.
+        name: String,
+    },
+    /// Rooms, by name.
+    RoomList,
+    /// Who is in a room.
+    RoomMembers {
+        /// Which.
+        room: RoomId,
+    },
+    /// Ask a contact into a room.
+    RoomInvite {
+        /// Which.
+        room: RoomId,
+        /// Whom.
+        account: AccountId,
+    },
+    /// A link by which people may ask to come into a room; who comes by it becomes a contact too.
+    RoomLink {
+        /// Which.
+        room: RoomId,
+        /// How many people may use it, 1 to 1000.
+        uses: u32,
+        /// How long it lives, at most 90 days.
+        valid_ms: u64,
+        /// Let who asks in without a question.
+        auto_accept: bool,
+    },
+    /// Go into a room one was asked into, or decline that.
+    RoomAnswer {
+        /// Which.
+        room: RoomId,
+        /// Yes or no.
+        join: bool,
+    },
+    /// Ask to be let into the room of a link.
+    RoomJoin {
+        /// The link as pasted.
+        link: String,
+        /// A note they see with the request.
+        note: String,
+    },
+    /// Leave a room; its history stays.
+    RoomLeave {
+        /// Which.
+        room: RoomId,
+    },
+    /// Remove somebody from a room.
+    RoomRemove {
+        /// Which.
+        room: RoomId,
+        /// Whom.
+        account: AccountId,
+    },
+    /// Make a member an admin, or one of the lower admins a plain member.
+    RoomRole {
+        /// Which.
+        room: RoomId,
+        /// Whom.
+        account: AccountId,
+        /// Admin, or not.
+        admin: bool,
+    },
+    /// Change what a room is called, what it is about, or what of its history late joiners get.
+    RoomSet {
+        /// Which.
+        room: RoomId,
+        /// What.
+        what: RoomSetting,
+    },
     /// Which mailboxes keep an own message that is not delivered.
     Custody {
         /// Which message.
@@ -201,6 +273,17 @@ pub enum Command {
     Status,
     /// Try all waiting dials now (after a resume, or on a person's wish).
     Wake,
+}
+
+/// What of a room is changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RoomSetting {
+    /// Its name.
+    Name(String),
+    /// What it is about.
+    Topic(String),
+    /// What of its history late joiners get: "none", "last N", "days N" or "all".
+    History(String),
 }
 
 /// How a person is.
@@ -246,6 +329,12 @@ pub enum Reply {
     Requests(Vec<RequestView>),
     /// 60 digits, in twelve groups of five separated by spaces.
     SafetyNumber(String),
+    /// One room (after the changes to one).
+    Room(RoomView),
+    /// Rooms by name.
+    Rooms(Vec<RoomView>),
+    /// Members of a room, creator and admins first.
+    Members(Vec<MemberView>),
     /// One mailbox.
     Mailbox(MailboxView),
     /// Mailboxes that keep mail for us, and questions that are open.
@@ -266,6 +355,93 @@ pub enum Reply {
     Custody(Vec<CustodyView>),
     /// A summary.
     Status(StatusView),
+}
+
+/// Where we stand in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum RoomState {
+    /// Somebody asked us in; we have not answered.
+    Invited,
+    /// We said yes, or asked by a link, and wait to be let in.
+    Joining,
+    /// In it.
+    Member,
+    /// We left.
+    Left,
+    /// We were removed.
+    Removed,
+}
+
+/// What somebody may do in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Made it.
+    Creator,
+    /// May add and remove people.
+    Admin,
+    /// Reads and writes.
+    Member,
+}
+
+impl Role {
+    /// The word of the command line and the API.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Creator => "creator",
+            Self::Admin => "admin",
+            Self::Member => "member",
+        }
+    }
+}
+
+/// A room as others may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomView {
+    /// Its id.
+    pub room: RoomId,
+    /// Its name here, cleaned, unique among rooms, without the `#`.
+    pub name: String,
+    /// What it is about, cleaned.
+    pub topic: String,
+    /// Whether anybody may read and write who knows its name.
+    pub open: bool,
+    /// Where we stand.
+    pub state: RoomState,
+    /// What we may do.
+    pub role: Role,
+    /// How many members there are; for `Invited`, as the inviter said.
+    pub members: u32,
+    /// How many of them have a live link with us, ourselves included.
+    pub here: u32,
+    /// What late joiners get: "none", "last N", "days N" or "all".
+    pub history: String,
+    /// Who asked us in, for `Invited` and `Joining`.
+    pub invited_by: Option<AccountId>,
+    /// How many mailboxes keep mail for those of the room who are away.
+    pub mailboxes: u32,
+    /// Messages of ours that not everybody has signed for.
+    pub waiting: u64,
+    /// Changes whenever the keys of our messages there do; empty before the first message.
+    pub epoch: String,
+}
+
+/// Somebody in a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberView {
+    /// Who.
+    pub account: AccountId,
+    /// Their name: the contact's local one, else what the room knows them by, cleaned.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Whether it is us.
+    pub me: bool,
+    /// Whether they are an accepted contact.
+    pub contact: bool,
+    /// The best live link to them.
+    pub via: Option<Via>,
+    /// When such a link last ended (wall time), if none stands.
+    pub last_seen: Option<WallMs>,
 }
 
 /// How a mailbox of ours is.
@@ -383,6 +559,24 @@ pub enum Refusal {
     /// No such mailbox.
     #[error("there is no such mailbox")]
     NoMailbox,
+    /// No such room.
+    #[error("there is no such room")]
+    NoRoom,
+    /// We are not in it (any more, or yet).
+    #[error("you are not a member of this room")]
+    NotMember,
+    /// They are not in it.
+    #[error("they are not a member of this room")]
+    NotTheirs,
+    /// Only an admin of a higher rank may do that.
+    #[error("you may not do that in this room")]
+    NotAllowed,
+    /// They are in it, or have been asked, already.
+    #[error("they are in this room, or were asked already")]
+    AlreadyThere,
+    /// Nobody asked us into it.
+    #[error("nobody asked you into this room")]
+    NotInvited,
     /// Nobody asked that.
     #[error("there is no such question open")]
     NoAsk,

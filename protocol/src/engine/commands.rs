@@ -56,6 +56,17 @@ impl Engine {
             | Command::MailboxAsk { .. }
             | Command::MailboxAnswer { .. }
             | Command::Custody { .. } => self.mail_command(command),
+            Command::RoomNew { .. }
+            | Command::RoomList
+            | Command::RoomMembers { .. }
+            | Command::RoomInvite { .. }
+            | Command::RoomLink { .. }
+            | Command::RoomAnswer { .. }
+            | Command::RoomJoin { .. }
+            | Command::RoomLeave { .. }
+            | Command::RoomRemove { .. }
+            | Command::RoomRole { .. }
+            | Command::RoomSet { .. } => self.room_command(command),
             Command::Status => Ok(Reply::Status(self.status())),
             Command::Wake => {
                 self.seek_all();

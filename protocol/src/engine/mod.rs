@@ -49,6 +49,7 @@ mod timers;
 
 pub use command::{Command, ContactState, ContactView, InviteView, Presence, Refusal, Reply, RequestNumber};
 pub use command::{CustodyView, MailAskView, MailboxState, MailboxView, RequestView, StatusView};
+pub use command::{MemberView, Role, RoomSetting, RoomState, RoomView};
 pub use genesis::{Genesis, GenesisError};
 pub use net::{
     ConnId, DialId, GOOD_PEERS, LinkId, LinkProtocol, LookUpId, NetCommand, NetEvent, PublishId, Via,
