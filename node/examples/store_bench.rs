@@ -5,7 +5,7 @@
 
 use starling_node::store::sqlite::SqliteStore;
 use starling_node::store::{LogQuery, Store, StoreError};
-use starling_protocol::engine::step::{Change, MessageKind, MessageState, NewMessage, Record, Space};
+use starling_protocol::engine::step::{Change, MessageKind, MessageState, NewMessage, Place, Record, Space};
 use starling_protocol::ids::{AccountId, DeviceId, MessageId};
 use starling_protocol::rng::Rng;
 use std::path::PathBuf;
@@ -73,6 +73,7 @@ fn message(rng: &mut Rng, number: u64, chat: AccountId, author: AccountId) -> Ne
         received_at: 1_700_000_000_000 + number as i64,
         via: "direct",
         state: MessageState::Delivered,
+        place: Place::Last,
     }
 }
 

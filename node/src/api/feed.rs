@@ -58,6 +58,7 @@ impl Wanted {
             EventBody::Other(OtherEvent::MailAsk { account, .. }) => {
                 ("mailask", Some(ChatId::from(*account)))
             }
+            EventBody::Other(OtherEvent::Room { room, .. }) => ("room", Some(ChatId::from(*room))),
             EventBody::Other(OtherEvent::Gap { chat, .. } | OtherEvent::GapClosed { chat, .. }) => {
                 ("gap", Some(*chat))
             }

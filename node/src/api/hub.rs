@@ -216,6 +216,9 @@ pub fn odd(asked: &str, got: &Reply) -> Trouble {
         Reply::Mailboxes { .. } => "Mailboxes",
         Reply::MailboxLink { .. } => "MailboxLink",
         Reply::Custody(_) => "Custody",
+        Reply::Room(_) => "Room",
+        Reply::Rooms(_) => "Rooms",
+        Reply::Members(_) => "Members",
         Reply::Status(_) => "Status",
     };
     trouble::internal(format!("The engine was asked for {asked} and answered {kind}"))

@@ -188,6 +188,11 @@ impl Names {
     }
 }
 
+/// A room's name as it is typed: `#roof`.
+pub fn room_handle(name: &str) -> String {
+    format!("#{}", handle(name))
+}
+
 fn not_an_id(text: &str) -> Trouble {
     trouble::no_such(format!("{:?} is not a whole id", short(text)), "Copy the id from --json, all of it.")
 }

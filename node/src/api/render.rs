@@ -304,6 +304,17 @@ fn other_event(cursor: String, at: WallMs, other: &OtherEvent) -> Object {
             account: account.to_string(),
             change: change.clone(),
         }),
+        OtherEvent::Room { room, name, open, change, who, members } => Object::Room(types::Room {
+            v: V,
+            cursor,
+            room: room.to_string(),
+            name: super::names::room_handle(name),
+            open: *open,
+            change: change.clone(),
+            who: who.to_string(),
+            members: *members,
+            epoch: None,
+        }),
         OtherEvent::Gap { chat, account, missing, .. } => Object::Gap(types::Gap {
             v: V,
             cursor,

@@ -42,6 +42,8 @@ pub enum Object {
     Gap(Gap),
     /// About keeping mail for each other.
     MailAsk(MailAsk),
+    /// Something about a room.
+    Room(Room),
     /// A mailbox.
     Mailbox(Mailbox),
     /// A mailbox that keeps a message.
@@ -302,6 +304,26 @@ MailAsk {
     account: String,
     /// `asked`, `agreed` or `declined`.
     change: String,
+});
+
+object!(/// `room`: something about a room
+Room {
+    /// The event's cursor.
+    cursor: String,
+    /// The room's id.
+    room: String,
+    /// The room's name (`#roof`).
+    name: String,
+    /// Whether it is an open channel.
+    open: bool,
+    /// `invited`, `joined`, `left`, `added`, `removed`, `promoted`, `demoted` or `renamed`.
+    change: String,
+    /// Account id of whom it is about (who invited, for `invited`; who did it, for `renamed`).
+    who: String,
+    /// How many members there are now.
+    members: u32,
+    /// Which keys are in use (none: they are each member's own).
+    epoch: Option<String>,
 });
 
 object!(/// `gap`

@@ -370,6 +370,8 @@ impl Driver {
                     self.figures = Figures { direct, relayed, lan, waiting, ..self.figures };
                     self.tell_network();
                 }
+                // No record is asked for yet.
+                Action::Read(_) => {}
                 Action::Notice(notice) => drop(self.events.send(Arc::new(NodeEvent::Notice(notice)))),
             }
         }

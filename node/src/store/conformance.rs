@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use super::{Custody, EventBody, LogQuery, OtherEvent, Recipient, Store, StoredEvent, StoredMessage};
-use starling_protocol::engine::step::{Change, Event, MessageKind, MessageState, NewMessage, Record, Space};
+use starling_protocol::engine::step::{
+    Change, Event, MessageKind, MessageState, NewMessage, Place, Record, Space,
+};
 use starling_protocol::ids::{AccountId, ChatId, DeviceId, MessageId};
 
 /// Test people.
@@ -40,6 +42,7 @@ pub fn message(number: u64, chat: AccountId, author: AccountId, text: &str) -> N
         received_at: 2_000 + number as i64,
         via: "direct",
         state: if me { MessageState::Queued } else { MessageState::Delivered },
+        place: Place::Last,
     }
 }
 

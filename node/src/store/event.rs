@@ -2,7 +2,7 @@
 
 use super::{Cursor, Custody, StoredMessage};
 use starling_protocol::engine::step::{Event, MessageState};
-use starling_protocol::ids::{AccountId, ChatId, DeviceId, MessageId};
+use starling_protocol::ids::{AccountId, ChatId, DeviceId, MessageId, RoomId};
 use starling_protocol::time::WallMs;
 
 /// A kept event.
@@ -76,6 +76,21 @@ pub enum OtherEvent {
         /// The word.
         change: String,
     },
+    /// About a room.
+    Room {
+        /// Which.
+        room: RoomId,
+        /// Its name, without the `#`.
+        name: String,
+        /// Whether it is an open channel.
+        open: bool,
+        /// The word.
+        change: String,
+        /// Whom it is about.
+        who: AccountId,
+        /// How many members there are now.
+        members: u32,
+    },
     /// Messages are missing.
     Gap {
         /// Where.
@@ -112,6 +127,9 @@ impl From<Event> for OtherEvent {
                 Self::Contact { account, name, state: state.to_owned(), verified, key_changed }
             }
             Event::MailAsk { account, change } => Self::MailAsk { account, change: change.to_owned() },
+            Event::Room { room, name, open, change, who, members } => {
+                Self::Room { room, name, open, change: change.to_owned(), who, members }
+            }
             Event::Gap { chat, account, device, from_seq, missing } => {
                 Self::Gap { chat, account, device, from_seq, missing }
             }

@@ -161,6 +161,9 @@ pub fn object(object: &Object, names: &Names) -> String {
         Object::Mailbox(one) => mail::line(one),
         Object::Kept(one) => mail::kept_at(one),
         Object::MailAsk(asked) => mail_ask(asked, names),
+        Object::Room(room) => {
+            format!("{}: {} {}", guard_line(&room.name), names.name(&room.who), guard_line(&room.change))
+        }
         Object::Resync(resync) => {
             format!("too slow for {}; they follow", plural(resync.lost, "event", "events"))
         }

@@ -147,6 +147,7 @@ fn cursor_of(event: &Object) -> Option<&str> {
         Object::Network(event) => &event.cursor,
         Object::Gap(event) => &event.cursor,
         Object::MailAsk(event) => &event.cursor,
+        Object::Room(event) => &event.cursor,
         Object::Resync(event) => &event.cursor,
         _ => return None,
     };

@@ -14,8 +14,8 @@ use std::sync::atomic::Ordering;
 /// Where `recv.mark` keeps its cursor.
 const MARK: &str = "recv.cursor";
 /// Kinds of events there are.
-const TYPES: [&str; 9] =
-    ["message", "receipt", "request", "contact", "presence", "typing", "network", "gap", "mailask"];
+const TYPES: [&str; 10] =
+    ["message", "receipt", "request", "contact", "room", "presence", "typing", "network", "gap", "mailask"];
 
 fn yes() -> bool {
     true

@@ -10,7 +10,7 @@ use crate::store::memory::MemoryStore;
 use crate::store::worker::StoreHandle;
 use serde_json::json;
 use starling_protocol::engine::command::{ContactState, ContactView, Presence, StatusView};
-use starling_protocol::engine::step::{Change, MessageKind, MessageState, NewMessage};
+use starling_protocol::engine::step::{Change, MessageKind, MessageState, NewMessage, Place};
 use starling_protocol::engine::{Command, Refusal, Reply};
 use starling_protocol::ids::{AccountId, DeviceId, MessageId};
 use std::os::unix::fs::PermissionsExt;
@@ -105,6 +105,7 @@ async fn engine(
                     received_at: 0,
                     via: "local",
                     state: MessageState::Queued,
+                    place: Place::Last,
                 };
                 let queued = Change::State {
                     message: id(number),

@@ -4,7 +4,7 @@
 use super::error::nonsense;
 use crate::store::{Custody, OtherEvent, StoreError};
 use serde::{Deserialize, Serialize};
-use starling_protocol::ids::{AccountId, ChatId, DeviceId};
+use starling_protocol::ids::{AccountId, ChatId, DeviceId, RoomId};
 use starling_protocol::time::WallMs;
 use starling_protocol::wire;
 
@@ -38,6 +38,7 @@ enum OtherBody {
     Gap { chat: ChatId, account: AccountId, device: DeviceId, from_seq: u64, missing: u64 },
     GapClosed { chat: ChatId, device: DeviceId, from_seq: u64, count: u64, filled: bool },
     MailAsk { account: AccountId, change: String },
+    Room { room: RoomId, name: String, open: bool, change: String, who: AccountId, members: u32 },
 }
 
 /// Encodes a body.
@@ -77,6 +78,9 @@ pub fn encode_other(event: OtherEvent) -> Result<Vec<u8>, StoreError> {
             OtherBody::GapClosed { chat, device, from_seq, count, filled }
         }
         OtherEvent::MailAsk { account, change } => OtherBody::MailAsk { account, change },
+        OtherEvent::Room { room, name, open, change, who, members } => {
+            OtherBody::Room { room, name, open, change, who, members }
+        }
     })
 }
 
@@ -94,5 +98,8 @@ pub fn other(bytes: &[u8]) -> Result<OtherEvent, StoreError> {
             OtherEvent::GapClosed { chat, device, from_seq, count, filled }
         }
         OtherBody::MailAsk { account, change } => OtherEvent::MailAsk { account, change },
+        OtherBody::Room { room, name, open, change, who, members } => {
+            OtherEvent::Room { room, name, open, change, who, members }
+        }
     })
 }
