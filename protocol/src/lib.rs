@@ -21,6 +21,7 @@ pub mod limits;
 pub mod mail;
 pub mod noise;
 pub mod rng;
+pub mod room;
 pub mod session;
 #[doc(hidden)]
 pub mod testing;
