@@ -47,7 +47,7 @@ pub struct ReadOrder {
     pub from: Vec<u8>,
     /// The last key.
     pub to: Vec<u8>,
-    /// Stop when the values of those read come to this, in bytes.
+    /// Stop when the keys and values of those read come to this, in bytes.
     pub bytes: usize,
 }
 

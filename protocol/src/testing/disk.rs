@@ -1,10 +1,10 @@
 //! What one machine of a test world has on its disk, and what is watched there.
 
 use crate::engine::{
-    Change, Event, MessageKind, MessageState, NewMessage, Record, Space, stored_attempt, stored_parked,
-    stored_part, stored_secrets,
+    Change, Event, MessageKind, MessageState, NewMessage, Place, ReadOrder, Record, Space, stored_attempt,
+    stored_parked, stored_part, stored_secrets,
 };
-use crate::ids::{AccountId, MessageId};
+use crate::ids::{AccountId, ChatId, MessageId};
 use crate::kdf;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,11 +83,44 @@ impl Disk {
     }
 
     pub(super) fn load(&self) -> Vec<Record> {
-        self.records
-            .iter()
-            .map(|((space, key), value)| Record { space: *space, key: key.clone(), value: value.clone() })
-            .collect()
+        self.records.iter().filter(|((space, _), _)| space.is_loaded()).map(record).collect()
     }
+
+    /// Records of a range, as a store would give them, and whether there are more.
+    pub(super) fn read(&self, order: &ReadOrder) -> (Vec<Record>, bool) {
+        let fits = |(space, key): &(Space, Vec<u8>)| *space == order.space && *key <= order.to;
+        let (mut records, mut bytes) = (Vec::new(), 0_usize);
+        let from = (order.space, order.from.clone());
+        for found in self.records.range(from..).take_while(|(key, _)| fits(key)).map(record) {
+            if !records.is_empty() && bytes >= order.bytes {
+                return (records, true);
+            }
+            bytes = bytes.saturating_add(found.key.len()).saturating_add(found.value.len());
+            records.push(found);
+        }
+        (records, false)
+    }
+
+    /// The messages of a chat in the order they are shown.
+    pub fn chat(&self, chat: ChatId) -> Vec<&NewMessage> {
+        let mut deepest = 0;
+        let mut shown = Vec::new();
+        for message in self.messages.iter().filter(|message| message.chat == chat) {
+            let place = match message.place {
+                Place::At { depth, mark } => (depth, mark),
+                Place::Last => (deepest, u64::MAX),
+            };
+            deepest = deepest.max(place.0);
+            shown.push((place, message));
+        }
+        // Stable: the order of arrival is the last word.
+        shown.sort_by_key(|(place, _)| *place);
+        shown.into_iter().map(|(_, message)| message).collect()
+    }
+}
+
+fn record(((space, key), value): (&(Space, Vec<u8>), &Vec<u8>)) -> Record {
+    Record { space: *space, key: key.clone(), value: value.clone() }
 }
 
 /// What was ever committed on a machine, whatever became of its disk later.

@@ -19,7 +19,7 @@ pub use mail::{MailFault, MailHost};
 
 use crate::engine::{
     Action, Change, Command, ContactState, Engine, Genesis, Input, LinkId, MessageKind, MessageState,
-    NetEvent, Notice, Plant, Refusal, Reply, Space, Step,
+    NetEvent, Notice, Plant, ReadOrder, Refusal, Reply, Space, Step,
 };
 use crate::identity::Seed;
 use crate::ids::{AccountId, ChatId, DeviceId, MailboxId, MessageId};
@@ -148,6 +148,10 @@ pub struct World {
     queue: BTreeMap<(u64, u64), Parcel>,
     counter: u64,
 }
+
+/// Both halves of a read of the disk take less than this, in milliseconds. Higher than a disk's, so that other turns come
+/// between.
+const READ_MS: u64 = 4;
 
 const WALL_START_MS: i64 = 1_790_000_000_000;
 
@@ -451,8 +455,25 @@ impl World {
                     machine.notices.push(notice);
                 }
             }
-            Action::Read(_) => {}
+            Action::Read(order) => self.order(index, order),
         }
+    }
+
+    /// A disk takes a moment until it reads, and another until the answer is there: turns in between may change what was
+    /// read.
+    fn order(&mut self, index: usize, order: ReadOrder) {
+        let (run, delay_ms) = (self.run_of(index).unwrap_or(0), self.rng.below(READ_MS));
+        self.put_parcel(delay_ms, Parcel::Order(index, run, order));
+    }
+
+    fn fetch(&mut self, index: usize, order: ReadOrder) {
+        let (run, delay_ms) = (self.run_of(index).unwrap_or(0), self.rng.below(READ_MS));
+        let Some(machine) = self.machines.get(index) else { return };
+        let (records, more) = machine.disk.read(&order);
+        self.put_parcel(
+            delay_ms,
+            Parcel::Records(index, run, Input::Read { read: order.read, records, more }),
+        );
     }
 
     /// What a step did, without key bytes and what depends on them: the kinds and sizes of everything.
@@ -530,10 +551,14 @@ impl World {
                 Some(mailbox) => self.mailbox_event(mailbox, event),
                 None => self.turn(end, vec![Input::Net(event)]),
             },
+            Parcel::Order(index, run, order) if self.run_of(index) == Some(run) => self.fetch(index, order),
+            Parcel::Records(index, run, input) if self.run_of(index) == Some(run) => {
+                self.turn(index, vec![input])
+            }
             Parcel::Look(index, run) if self.run_of(index) == Some(run) => self.dht_looks(index, false),
             Parcel::Tick(number) => self.dht_tick(number),
             Parcel::Mailbox(mailbox) => self.mailbox_tick(mailbox),
-            Parcel::Event(..) | Parcel::Look(..) => {}
+            Parcel::Event(..) | Parcel::Look(..) | Parcel::Order(..) | Parcel::Records(..) => {}
         }
     }
 

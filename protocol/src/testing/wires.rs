@@ -2,7 +2,7 @@
 //! refused.
 
 use super::World;
-use crate::engine::{ConnId, LinkId, LinkProtocol, NetCommand, NetEvent};
+use crate::engine::{ConnId, Input, LinkId, LinkProtocol, NetCommand, NetEvent, ReadOrder};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) struct Wire {
@@ -18,6 +18,10 @@ pub(super) struct Wire {
 pub(super) enum Parcel {
     /// To a machine, in one of its runs.
     Event(usize, u64, NetEvent),
+    /// An order of a machine, in one of its runs, to its disk.
+    Order(usize, u64, ReadOrder),
+    /// The disk's answer.
+    Records(usize, u64, Input),
     /// A machine, in one of its runs, looks around in the DHT.
     Look(usize, u64),
     /// Time passes in the DHT.
