@@ -1,6 +1,7 @@
 //! The kinds of body. Numbers are fixed for ever. A kind of 0x8000 and above may be ignored by who does not know
 //! it; any other unknown kind is shown as a placeholder.
 
+use super::room::{RoomAnswer, RoomInvite, RoomKey, RoomRead, RoomSecret, RoomWelcome};
 use crate::ids::{AccountId, MessageId};
 use crate::limits::{ACK_ITEMS, REACTION_BYTES, TEXT_BYTES};
 use crate::wire::{self, Ext, Signed, WireError};
@@ -94,6 +95,18 @@ pub enum Body {
     Name(String),
     /// 8: about keeping mail for each other.
     KeepMail(KeepMail),
+    /// 9: a question whether to join a room.
+    RoomInvite(RoomInvite),
+    /// 10: the answer to it.
+    RoomAnswer(RoomAnswer),
+    /// 11: what a new member begins with.
+    RoomWelcome(RoomWelcome),
+    /// 12: the key of a device's messages in a room.
+    RoomKey(RoomKey),
+    /// 13: a new topic secret of a room.
+    RoomSecret(RoomSecret),
+    /// 14: messages of the recipient in a room that were read.
+    RoomRead(RoomRead),
     /// Something of a newer version.
     Unknown {
         /// Its kind.
@@ -118,6 +131,12 @@ impl Body {
             Self::Accept(accept) => (6, wire::encode(accept.as_ref())?),
             Self::Name(name) => (7, wire::encode(name)?),
             Self::KeepMail(keep) => (8, wire::encode(keep)?),
+            Self::RoomInvite(invite) => (9, wire::encode(invite)?),
+            Self::RoomAnswer(answer) => (10, wire::encode(answer)?),
+            Self::RoomWelcome(welcome) => (11, wire::encode(welcome)?),
+            Self::RoomKey(key) => (12, wire::encode(key)?),
+            Self::RoomSecret(secret) => (13, wire::encode(secret)?),
+            Self::RoomRead(read) => (14, wire::encode(read)?),
             Self::Unknown { .. } => return Err(WireError::Malformed),
         })
     }
@@ -146,6 +165,12 @@ impl Body {
             8 => Self::KeepMail(bounded::<KeepMail>(bytes, |k| {
                 k.link.as_ref().is_none_or(|link| link.len() <= 1024) && wire::ext_understood(&k.ext)
             })?),
+            9 => Self::RoomInvite(bounded(bytes, RoomInvite::fits)?),
+            10 => Self::RoomAnswer(bounded(bytes, RoomAnswer::fits)?),
+            11 => Self::RoomWelcome(bounded(bytes, RoomWelcome::fits)?),
+            12 => Self::RoomKey(bounded(bytes, RoomKey::fits)?),
+            13 => Self::RoomSecret(bounded(bytes, RoomSecret::fits)?),
+            14 => Self::RoomRead(bounded(bytes, RoomRead::fits)?),
             kind => Self::Unknown { kind, ignorable: kind >= IGNORABLE },
         })
     }

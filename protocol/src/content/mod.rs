@@ -5,10 +5,15 @@
 //! every attempt. Decoding gives [`Body::Unknown`] for kinds this version does not know.
 
 mod body;
+mod room;
 #[cfg(test)]
 mod tests;
 
 pub use body::{Accept, Body, Edit, KeepMail, Reaction, Target, Text};
+pub use room::{
+    RoomAnswer, RoomInvite, RoomKey, RoomRead, RoomSecret, RoomWelcome, WELCOME_BYTES, WELCOME_OPS,
+    WELCOME_SECRETS,
+};
 
 use crate::ids::{ChatId, DeviceId, MessageId};
 use crate::kdf;

@@ -252,6 +252,12 @@ impl Engine {
             }
             Body::Name(name) => self.on_name(author, &name),
             Body::KeepMail(keep) => self.on_keep_mail(author, keep),
+            Body::RoomInvite(_)
+            | Body::RoomAnswer(_)
+            | Body::RoomWelcome(_)
+            | Body::RoomKey(_)
+            | Body::RoomSecret(_)
+            | Body::RoomRead(_) => {}
             Body::Unknown { ignorable: true, .. } | Body::Accept(_) => {}
             Body::Unknown { kind, .. } => {
                 let text =

@@ -16,7 +16,7 @@ pub struct DeviceKeys {
 }
 
 /// The id of the device with this signing key.
-pub(super) fn device_id(sig_public: &[u8; 32]) -> DeviceId {
+pub(crate) fn device_id(sig_public: &[u8; 32]) -> DeviceId {
     DeviceId(kdf::derive_short("device id", &[sig_public]))
 }
 

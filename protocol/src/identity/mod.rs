@@ -14,6 +14,7 @@ mod tests;
 
 pub use card::{Card, CardError, MAILBOX_ADDRESSES, MAILBOXES, Mailbox, SealKey};
 pub use device::DeviceKeys;
+pub(crate) use device::device_id;
 pub use keys::{ed25519_is_usable, x25519_is_low_order, x25519_is_usable};
 pub use manifest::{DeviceEntry, Manifest, ManifestError, ManifestVerdict, Revoked, judge_manifest};
 pub use safety::safety_number;

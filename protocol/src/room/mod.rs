@@ -1,9 +1,22 @@
 //! Rooms: private groups (docs/spec/09-rooms.md). What is signed, who belongs to a room and may say so, and what a
 //! message of a room is. Pure: nothing here does IO, reads a clock or keeps anything beyond the values it is given.
 
+pub mod entry;
+pub mod have;
+mod link;
 mod op;
+mod receiver;
+pub mod seal;
+mod sender;
+pub mod words;
 
 pub use op::{
     Add, Create, Meta, OP_BYTES, OP_TEXT_BYTES, Op, OpBody, OpError, OpId, PARENTS, Policy, PolicyError,
     ROOM_MAILBOXES, Remove, RoomMailbox, UPTO,
 };
+pub use entry::{Entry, EntryBody, EntryError, EntryId, Head, content_of, digest, place, plain};
+pub use have::{Have, HaveError, HeadRange};
+pub use link::RoomLink;
+pub use receiver::{KEY_BYTES, Receiver, ReceiverError};
+pub use sender::{Sender, SenderError};
+pub use words::{Ask, Give, Heads, Words};
