@@ -22,6 +22,9 @@ pub const OP_BYTES: usize = 8 * 1024;
 pub const OP_TEXT_BYTES: usize = 1_024;
 /// Devices in a removal: all that a manifest can list or call revoked.
 pub const UPTO: usize = crate::limits::DEVICES + crate::limits::REVOKED;
+/// Devices in an admission, so that it stays below [`OP_BYTES`]: of a room where more have written, newcomers get a little
+/// more than the policy says.
+pub const ADD_UPTO: usize = 128;
 /// Mailboxes a room may have.
 pub const ROOM_MAILBOXES: usize = 3;
 
@@ -154,6 +157,12 @@ pub struct Add {
     pub name: String,
     /// Their manifest.
     pub manifest: Signed,
+    /// What was written before they came: by device, strictly ascending, at most [`ADD_UPTO`], the number of the last
+    /// message. Later ones are for them, and all of devices that are not named.
+    pub upto: Vec<(DeviceId, u64)>,
+    /// Of what was written before, they may be given messages of this depth and above: by the room's history policy,
+    /// as the author reckoned it. [`u64::MAX`]: none.
+    pub since: u64,
 }
 
 /// Somebody is put out, or leaves.
@@ -259,7 +268,11 @@ impl OpBody {
     pub fn decode(kind: u16, bytes: &[u8]) -> Result<Self, WireError> {
         Ok(match kind {
             Op::CREATE => Self::Create(bounded(bytes, |c: &Create| is_short(&c.name))?),
-            2 => Self::Add(bounded(bytes, |a: &Add| is_short(&a.name))?),
+            2 => Self::Add(bounded(bytes, |a: &Add| {
+                is_short(&a.name)
+                    && a.upto.len() <= ADD_UPTO
+                    && a.upto.is_sorted_by(|(a, _), (b, _)| a < b)
+            })?),
             3 => Self::Remove(bounded(bytes, |r: &Remove| {
                 r.upto.len() <= UPTO && r.upto.is_sorted_by(|(a, _), (b, _)| a < b)
             })?),

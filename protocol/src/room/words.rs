@@ -80,6 +80,9 @@ pub struct Give {
     pub marks: Vec<Signed>,
     /// Cards, at most [`ITEMS`].
     pub cards: Vec<Signed>,
+    /// What was asked for and is not for who asked: numbers of a device's entries, written before they came in. At most
+    /// [`RANGES`].
+    pub void: Vec<(DeviceId, u64, u64)>,
     /// Whether there is more of what was asked for.
     pub more: bool,
 }
@@ -150,7 +153,7 @@ impl Give {
     /// Nothing of a room.
     pub fn empty(room: RoomId) -> Self {
         let (ops, entries, marks, cards) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { room, ops, entries, marks, cards, more: false }
+        Self { room, ops, entries, marks, cards, void: Vec::new(), more: false }
     }
 
     /// Cuts what is to be given into pieces whose frames have at most [`GIVE_BYTES`]: operations first, then cards,
@@ -158,7 +161,7 @@ impl Give {
     /// last say that there is more; the last says `more`. What is over the bound of its sort is left out. Nothing at
     /// all gives one empty piece.
     pub fn batches(all: Self) -> Vec<Self> {
-        let Self { room, ops, entries, marks, cards, more } = all;
+        let Self { room, ops, entries, marks, cards, mut void, more } = all;
         let mut cutter = Cutter { done: Vec::new(), last: Self::empty(room), bytes: EMPTY_GIVE };
         for op in ops.into_iter().filter(|op| op.body.len() <= OP_BYTES) {
             cutter.room_for(signed_size(&op), |give| give.ops.len()).ops.push(op);
@@ -173,7 +176,8 @@ impl Give {
             cutter.room_for(signed_size(&mark), |give| give.marks.len()).marks.push(mark);
         }
         let Cutter { mut done, mut last, .. } = cutter;
-        last.more = more;
+        void.truncate(RANGES);
+        (last.void, last.more) = (void, more);
         done.push(last);
         done
     }
@@ -182,6 +186,7 @@ impl Give {
         for items in [self.ops.len(), self.entries.len(), self.marks.len(), self.cards.len()] {
             within(items, ITEMS)?;
         }
+        within(self.void.len(), RANGES)?;
         self.ops.iter().try_for_each(|op| within(op.body.len(), OP_BYTES))?;
         self.cards.iter().try_for_each(|card| within(card.body.len(), CARD_BYTES))?;
         self.marks.iter().try_for_each(|mark| within(mark.body.len(), HAVE_BYTES))?;
