@@ -6,10 +6,14 @@
 //!  network ┼─► engine.turn ─► step┤        │ only if that went well
 //!  timer  ─┘                      └────────┴─► network commands, replies, notices
 //! ```
+//! Records that a turn asks for are fetched beside the turns and come back as an input of a later one.
+//!
 //! When a commit fails nothing of the turn happened: the engine is loaded again from the store, connections are
-//! closed (peers send again what was not answered), and who waited for a reply is told why.
+//! closed (peers send again what was not answered), and who waited for a reply is told why. The same when a read fails:
+//! an engine that was told of no records would take them for not there.
 
 pub mod handle;
+mod reads;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +24,7 @@ use crate::network::{Figures, STARTING};
 use crate::store::worker::StoreHandle;
 use crate::store::{StoreError, StoredEvent};
 use handle::{About, COMMAND_QUEUE, EVENT_QUEUE, Facts, NodeEvent, NodeFault, NodeHandle, Order};
+use reads::{Fetched, Reads};
 use starling_protocol::engine::net::{ConnId, NetCommand, NetEvent};
 use starling_protocol::engine::step::Notice;
 use starling_protocol::engine::{Action, Engine, Input, LoadError, Reply, RequestNumber, Step};
@@ -79,6 +84,7 @@ pub(crate) fn rng() -> Result<Rng, DriverError> {
 struct Driver {
     engine: Engine,
     store: StoreHandle,
+    reads: Reads,
     net: Net,
     mail: Option<Post>,
     /// Whether mail is kept for whoever is given a grant; else only while somebody has a box.
@@ -140,6 +146,7 @@ pub(crate) fn spawn(
     let net_facts = net.facts.clone();
     let driver = Driver {
         engine,
+        reads: Reads::new(store.clone()),
         store,
         net,
         mail,
@@ -177,6 +184,7 @@ enum Woken {
     Room,
     Facts,
     Mail,
+    Fetched(Fetched),
     Event(NetEvent),
     Order(Order),
     Time,
@@ -227,6 +235,7 @@ impl Driver {
                     }
                     Woken::Room
                 }
+                fetched = self.reads.next() => Woken::Fetched(fetched),
                 event = self.net.events.recv() => event.map_or(Woken::Stop, Woken::Event),
                 // An error means that the network has ended.
                 changed = self.net_facts.changed() => changed.map_or(Woken::Stop, |()| Woken::Facts),
@@ -247,6 +256,11 @@ impl Driver {
                 Woken::Mail => {
                     self.tell_keeping();
                     inputs.push(Input::Wake);
+                }
+                Woken::Fetched(Ok(records)) => inputs.push(records),
+                Woken::Fetched(Err(error)) => {
+                    self.undo(error, Vec::new()).await?;
+                    continue;
                 }
                 Woken::Event(event) => self.take_event(event, &mut inputs),
                 Woken::Order(order) => self.take_order(order, &mut inputs),
@@ -370,8 +384,7 @@ impl Driver {
                     self.figures = Figures { direct, relayed, lan, waiting, ..self.figures };
                     self.tell_network();
                 }
-                // No record is asked for yet.
-                Action::Read(_) => {}
+                Action::Read(order) => self.reads.order(order),
                 Action::Notice(notice) => drop(self.events.send(Arc::new(NodeEvent::Notice(notice)))),
             }
         }
@@ -400,10 +413,11 @@ impl Driver {
         }
     }
 
-    /// A commit failed: nothing of the turn happened.
+    /// A commit failed, and nothing of the turn happened; or a read did, and what the engine wanted to do with the records
+    /// did not happen. The engine is made anew from what is on disk.
     async fn undo(&mut self, error: StoreError, actions: Vec<Action>) -> Result<(), DriverError> {
         let fatal = matches!(error, StoreError::Damaged { .. } | StoreError::Closed | StoreError::WrongKey);
-        tracing::error!(%error, "a turn could not be committed");
+        tracing::error!(%error, "the engine is loaded anew: the store failed");
         let error = Arc::new(error);
         self.trouble.send_replace(Some(trouble_words(&error)));
         // What only asked changed nothing, so its answer holds.
@@ -415,6 +429,7 @@ impl Driver {
             return Err(DriverError::Store(Arc::try_unwrap(error).unwrap_or(StoreError::Closed)));
         }
         self.outgoing.clear();
+        self.reads.forget();
         for conn in std::mem::take(&mut self.conns) {
             self.outgoing.push_back(NetCommand::CloseConn { conn });
         }

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use super::{Custody, EventBody, LogQuery, OtherEvent, Recipient, Store, StoredEvent, StoredMessage};
+mod rooms;
+
+use super::{Custody, EventBody, LogQuery, OtherEvent, Placed, Recipient, Store, StoredEvent, StoredMessage};
 use starling_protocol::engine::step::{
     Change, Event, MessageKind, MessageState, NewMessage, Place, Record, Space,
 };
@@ -77,7 +79,7 @@ fn texts(found: &[StoredMessage]) -> Vec<&str> {
 
 /// Asks everything of new, empty stores.
 pub fn run(make: &mut dyn FnMut() -> Box<dyn Store>) {
-    let parts: [fn(&mut dyn Store); 19] = [
+    let parts: [fn(&mut dyn Store); 23] = [
         records,
         messages_come_back_whole,
         duplicates_are_ignored,
@@ -97,6 +99,10 @@ pub fn run(make: &mut dyn FnMut() -> Box<dyn Store>) {
         searches,
         hostile_texts,
         drafts_and_settings,
+        rooms::late_messages_stand_where_they_belong,
+        rooms::messages_of_one_depth_have_one_order,
+        rooms::a_line_without_a_depth_follows_what_was_there,
+        rooms::records_that_are_read_when_wanted,
     ];
     for part in parts {
         part(make().as_mut());
@@ -142,7 +148,7 @@ fn messages_come_back_whole(store: &mut dyn Store) {
     new.via = "lan";
     new.seq = u64::MAX;
     let made = store.commit(&[Change::Message(new.clone())], 77).unwrap();
-    let expected = StoredMessage::fresh(1, &new, true);
+    let expected = StoredMessage::fresh(1, Placed { depth: 0, mark: 1 }, &new, true);
     assert_eq!(
         made,
         vec![StoredEvent { cursor: 1, at: 77, what: EventBody::Message(Box::new(expected.clone())) }]

@@ -3,13 +3,15 @@
 
 use super::words::{fold, search_words};
 use super::{
-    ChatSummary, Cursor, Custody, EventBody, KEEP_EVENTS, LogQuery, OtherEvent, Recipient, Store, StoreError,
-    StoreStats, StoredEvent, StoredMessage,
+    ChatSummary, Cursor, Custody, EventBody, KEEP_EVENTS, LogQuery, OtherEvent, Placed, Recipient, Store,
+    StoreError, StoreStats, StoredEvent, StoredMessage,
 };
-use starling_protocol::engine::step::{Change, MessageKind, MessageState, NewMessage, Record, Space};
+use starling_protocol::engine::step::{
+    Change, MessageKind, MessageState, NewMessage, ReadOrder, Record, Space,
+};
 use starling_protocol::ids::{AccountId, ChatId, MessageId};
 use starling_protocol::time::WallMs;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,7 +22,8 @@ pub struct MemoryStore {
     /// The message of row `n` stands at `n - 1`.
     messages: Vec<StoredMessage>,
     places: HashMap<MessageId, Vec<usize>>,
-    chats: BTreeMap<ChatId, Vec<usize>>,
+    /// Each chat in its order.
+    chats: BTreeMap<ChatId, BTreeSet<(Placed, usize)>>,
     events: VecDeque<StoredKept>,
     newest: Cursor,
     drafts: BTreeMap<ChatId, String>,
@@ -134,8 +137,11 @@ impl MemoryStore {
         }
         let row = i64::try_from(place).ok()?.saturating_add(1);
         self.places.entry(new.id).or_default().push(place);
-        self.chats.entry(new.chat).or_default().push(place);
-        self.messages.push(StoredMessage::fresh(row, new, !new.me && new.kind != MessageKind::Notice));
+        let chat = self.chats.entry(new.chat).or_default();
+        let placed = Placed::new(new.place, row, chat.last().map_or(0, |(last, _)| last.depth));
+        chat.insert((placed, place));
+        let unread = !new.me && new.kind != MessageKind::Notice;
+        self.messages.push(StoredMessage::fresh(row, placed, new, unread));
         self.event(now, Kept::Message(place))
     }
 
@@ -208,7 +214,7 @@ impl MemoryStore {
     }
 
     fn of_chat(&self, chat: ChatId) -> impl DoubleEndedIterator<Item = &StoredMessage> {
-        self.chats.get(&chat).into_iter().flatten().filter_map(|place| self.messages.get(*place))
+        self.chats.get(&chat).into_iter().flatten().filter_map(|(_, place)| self.messages.get(*place))
     }
 }
 
@@ -246,6 +252,10 @@ fn react(reactions: &mut Vec<(AccountId, String)>, who: AccountId, emoji: &str) 
     }
 }
 
+fn record(((space, key), value): (&(Space, Vec<u8>), &Vec<u8>)) -> Record {
+    Record { space: *space, key: key.clone(), value: value.clone() }
+}
+
 fn newest_first(mut page: Vec<StoredMessage>) -> Vec<StoredMessage> {
     page.reverse();
     page
@@ -253,12 +263,21 @@ fn newest_first(mut page: Vec<StoredMessage>) -> Vec<StoredMessage> {
 
 impl Store for MemoryStore {
     fn load(&mut self) -> Result<Vec<Record>, StoreError> {
-        let record = |((space, key), value): (&(Space, Vec<u8>), &Vec<u8>)| Record {
-            space: *space,
-            key: key.clone(),
-            value: value.clone(),
-        };
-        Ok(self.records.iter().map(record).collect())
+        Ok(self.records.iter().filter(|((space, _), _)| space.is_loaded()).map(record).collect())
+    }
+
+    fn read(&mut self, order: &ReadOrder) -> Result<(Vec<Record>, bool), StoreError> {
+        let fits = |(space, key): &(Space, Vec<u8>)| *space == order.space && *key <= order.to;
+        let from = (order.space, order.from.clone());
+        let (mut records, mut bytes) = (Vec::new(), 0_usize);
+        for found in self.records.range(from..).take_while(|(key, _)| fits(key)).map(record) {
+            if !records.is_empty() && bytes >= order.bytes {
+                return Ok((records, true));
+            }
+            bytes = bytes.saturating_add(found.key.len()).saturating_add(found.value.len());
+            records.push(found);
+        }
+        Ok((records, false))
     }
 
     fn commit(&mut self, changes: &[Change], at: WallMs) -> Result<Vec<StoredEvent>, StoreError> {
@@ -268,14 +287,14 @@ impl Store for MemoryStore {
 
     fn log(&mut self, query: &LogQuery) -> Result<Vec<StoredMessage>, StoreError> {
         let before = match query.before {
-            None => i64::MAX,
-            Some(id) => match self.of_chat(query.chat).find(|m| m.id == id) {
-                Some(message) => message.row,
+            None => (Placed::END, i64::MAX),
+            Some(id) => match self.of_id(id).find(|(_, m)| m.chat == query.chat) {
+                Some((_, message)) => message.order(),
                 None => return Ok(Vec::new()),
             },
         };
         let fits =
-            |m: &&StoredMessage| m.row < before && query.since.is_none_or(|since| m.received_at >= since);
+            |m: &&StoredMessage| m.order() < before && query.since.is_none_or(|since| m.received_at >= since);
         Ok(newest_first(self.of_chat(query.chat).rev().filter(fits).take(query.limit).cloned().collect()))
     }
 

@@ -7,6 +7,7 @@
 mod event;
 pub mod mail;
 pub mod memory;
+mod place;
 pub mod sqlite;
 pub mod words;
 pub mod worker;
@@ -15,7 +16,8 @@ pub mod worker;
 pub mod conformance;
 
 pub use event::{EventBody, OtherEvent, StoredEvent};
-use starling_protocol::engine::step::{Change, MessageKind, MessageState, NewMessage, Record};
+pub use place::Placed;
+use starling_protocol::engine::step::{Change, MessageKind, MessageState, NewMessage, ReadOrder, Record};
 use starling_protocol::ids::{AccountId, ChatId, MessageId};
 use starling_protocol::time::WallMs;
 
@@ -60,8 +62,10 @@ pub enum StoreError {
 /// A message with everything a front end shows of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredMessage {
-    /// Position in the store: sorts messages of a chat as they are shown.
+    /// Its number in the order of arrival, over all chats.
     pub row: i64,
+    /// Where it stands in its chat: see [`StoredMessage::order`].
+    pub place: Placed,
     /// Its id.
     pub id: MessageId,
     /// Where it stands.
@@ -130,10 +134,16 @@ impl Custody {
 }
 
 impl StoredMessage {
+    /// Sorts the messages of a chat as they are shown.
+    pub fn order(&self) -> (Placed, i64) {
+        (self.place, self.row)
+    }
+
     /// A message as it is right after it was stored.
-    pub(crate) fn fresh(row: i64, new: &NewMessage, unread: bool) -> Self {
+    pub(crate) fn fresh(row: i64, place: Placed, new: &NewMessage, unread: bool) -> Self {
         Self {
             row,
+            place,
             id: new.id,
             chat: new.chat,
             author: new.author,
@@ -187,7 +197,7 @@ pub struct LogQuery {
 pub struct ChatSummary {
     /// Which.
     pub chat: ChatId,
-    /// When its newest message came.
+    /// When the message that stands last came.
     pub last_at: WallMs,
     /// Messages not seen here.
     pub unread: u64,
@@ -214,11 +224,18 @@ pub struct StoreStats {
 
 /// What a store does. One conformance suite holds every implementation to it.
 pub trait Store: Send {
-    /// All of the engine's records, by space and key.
+    /// The engine's records, by space and key, without those of spaces that are not loaded.
     ///
     /// # Errors
     /// See [`StoreError`].
     fn load(&mut self) -> Result<Vec<Record>, StoreError>;
+
+    /// Records of one space from the first key to the last, by key, and whether there are more of them. At least one,
+    /// if there is one; over `bytes` by at most the last.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn read(&mut self, order: &ReadOrder) -> Result<(Vec<Record>, bool), StoreError>;
 
     /// Applies the changes in one durable transaction and returns the events they made, in order.
     ///

@@ -6,7 +6,7 @@ use super::sqlite::SqliteStore;
 use super::{
     Batch, ChatSummary, Cursor, LogQuery, Store, StoreError, StoreStats, StoredEvent, StoredMessage,
 };
-use starling_protocol::engine::step::{Change, Record};
+use starling_protocol::engine::step::{Change, ReadOrder, Record};
 use starling_protocol::ids::{ChatId, MessageId};
 use starling_protocol::time::WallMs;
 use std::path::Path;
@@ -96,6 +96,14 @@ impl StoreHandle {
     /// See [`StoreError`]; so for all methods.
     pub async fn load(&self) -> Result<Vec<Record>, StoreError> {
         self.call(&self.write, |store| store.load()).await
+    }
+
+    /// See [`Store::read`]. Sees every commit whose answer has come.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn read(&self, order: ReadOrder) -> Result<(Vec<Record>, bool), StoreError> {
+        self.call(&self.read, move |store| store.read(&order)).await
     }
 
     /// See [`Store::commit`]. Commits are applied in the order in which they were begun to be sent. Once it has

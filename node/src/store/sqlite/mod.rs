@@ -20,7 +20,7 @@ use super::{
 use error::meaning;
 use open::Mode;
 use rusqlite::Connection;
-use starling_protocol::engine::step::{Change, Record};
+use starling_protocol::engine::step::{Change, ReadOrder, Record};
 use starling_protocol::ids::{ChatId, MessageId};
 use starling_protocol::time::WallMs;
 use std::path::{Path, PathBuf};
@@ -119,6 +119,10 @@ impl SqliteStore {
 impl Store for SqliteStore {
     fn load(&mut self) -> Result<Vec<Record>, StoreError> {
         read::records(&self.conn)
+    }
+
+    fn read(&mut self, order: &ReadOrder) -> Result<(Vec<Record>, bool), StoreError> {
+        read::range(&self.conn, order)
     }
 
     fn commit(&mut self, changes: &[Change], at: WallMs) -> Result<Vec<StoredEvent>, StoreError> {

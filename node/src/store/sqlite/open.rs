@@ -37,7 +37,11 @@ pub struct Schema {
 pub const STORE: Schema = Schema {
     file: "store.db",
     application: 1_398_034_503,
-    steps: &[include_str!("../migrations/0001_start.sql"), include_str!("../migrations/0002_custody.sql")],
+    steps: &[
+        include_str!("../migrations/0001_start.sql"),
+        include_str!("../migrations/0002_custody.sql"),
+        include_str!("../migrations/0003_place.sql"),
+    ],
     vital: "record",
 };
 /// Bytes of one page. A shorter file cannot be a database.

@@ -6,11 +6,11 @@ use super::error::{meaning, nonsense};
 use super::write::{KIND_CUSTODY, KIND_MESSAGE, KIND_RECEIPT};
 use crate::store::words::search_words;
 use crate::store::{
-    ChatSummary, Cursor, Custody, EventBody, LogQuery, Recipient, StoreError, StoreStats, StoredEvent,
-    StoredMessage,
+    ChatSummary, Cursor, Custody, EventBody, LogQuery, Placed, Recipient, StoreError, StoreStats,
+    StoredEvent, StoredMessage,
 };
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
-use starling_protocol::engine::step::{MessageKind, MessageState, Record, Space};
+use starling_protocol::engine::step::{MessageKind, MessageState, ReadOrder, Record, Space};
 use starling_protocol::ids::{AccountId, ChatId, MessageId};
 use starling_protocol::time::WallMs;
 
@@ -18,7 +18,7 @@ use starling_protocol::time::WallMs;
 macro_rules! message_columns {
     () => {
         "m.row, m.id, m.chat, m.author, m.me, m.kind, m.reply_to, m.sent_at, m.received_at, m.via, m.state, \
-         m.reason, m.state_at, m.edited, m.deleted, m.unread, m.text"
+         m.reason, m.state_at, m.edited, m.deleted, m.unread, m.depth, m.mark, m.text"
     };
 }
 
@@ -47,12 +47,13 @@ fn columns(row: &Row<'_>) -> rusqlite::Result<Columns> {
         state: row.get(10)?,
         message: StoredMessage {
             row: row.get(0)?,
+            place: Placed { depth: row.get(16)?, mark: row.get(17)? },
             id: MessageId(row.get(1)?),
             chat: ChatId(row.get(2)?),
             author: AccountId(row.get(3)?),
             me: row.get(4)?,
             kind: MessageKind::Text,
-            text: row.get(16)?,
+            text: row.get(18)?,
             reply_to: None,
             sent_at: row.get(7)?,
             received_at: row.get(8)?,
@@ -134,7 +135,7 @@ pub fn numbers(conn: &Connection) -> Result<Numbers, StoreError> {
     .map_err(meaning)
 }
 
-/// All records, by space and key.
+/// All records that are loaded, by space and key.
 pub fn records(conn: &Connection) -> Result<Vec<Record>, StoreError> {
     let rows: Vec<(u8, Vec<u8>, Vec<u8>)> = conn
         .prepare_cached("SELECT space, key, value FROM record ORDER BY space, key")
@@ -148,35 +149,77 @@ pub fn records(conn: &Connection) -> Result<Vec<Record>, StoreError> {
         .collect()
 }
 
+/// Records of one space in a range of keys, and whether there are more.
+pub fn range(conn: &Connection, order: &ReadOrder) -> Result<(Vec<Record>, bool), StoreError> {
+    let sql = if order.space.is_loaded() {
+        "SELECT key, value FROM record WHERE space = ?1 AND key BETWEEN ?2 AND ?3 ORDER BY key"
+    } else {
+        "SELECT key, value FROM archive WHERE space = ?1 AND key BETWEEN ?2 AND ?3 ORDER BY key"
+    };
+    let take = || {
+        let mut statement = conn.prepare_cached(sql)?;
+        let mut rows = statement.query(params![order.space as u8, order.from, order.to])?;
+        let (mut records, mut bytes) = (Vec::new(), 0_usize);
+        while let Some(row) = rows.next()? {
+            if !records.is_empty() && bytes >= order.bytes {
+                return Ok((records, true));
+            }
+            let record = Record { space: order.space, key: row.get(0)?, value: row.get(1)? };
+            bytes = bytes.saturating_add(record.key.len()).saturating_add(record.value.len());
+            records.push(record);
+        }
+        Ok((records, false))
+    };
+    take().map_err(meaning)
+}
+
+/// A page of a chat that ends before a place.
+pub(super) const LOG: &str = concat!(
+    "SELECT ",
+    message_columns!(),
+    " FROM message m INDEXED BY message_place
+      WHERE m.chat = ?1 AND (m.depth, m.mark, m.row) < (?2, ?3, ?4) AND m.received_at >= ?5
+      ORDER BY m.depth DESC, m.mark DESC, m.row DESC LIMIT ?6"
+);
+/// The first unread messages of a chat.
+pub(super) const UNREAD: &str =
+    "SELECT id FROM message WHERE chat = ?1 AND unread = 1 ORDER BY depth, mark, row LIMIT ?2";
+
 /// A page of a chat.
 pub fn log(conn: &Connection, query: &LogQuery) -> Result<Vec<StoredMessage>, StoreError> {
-    let before: i64 = match query.before {
-        None => i64::MAX,
-        Some(id) => {
-            let row = conn
-                .prepare_cached("SELECT min(row) FROM message WHERE id = ?1 AND chat = ?2")
-                .and_then(|mut s| {
-                    s.query_row(params![id.as_bytes(), query.chat.as_bytes()], |row| {
-                        row.get::<_, Option<i64>>(0)
-                    })
-                })
-                .map_err(meaning)?;
-            let Some(row) = row else { return Ok(Vec::new()) };
-            row
-        }
+    let before = match query.before {
+        None => Some((Placed::END, i64::MAX)),
+        Some(id) => order_of(conn, query.chat, id)?,
     };
+    let Some((before, row)) = before else { return Ok(Vec::new()) };
     let mut page = messages(
         conn,
-        concat!(
-            "SELECT ",
-            message_columns!(),
-            " FROM message m WHERE m.chat = ?1 AND m.row < ?2 AND m.received_at >= ?3
-              ORDER BY m.row DESC LIMIT ?4"
-        ),
-        params![query.chat.as_bytes(), before, query.since.unwrap_or(WallMs::MIN), small(query.limit)],
+        LOG,
+        params![
+            query.chat.as_bytes(),
+            before.depth,
+            before.mark,
+            row,
+            query.since.unwrap_or(WallMs::MIN),
+            small(query.limit)
+        ],
     )?;
     page.reverse();
     Ok(page)
+}
+
+/// Where the first message with an id stands in a chat.
+fn order_of(conn: &Connection, chat: ChatId, id: MessageId) -> Result<Option<(Placed, i64)>, StoreError> {
+    conn.prepare_cached(
+        "SELECT depth, mark, row FROM message WHERE id = ?1 AND chat = ?2 ORDER BY row LIMIT 1",
+    )
+    .and_then(|mut s| {
+        s.query_row(params![id.as_bytes(), chat.as_bytes()], |row| {
+            Ok((Placed { depth: row.get(0)?, mark: row.get(1)? }, row.get(2)?))
+        })
+        .optional()
+    })
+    .map_err(meaning)
 }
 
 /// The message of a row.
@@ -289,7 +332,8 @@ pub fn chats(conn: &Connection) -> Result<Vec<ChatSummary>, StoreError> {
            every (chat) AS (
              SELECT chat FROM talked WHERE chat IS NOT NULL UNION SELECT chat FROM draft)
          SELECT every.chat,
-           coalesce((SELECT received_at FROM message m WHERE m.chat = every.chat ORDER BY m.row DESC LIMIT 1), 0),
+           coalesce((SELECT received_at FROM message m WHERE m.chat = every.chat
+                     ORDER BY m.depth DESC, m.mark DESC, m.row DESC LIMIT 1), 0),
            (SELECT count(*) FROM message m WHERE m.chat = every.chat AND m.unread = 1),
            (SELECT text FROM draft d WHERE d.chat = every.chat)
          FROM every ORDER BY every.chat",
@@ -310,7 +354,7 @@ pub fn chats(conn: &Connection) -> Result<Vec<ChatSummary>, StoreError> {
 
 /// Unread messages of a chat.
 pub fn unread(conn: &Connection, chat: ChatId, limit: usize) -> Result<Vec<MessageId>, StoreError> {
-    conn.prepare_cached("SELECT id FROM message WHERE chat = ?1 AND unread = 1 ORDER BY row LIMIT ?2")
+    conn.prepare_cached(UNREAD)
         .and_then(|mut s| {
             s.query_map(params![chat.as_bytes(), small(limit)], |row| Ok(MessageId(row.get(0)?)))?.collect()
         })

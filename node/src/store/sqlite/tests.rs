@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use super::{SqliteStore, open};
+use super::{SqliteStore, open, read};
 use crate::store::conformance::{self, ALICE, BOB, all, id, message, state};
-use crate::store::{Batch, Custody, Store, StoreError};
-use starling_protocol::engine::step::{Change, MessageState, Record, Space};
+use crate::store::{Batch, Custody, LogQuery, Store, StoreError, StoredMessage};
+use starling_protocol::engine::step::{Change, MessageState, ReadOrder, Record, Space};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -239,6 +239,7 @@ fn a_store_of_the_first_format_is_brought_up_with_all_it_has() {
     let sent = [Change::Message(message(1, BOB, ALICE, "old")), state(1, BOB, MessageState::Queued)];
     store.commit(&sent, 1).unwrap();
     store.commit(&[state(1, BOB, MessageState::Mailbox)], 1).unwrap();
+    without_places(&store);
     store
         .conn
         .execute_batch(
@@ -254,6 +255,61 @@ fn a_store_of_the_first_format_is_brought_up_with_all_it_has() {
     assert_eq!(store.events(0, 9).unwrap().len(), 2);
     let keeps = Change::Custody { message: id(1), account: BOB, mailboxes: 1, until: 5, at: 2 };
     assert_eq!(store.commit(&[keeps], 2).unwrap().len(), 1);
+}
+
+/// Makes a store one of the format before messages had places.
+fn without_places(store: &SqliteStore) {
+    store
+        .conn
+        .execute_batch(
+            "DROP TABLE archive; DROP INDEX message_place; DROP INDEX message_unread;
+             ALTER TABLE message DROP COLUMN depth; ALTER TABLE message DROP COLUMN mark;
+             CREATE INDEX message_chat ON message (chat);
+             CREATE INDEX message_unread ON message (chat) WHERE unread = 1;
+             PRAGMA user_version = 2",
+        )
+        .unwrap();
+}
+
+#[test]
+fn a_store_from_before_rooms_keeps_the_order_of_its_chats() {
+    let (_dir, path) = place();
+    let mut store = SqliteStore::create(&path, &KEY).unwrap();
+    let came: Vec<_> = [3, 1, 2]
+        .iter()
+        .flat_map(|n| [message(*n, BOB, BOB, "x"), message(n + 10, ALICE, ALICE, "note")])
+        .map(Change::Message)
+        .collect();
+    store.commit(&came, 1).unwrap();
+    without_places(&store);
+    drop(store);
+    let mut store = SqliteStore::open(&path, &KEY).unwrap();
+    store.commit(&[Change::Message(message(4, BOB, ALICE, "new"))], 2).unwrap();
+    let ids = |found: Vec<StoredMessage>| found.iter().map(|m| m.id).collect::<Vec<_>>();
+    assert_eq!(ids(all(&mut store, BOB)), [3, 1, 2, 4].map(id));
+    assert_eq!(ids(all(&mut store, ALICE)), [13, 11, 12].map(id));
+    let query = LogQuery { chat: BOB.into(), limit: 1, before: Some(id(2)), since: None };
+    assert_eq!(ids(store.log(&query).unwrap()), [id(1)]);
+    assert_eq!(store.unread(BOB.into(), 9).unwrap(), [3, 1, 2].map(id));
+    assert_eq!(store.chats().unwrap().len(), 2);
+    let entry = Record { space: Space::RoomEntry, key: vec![1], value: vec![2] };
+    store.commit(&[Change::Put(entry.clone())], 3).unwrap();
+    let order = ReadOrder { read: 1, space: Space::RoomEntry, from: vec![], to: vec![9], bytes: 9 };
+    assert_eq!(store.read(&order).unwrap().0, [entry]);
+}
+
+/// A page anywhere in a long chat is found by the index alone: nothing is sorted and nothing read over.
+#[test]
+fn pages_and_unread_messages_come_from_an_index_in_their_order() {
+    let (_dir, path) = place();
+    let store = SqliteStore::create(&path, &KEY).unwrap();
+    let plan = |sql: &str| -> String {
+        let mut statement = store.conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let lines = statement.raw_query().mapped(|row| row.get::<_, String>(3));
+        lines.map(|line| line.unwrap()).collect::<Vec<_>>().join("; ")
+    };
+    assert_eq!(plan(read::LOG), "SEARCH m USING INDEX message_place (chat=? AND (depth,mark)<(?,?))");
+    assert_eq!(plan(read::UNREAD), "SEARCH message USING INDEX message_unread (chat=?)");
 }
 
 #[test]

@@ -5,7 +5,9 @@ use super::body;
 use super::error::{is_lost_sync, meaning, nonsense};
 use super::{SqliteStore, read};
 use crate::store::words::fold;
-use crate::store::{Cursor, Custody, EventBody, OtherEvent, StoreError, StoredEvent, StoredMessage};
+use crate::store::{
+    Cursor, Custody, EventBody, OtherEvent, Placed, StoreError, StoredEvent, StoredMessage, place,
+};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use starling_protocol::engine::step::{Change, MessageKind, NewMessage, Record, Space};
 use starling_protocol::ids::{AccountId, ChatId, MessageId};
@@ -126,15 +128,18 @@ impl SqliteStore {
         let row = self.next.row;
         let unread = !new.me && new.kind != MessageKind::Notice;
         let reply_to = new.reply_to.as_ref().map_or(&[][..], |id| id.as_bytes().as_slice());
-        let inserted = self
+        let (depth, mark) = place::parts(new.place, row);
+        let depth: Option<i64> = self
             .conn
             .prepare_cached(
                 "INSERT INTO message (row, id, chat, author, device, seq, me, kind, reply_to, sent_at, received_at,
-                   via, state, state_at, unread, text)
-                 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16
-                 WHERE NOT EXISTS (SELECT 1 FROM message WHERE id = ?2 AND author = ?4)",
+                   via, state, state_at, unread, text, mark, depth)
+                 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+                   coalesce(?18, (SELECT depth FROM message WHERE chat = ?3 ORDER BY depth DESC LIMIT 1), 0)
+                 WHERE NOT EXISTS (SELECT 1 FROM message WHERE id = ?2 AND author = ?4)
+                 RETURNING depth",
             )?
-            .execute(params![
+            .query_row(params![
                 row,
                 new.id.as_bytes(),
                 new.chat.as_bytes(),
@@ -151,13 +156,14 @@ impl SqliteStore {
                 new.received_at,
                 unread,
                 new.text,
-            ])?;
-        if inserted == 0 {
-            return Ok(None);
-        }
+                mark,
+                depth,
+            ], |row| row.get(0))
+            .optional()?;
+        let Some(depth) = depth else { return Ok(None) };
         self.next.row += 1;
         index(&self.conn, row, &new.text)?;
-        let message = StoredMessage::fresh(row, new, unread);
+        let message = StoredMessage::fresh(row, Placed { depth, mark }, new, unread);
         self.event(now, (KIND_MESSAGE, row, &[]), EventBody::Message(Box::new(message))).map(Some)
     }
 
@@ -294,17 +300,24 @@ fn last_writes<'a>(parts: &[Part<'a>]) -> HashMap<(Space, &'a [u8]), usize> {
 }
 
 fn put(conn: &Connection, record: &Record) -> Result<(), Failure> {
-    conn.prepare_cached(
+    conn.prepare_cached(if record.space.is_loaded() {
         "INSERT INTO record (space, key, value) VALUES (?1, ?2, ?3)
-         ON CONFLICT (space, key) DO UPDATE SET value = excluded.value",
-    )?
+         ON CONFLICT (space, key) DO UPDATE SET value = excluded.value"
+    } else {
+        "INSERT INTO archive (space, key, value) VALUES (?1, ?2, ?3)
+         ON CONFLICT (space, key) DO UPDATE SET value = excluded.value"
+    })?
     .execute(params![record.space as u8, record.key, record.value])?;
     Ok(())
 }
 
 fn drop_record(conn: &Connection, space: Space, key: &[u8]) -> Result<(), Failure> {
-    conn.prepare_cached("DELETE FROM record WHERE space = ?1 AND key = ?2")?
-        .execute(params![space as u8, key])?;
+    conn.prepare_cached(if space.is_loaded() {
+        "DELETE FROM record WHERE space = ?1 AND key = ?2"
+    } else {
+        "DELETE FROM archive WHERE space = ?1 AND key = ?2"
+    })?
+    .execute(params![space as u8, key])?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use super::{Job, StoreHandle, serve};
 use crate::store::conformance::{BOB, message};
 use crate::store::memory::MemoryStore;
 use crate::store::{Batch, LogQuery, Store, StoreError};
-use starling_protocol::engine::step::{Change, Record, Space};
+use starling_protocol::engine::step::{Change, ReadOrder, Record, Space};
 use std::sync::atomic::Ordering;
 use tokio::sync::{mpsc, oneshot};
 
@@ -77,6 +77,7 @@ impl Store for Counting {
 
     pass_on! {
         load() -> Vec<Record>;
+        read(order: &ReadOrder) -> (Vec<Record>, bool);
         commit(changes: &[Change], at: i64) -> Vec<crate::store::StoredEvent>;
         log(query: &LogQuery) -> Vec<crate::store::StoredMessage>;
         message(id: starling_protocol::ids::MessageId) -> Vec<crate::store::StoredMessage>;
