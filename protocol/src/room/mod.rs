@@ -4,19 +4,27 @@
 pub mod entry;
 pub mod have;
 mod link;
+mod log;
+mod members;
 mod op;
+mod past;
+mod policy;
 mod receiver;
+mod rule;
 pub mod seal;
 mod sender;
+mod view;
 pub mod words;
 
+pub use log::{Inserted, LOG_BYTES, Log, OPS, WAITING};
+pub use members::{MEMBERS, Member, Members};
 pub use op::{
-    Add, Create, Meta, OP_BYTES, OP_TEXT_BYTES, Op, OpBody, OpError, OpId, PARENTS, Policy, PolicyError,
-    ROOM_MAILBOXES, Remove, RoomMailbox, UPTO,
+    Add, Create, Meta, OP_BYTES, OP_TEXT_BYTES, Op, OpBody, OpError, OpId, PARENTS, ROOM_MAILBOXES, Remove, RoomMailbox, UPTO,
 };
 pub use entry::{Entry, EntryBody, EntryError, EntryId, Head, content_of, digest, place, plain};
 pub use have::{Have, HaveError, HeadRange};
 pub use link::RoomLink;
+pub use policy::{Policy, PolicyError};
 pub use receiver::{KEY_BYTES, Receiver, ReceiverError};
 pub use sender::{Sender, SenderError};
 pub use words::{Ask, Give, Heads, Words};

@@ -4,6 +4,7 @@
 //! Here is only what one operation says and whether it has the right shape. What many of them mean together is
 //! the rule's business.
 
+use super::policy::Policy;
 use crate::identity::{DeviceKeys, MAILBOX_ADDRESSES, Manifest};
 use crate::ids::{AccountId, DeviceId, MailboxId, RoomId};
 use crate::kdf;
@@ -73,66 +74,6 @@ pub enum OpError {
     /// The room has as many operations as it may have.
     #[error("the room has as many operations as it may have")]
     Full,
-}
-
-/// Which messages from before their time newcomers may be given. Its text form is the one that travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub enum Policy {
-    /// None: what is said after the Add.
-    None,
-    /// The last so many messages before the Add.
-    Last(u32),
-    /// Messages of so many days before the Add.
-    Days(u32),
-    /// All there are.
-    All,
-}
-
-impl std::fmt::Display for Policy {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::None => f.write_str("none"),
-            Self::Last(count) => write!(f, "last {count}"),
-            Self::Days(days) => write!(f, "days {days}"),
-            Self::All => f.write_str("all"),
-        }
-    }
-}
-
-/// A text that is no history policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a history policy: none, last N, days N or all")]
-pub struct PolicyError;
-
-impl std::str::FromStr for Policy {
-    type Err = PolicyError;
-
-    fn from_str(text: &str) -> Result<Self, PolicyError> {
-        let policy = match text.split_once(' ') {
-            None if text == "none" => Self::None,
-            None if text == "all" => Self::All,
-            Some(("last", count)) => Self::Last(count.parse().map_err(|_| PolicyError)?),
-            Some(("days", days)) => Self::Days(days.parse().map_err(|_| PolicyError)?),
-            _ => return Err(PolicyError),
-        };
-        // One policy has one text: no leading zeros or signs.
-        if policy.to_string() == text { Ok(policy) } else { Err(PolicyError) }
-    }
-}
-
-impl From<Policy> for String {
-    fn from(policy: Policy) -> Self {
-        policy.to_string()
-    }
-}
-
-impl TryFrom<String> for Policy {
-    type Error = PolicyError;
-
-    fn try_from(text: String) -> Result<Self, PolicyError> {
-        text.parse()
-    }
 }
 
 /// The first operation of a room. Its hash is the room's id.
@@ -269,9 +210,7 @@ impl OpBody {
         Ok(match kind {
             Op::CREATE => Self::Create(bounded(bytes, |c: &Create| is_short(&c.name))?),
             2 => Self::Add(bounded(bytes, |a: &Add| {
-                is_short(&a.name)
-                    && a.upto.len() <= ADD_UPTO
-                    && a.upto.is_sorted_by(|(a, _), (b, _)| a < b)
+                is_short(&a.name) && a.upto.len() <= ADD_UPTO && a.upto.is_sorted_by(|(a, _), (b, _)| a < b)
             })?),
             3 => Self::Remove(bounded(bytes, |r: &Remove| {
                 r.upto.len() <= UPTO && r.upto.is_sorted_by(|(a, _), (b, _)| a < b)
