@@ -4,6 +4,8 @@
 pub mod entry;
 pub mod have;
 mod link;
+#[cfg(test)]
+mod message_tests;
 mod log;
 mod members;
 mod op;

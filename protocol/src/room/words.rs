@@ -32,8 +32,8 @@ pub const ITEMS: usize = 512;
 pub const CARD_BYTES: usize = 8 * 1024;
 /// Bytes around an encoded thing in a list, or around all of a frame, at most.
 pub(super) const AROUND: usize = 16;
-/// Bytes of a [`Give`] without anything in it, with its frame.
-const EMPTY_GIVE: usize = 32 + 5 * AROUND;
+/// Bytes of a [`Give`] with all its `void` and nothing else in it, with its frame, at most.
+const EMPTY_GIVE: usize = 32 + 5 * AROUND + RANGES * (16 + 9 + 9);
 
 /// 32: what we have. Nothing follows from what is not in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,11 +141,9 @@ impl Heads {
 impl Ask {
     fn is_possible(&self) -> Result<(), WireError> {
         within(self.tips.len(), TIPS)?;
-        within(self.ranges.len(), RANGES)?;
         within(self.marks.len(), NAMES)?;
         within(self.cards.len(), NAMES)?;
-        let sound = |(_, from, to): &(DeviceId, u64, u64)| *from >= 1 && from <= to && *to <= LAST_SEQ;
-        if self.ranges.iter().all(sound) { Ok(()) } else { Err(WireError::Malformed) }
+        sound(&self.ranges)
     }
 }
 
@@ -186,7 +184,7 @@ impl Give {
         for items in [self.ops.len(), self.entries.len(), self.marks.len(), self.cards.len()] {
             within(items, ITEMS)?;
         }
-        within(self.void.len(), RANGES)?;
+        sound(&self.void)?;
         self.ops.iter().try_for_each(|op| within(op.body.len(), OP_BYTES))?;
         self.cards.iter().try_for_each(|card| within(card.body.len(), CARD_BYTES))?;
         self.marks.iter().try_for_each(|mark| within(mark.body.len(), HAVE_BYTES))?;
@@ -219,6 +217,13 @@ impl Cutter {
 /// Bytes of a signed thing's encoding, or a little more.
 pub(super) fn signed_size(signed: &Signed) -> usize {
     signed.body.len().saturating_add(64 + AROUND)
+}
+
+/// Whether these are ranges of numbers, and not too many.
+fn sound(ranges: &[(DeviceId, u64, u64)]) -> Result<(), WireError> {
+    within(ranges.len(), RANGES)?;
+    let sound = |(_, from, to): &(DeviceId, u64, u64)| *from >= 1 && from <= to && *to <= LAST_SEQ;
+    if ranges.iter().all(sound) { Ok(()) } else { Err(WireError::Malformed) }
 }
 
 fn within(count: usize, limit: usize) -> Result<(), WireError> {
