@@ -8,6 +8,7 @@ use libp2p::{autonat, connection_limits, mdns, memory_connection_limits, ping, r
 use super::dht;
 use super::direct::Direct;
 use super::gate::Gate;
+use super::gossip;
 use super::punch::Punch;
 use super::reach::Seen;
 
@@ -40,6 +41,8 @@ pub(super) struct Behaviour {
     pub prober: Toggle<autonat::v2::server::Behaviour>,
     /// Asks the router to let others in, if wanted.
     pub mapping: Toggle<upnp::tokio::Behaviour>,
+    /// Tells rooms' news to neighbours.
+    pub gossip: gossip::Gate,
     /// Carries the links.
     pub direct: Direct,
 }

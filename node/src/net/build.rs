@@ -1,5 +1,6 @@
 //! Builds the swarm: identity, transports, limits and timings. Must not listen or dial.
 
+use std::error::Error;
 use std::time::Duration;
 
 use libp2p::connection_limits::ConnectionLimits;
@@ -13,6 +14,7 @@ use super::conns::strangers_count;
 use super::dht;
 use super::direct::Direct;
 use super::gate::Gate;
+use super::gossip;
 use super::muxer::Yamux;
 use super::punch::Punch;
 use super::reach::{self, Seen};
@@ -97,12 +99,12 @@ fn quic_config(mut config: quic::Config) -> quic::Config {
     config
 }
 
-/// The parts of the swarm.
+/// The parts of the swarm. Fails only if settings of ours contradict each other.
 pub(super) fn behaviour(
     keypair: &identity::Keypair,
     relay: relay::client::Behaviour,
     config: &NetConfig,
-) -> Behaviour {
+) -> Result<Behaviour, Box<dyn Error + Send + Sync>> {
     let local = keypair.public().to_peer_id();
     let named = config.peers.iter().filter_map(|text| addr::dialable(text)).collect();
     let serves = config.serve.any();
@@ -117,7 +119,7 @@ pub(super) fn behaviour(
         .with_push_listen_addr_updates(false)
         .with_hide_listen_addrs(true)
         .with_cache_size(0);
-    Behaviour {
+    Ok(Behaviour {
         limits: connection_limits::Behaviour::new(limits),
         memory: memory_connection_limits::Behaviour::with_max_bytes(MEMORY_BYTES),
         gate: Gate::default(),
@@ -133,8 +135,9 @@ pub(super) fn behaviour(
         reachable: autonat::v2::client::Behaviour::default(),
         prober: Toggle::from(serves.then(autonat::v2::server::Behaviour::default)),
         mapping: Toggle::from(asks_router(config).then(upnp::tokio::Behaviour::default)),
+        gossip: gossip::Gate::new()?,
         direct: Direct::default(),
-    }
+    })
 }
 
 /// Whether the router is asked to let others in: if wanted, and if there can be one on the way here.

@@ -19,6 +19,7 @@ mod dials;
 mod direct;
 pub mod facts;
 mod gate;
+mod gossip;
 mod links;
 mod muxer;
 mod outbox;

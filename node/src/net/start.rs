@@ -20,6 +20,7 @@ use super::conns::Conns;
 use super::dht::Dht;
 use super::dials::Dials;
 use super::facts::{Facts, NetFacts};
+use super::gossip::Gossip;
 use super::links::Links;
 use super::outbox::Outbox;
 use super::reach::Reach;
@@ -59,6 +60,7 @@ pub(super) async fn run(
         dials: Dials::new(&config.peers),
         watch: Watch::new(),
         dht: Dht::new(),
+        gossip: Gossip::default(),
         reach: Reach::new(config.serve.any(), loopback, build::asks_router(config)),
         facts: Facts::new(facts),
         probe: None,

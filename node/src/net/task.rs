@@ -17,6 +17,7 @@ use super::dht::Dht;
 use super::dials::Dials;
 use super::direct::{self, Slot};
 use super::facts::{Ask, Facts};
+use super::gossip::Gossip;
 use super::links::{Links, Opened, Start};
 use super::outbox::{Drained, Outbox};
 use super::probe::Probe;
@@ -44,6 +45,7 @@ pub(super) struct Task {
     pub dials: Dials,
     pub watch: Watch,
     pub dht: Dht,
+    pub gossip: Gossip,
     pub reach: Reach,
     pub facts: Facts,
     pub probe: Option<Probe>,
@@ -125,10 +127,20 @@ impl Task {
                 self.dht.look_up(&mut self.swarm, &mut self.outbox, lookup, key, known);
             }
             NetCommand::EndLookUp { lookup } => self.dht.end(&mut self.swarm, &mut self.outbox, lookup),
-            NetCommand::Topics { .. }
-            | NetCommand::Gossip { .. }
-            | NetCommand::Admit { .. }
-            | NetCommand::Judge { .. } => {}
+            NetCommand::Topics { topics } => {
+                self.gossip.topics(&mut self.swarm.behaviour_mut().gossip, topics);
+            }
+            NetCommand::Gossip { topic, data } => {
+                self.gossip.publish(&mut self.swarm.behaviour_mut().gossip, &topic, data);
+            }
+            NetCommand::Admit { conn, both } => {
+                if let Some(state) = self.conns.get(conn) {
+                    self.swarm.behaviour_mut().gossip.admit(state.connection, both);
+                }
+            }
+            NetCommand::Judge { gossip, verdict } => {
+                self.gossip.judge(&mut self.swarm.behaviour_mut().gossip, gossip, verdict);
+            }
         }
     }
 
@@ -185,6 +197,9 @@ impl Task {
                 }
             }
             BehaviourEvent::Dht(event) => self.dht.on_event(&mut self.swarm, &mut self.outbox, event),
+            BehaviourEvent::Gossip(rumour) => {
+                self.gossip.on_rumour(&mut self.swarm.behaviour_mut().gossip, &mut self.outbox, rumour);
+            }
             BehaviourEvent::Identify(event) => self.on_reach(ReachEvent::Identify(Box::new(event))),
             BehaviourEvent::Relay(event) => self.on_reach(ReachEvent::Relay(event)),
             BehaviourEvent::Carry(event) => self.on_reach(ReachEvent::Carry(event)),

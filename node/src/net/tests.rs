@@ -3,6 +3,7 @@
 
 mod dht;
 mod flood;
+mod gossip;
 mod hostile;
 mod live;
 mod relay;

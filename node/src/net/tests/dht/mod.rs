@@ -25,7 +25,7 @@ use crate::net::{Net, NetConfig, Stop, build, start};
 /// Where the next node listens; this process is its whole world.
 static PLACE: AtomicU64 = AtomicU64::new(1_000);
 
-fn place() -> Multiaddr {
+pub(super) fn place() -> Multiaddr {
     format!("/memory/{}", PLACE.fetch_add(1, Ordering::Relaxed)).parse().unwrap()
 }
 
@@ -148,7 +148,7 @@ async fn network(count: usize) -> Vec<Node> {
 }
 
 /// A swarm of the product whose only transport is this process.
-fn memory_swarm() -> Swarm<Behaviour> {
+pub(super) fn memory_swarm() -> Swarm<Behaviour> {
     let mut swarm = SwarmBuilder::with_existing_identity(identity::Keypair::generate_ed25519())
         .with_tokio()
         .with_other_transport(|key| {
