@@ -32,6 +32,7 @@ impl Engine {
         self.expire_mail_asks(lived_ms);
         self.expire_seal_keys(lived_ms);
         self.own_mailboxes_hour(lived_ms);
+        self.rooms_hour(lived_ms);
         for peer in self.peers.values_mut() {
             peer.forget_tombstones(lived_ms.saturating_sub(FALLBACK_MS.saturating_mul(2)));
             peer.seal_waiting(&self.own.olm, lived_ms);

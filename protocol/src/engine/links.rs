@@ -347,6 +347,7 @@ impl Engine {
         self.ask_for_missing(device);
         self.presence_changed(device);
         self.hold_road(link, device);
+        self.rooms_link_up(link, device);
     }
 
     /// Puts a frame on a live link. Nothing happens when the link is not up.
@@ -414,6 +415,7 @@ impl Engine {
         }
         self.presence_changed(device);
         if self.live_link(device).is_none() {
+            self.rooms_link_lost(device);
             self.timers.clear(&Timer::Answer(device));
             self.pass_old_dials();
             let wait = SECOND_MS.saturating_add(self.rng.below(SECOND_MS));

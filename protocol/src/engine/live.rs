@@ -9,6 +9,7 @@ use super::{Engine, Timer, Via};
 use crate::identity::{Card, Manifest, ManifestVerdict, judge_manifest};
 use crate::ids::{AccountId, ChatId, DeviceId};
 use crate::limits::{ADDRESS_BYTES, ADDRESSES};
+use crate::room::Words;
 use crate::session::{Ack, OlmPart};
 use crate::wire::{self, Frame, Signed, WireError};
 use serde::{Deserialize, Serialize};
@@ -33,12 +34,20 @@ pub(super) enum FrameOut {
     Card(Signed),
     Parts(Vec<OlmPart>),
     Ack(Signed),
-    GapRequest { from: u64, to: u64 },
-    GapGone { from: u64, to: u64 },
+    GapRequest {
+        from: u64,
+        to: u64,
+    },
+    GapGone {
+        from: u64,
+        to: u64,
+    },
     Typing(bool),
     Presence(Presence),
     Request(Signed),
     Held,
+    /// Something about a room.
+    Room(Box<Words>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -59,6 +68,7 @@ impl FrameOut {
             Self::Presence(presence) => Frame::pack(PRESENCE, &presence.number()),
             Self::Request(request) => Frame::pack(REQUEST, request),
             Self::Held => Frame::pack(HELD, &()),
+            Self::Room(words) => words.encode(),
         }
     }
 }
@@ -95,6 +105,7 @@ impl Engine {
             // A newer way of saying things: skipped, like a kind that is not known.
             return Some(());
         }
+        self.answers_heard(device, link);
         let body = frame.body.as_slice();
         match frame.kind {
             CARD => {
@@ -140,8 +151,12 @@ impl Engine {
                 self.links.get_mut(&link)?.said = Some(presence);
                 self.show_presence(account, presence, Some(via));
             }
-            // Something of a newer version: skipped.
-            _ => {}
+            kind => {
+                // Anything else is of a newer version: skipped.
+                if let Some(words) = Words::decode(kind, body).ok()? {
+                    self.on_room_words(link, device, words, Road::Link(via));
+                }
+            }
         }
         Some(())
     }

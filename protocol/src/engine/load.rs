@@ -95,7 +95,21 @@ impl Engine {
         for record in take(&mut by_space, Space::SealKey) {
             engine.load_seal_key(&record)?;
         }
+        for space in [
+            Space::Room,
+            Space::RoomOp,
+            Space::RoomChain,
+            Space::RoomKey,
+            Space::RoomSealed,
+            Space::RoomSent,
+            Space::RoomMark,
+        ] {
+            for record in take(&mut by_space, space) {
+                engine.load_room_record(&record)?;
+            }
+        }
         engine.wake_up();
+        engine.wake_rooms()?;
         Ok(engine)
     }
 
@@ -138,6 +152,7 @@ impl Engine {
             finding: Finding::default(),
             seeds: Seeds::default(),
             mail: super::mail::Mail::default(),
+            rooms: super::room::Rooms::default(),
             #[cfg(feature = "planted")]
             plant: None,
             stale: true,

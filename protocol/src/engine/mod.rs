@@ -172,6 +172,7 @@ pub struct Engine {
     finding: search::Finding,
     seeds: seeds::Seeds,
     mail: mail::Mail,
+    rooms: room::Rooms,
     /// Who is to be found by whom may have changed.
     stale: bool,
     #[cfg(feature = "planted")]
@@ -270,6 +271,7 @@ impl Engine {
                 Timer::Mailbox(mailbox) => self.call_own_mailbox(mailbox),
                 Timer::Moved => self.tell_moved(),
                 Timer::Answers(device) => self.on_answers_due(device),
+                Timer::Room(room, due) => self.on_room_due(room, due),
             }
         }
     }
@@ -327,6 +329,7 @@ impl Engine {
         self.flush_safe();
         self.flush_writes();
         self.tell_custody();
+        self.flush_rooms();
         self.flush_records();
         self.notice_figures();
         Step {

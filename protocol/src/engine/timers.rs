@@ -2,8 +2,9 @@
 //! moves it.
 
 use super::net::{ConnId, LinkId};
+use super::room::RoomTimer;
 use super::search::Sought;
-use crate::ids::{AccountId, ChatId, DeviceId, MailboxId};
+use crate::ids::{AccountId, ChatId, DeviceId, MailboxId, RoomId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What may come due.
@@ -51,6 +52,8 @@ pub(super) enum Timer {
     Moved,
     /// Answers to mail of a device were gathered for long enough.
     Answers(DeviceId),
+    /// Something about a room.
+    Room(RoomId, RoomTimer),
 }
 
 /// All timers of an engine.

@@ -24,8 +24,12 @@ pub struct Member {
     pub devices: Vec<DeviceEntry>,
     /// Who let them in; the creator themselves.
     pub added_by: AccountId,
-    /// The operation that let them in, which says from when on they may read.
+    /// The operation that let them in.
     pub added: OpId,
+    /// What was written before: the last number of each device then. See [`super::Add::upto`].
+    pub upto: BTreeMap<DeviceId, u64>,
+    /// Of that, they may be given what has at least this depth.
+    pub since: u64,
 }
 
 /// The members of a room and what else its operations say, at one set of operations.
@@ -101,6 +105,18 @@ impl Members {
     pub fn device(&self, device: &DeviceId) -> Option<&DeviceEntry> {
         let member = self.members.get(self.owners.get(device)?)?;
         member.devices.iter().find(|entry| entry.id == *device)
+    }
+
+    /// The number of a device's last message from before a member came in; 0 if it is not known to have written any.
+    pub fn horizon(&self, account: &AccountId, device: &DeviceId) -> u64 {
+        self.member(account).and_then(|member| member.upto.get(device).copied()).unwrap_or(0)
+    }
+
+    /// Whether a device's message of this number and depth is for a member.
+    pub fn is_for(&self, account: &AccountId, device: &DeviceId, seq: u64, depth: u64) -> bool {
+        self.member(account).is_some_and(|member| {
+            depth >= member.since || member.upto.get(device).is_none_or(|upto| seq > *upto)
+        })
     }
 
     /// The number of the last message of a device that is taken, if its account was let in once and is no member now;

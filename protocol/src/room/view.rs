@@ -29,9 +29,12 @@ pub(super) fn members(rule: &mut Rule<'_>) -> Members {
     view.owners = manifests.owners(inside.keys());
     for (account, (rank, entry)) in inside {
         if let Some((signed, devices)) = manifests.of(&account, &view.owners) {
-            let added_by = entry.author;
-            let member =
-                Member { rank, name: String::new(), manifest: signed, devices, added_by, added: entry.id };
+            let (upto, since) = match &entry.says {
+                OpBody::Add(add) => (add.upto.iter().copied().collect(), add.since),
+                _ => (BTreeMap::new(), 0),
+            };
+            let (added_by, added, name) = (entry.author, entry.id, String::new());
+            let member = Member { rank, name, manifest: signed, devices, added_by, added, upto, since };
             view.members.insert(account, member);
         }
     }

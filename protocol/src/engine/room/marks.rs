@@ -1,0 +1,105 @@
+//! Who has what of a room, by their own signatures (docs/spec/09-rooms.md, "Receipts"): what makes a message of ours
+//! delivered, and what tells us what to ask for.
+
+use super::super::Engine;
+use super::super::state;
+use super::super::step::{Change, MessageState, Space};
+use super::record::key;
+use crate::ids::{AccountId, DeviceId, RoomId};
+use crate::room::have::{DEVICES as HAVE_DEVICES, RANGES as HAVE_RANGES};
+use crate::room::{Have, HeadRange};
+use crate::wire::Signed;
+
+/// What a device last signed.
+pub(super) struct Mark {
+    pub signed: Signed,
+    pub have: Have,
+}
+
+impl Mark {
+    /// One of our own store.
+    pub fn loaded(signed: Signed) -> Option<Self> {
+        let have = Have::peek(&signed).ok()?;
+        Some(Self { signed, have })
+    }
+}
+
+impl Engine {
+    /// Takes what a member's device signed that it has. Returns whether it is news.
+    pub(super) fn take_mark(&mut self, room: RoomId, signed: &Signed) -> bool {
+        let Ok(have) = Have::peek(signed) else { return false };
+        let device = have.device;
+        let Some(known) = self.rooms.by_id.get_mut(&room) else { return false };
+        let Some(members) = known.log.as_ref().map(crate::room::Log::members) else { return false };
+        let of_member = members.account_of(&device).zip(members.device(&device));
+        let Some((account, entry)) = of_member else { return false };
+        let older = known.marks.get(&device).is_some_and(|mark| mark.have.counter >= have.counter);
+        if have.room != room || older || Have::open(signed, &entry.sig).is_err() {
+            return false;
+        }
+        if device == self.own.device_id {
+            // Of a run that this disk has forgotten: the next one must count from there.
+            known.record.have_counter = known.record.have_counter.max(have.counter);
+            self.rooms.dirty.insert(room);
+            self.heads_changed(room);
+            return false;
+        }
+        known.marks.insert(device, Mark { signed: signed.clone(), have });
+        self.changes.extend(state::put(Space::RoomMark, key::device(&room, &device), signed));
+        self.credit(room, account, device);
+        true
+    }
+
+    /// A device has more of ours than before: its person has it.
+    fn credit(&mut self, room: RoomId, account: AccountId, device: DeviceId) {
+        let own = self.own.device_id;
+        let at = self.now.wall_ms;
+        let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
+        let Some(mark) = known.marks.get(&device) else { return };
+        let mut over = Vec::new();
+        for (seq, sent) in &mut known.sent {
+            if !mark.have.covers(&own, *seq) || !sent.to.contains(&account) {
+                continue;
+            }
+            sent.to.retain(|other| *other != account);
+            if sent.visible {
+                let (message, state) = (sent.msg_id, MessageState::Delivered);
+                self.changes.push(Change::State { message, account, state, reason: None, at });
+            }
+            if sent.to.is_empty() {
+                over.push(*seq);
+            } else {
+                self.changes.extend(state::put(Space::RoomSent, key::number(&room, *seq), sent));
+            }
+        }
+        for seq in over {
+            known.sent.remove(&seq);
+            self.changes.push(Change::Drop { space: Space::RoomSent, key: key::number(&room, seq) });
+        }
+    }
+
+    /// What we have, signed; a new number only if it changed.
+    pub(super) fn own_have(&mut self, room: RoomId) -> Option<Signed> {
+        let device = self.own.device_id;
+        let known = self.rooms.by_id.get_mut(&room)?;
+        if let Some(signed) = known.sync.mine.as_ref().filter(|_| !known.sync.changed) {
+            return Some(signed.clone());
+        }
+        let heads = known.chains.iter().take(HAVE_DEVICES).map(|(device, chain)| {
+            let upto = chain.applied.upto();
+            let mut beyond: Vec<(u64, u64)> =
+                chain.applied.ranges().iter().filter(|(from, _)| *from > upto).copied().collect();
+            // The newest ranges say most.
+            let skip = beyond.len().saturating_sub(HAVE_RANGES);
+            beyond.drain(..skip);
+            HeadRange { device: *device, upto, beyond }
+        });
+        let heads = heads.collect();
+        known.record.have_counter = known.record.have_counter.saturating_add(1);
+        let signed = Have::new(room, device, known.record.have_counter, heads).sign(&self.own.device).ok()?;
+        known.sync.mine = Some(signed.clone());
+        known.sync.changed = false;
+        self.rooms.dirty.insert(room);
+        Some(signed)
+    }
+}

@@ -1,0 +1,526 @@
+//! What is said about a room on live links (docs/spec/09-rooms.md, "Frames of a link"): both tell what they have, each
+//! asks for what it lacks and the other has, and gives what it is asked for. Whatever was lost on a faster road comes
+//! this way.
+//!
+//! ```text
+//!  news ──100 ms──► Heads ───────────────► compare ──► Ask ──► read ──► Give ──► take ──► news
+//!  own message ──► Give at once
+//! ```
+
+use super::super::live::FrameOut;
+use super::super::net::LinkId;
+use super::super::receive::Road;
+use super::super::state::{self, LoadError};
+use super::super::step::{Record, Space};
+use super::super::{Engine, Timer};
+use super::record::{KeptEntry, key};
+use super::{Room, RoomTimer};
+use crate::ids::{AccountId, DeviceId, RoomId};
+use crate::room::words::{Ask, Give, Heads, NAMES, RANGES, Words};
+use crate::room::{Entry, Have, Head, Inserted, Log, OpId};
+use crate::time::SECOND_MS;
+use crate::wire::Signed;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// News are gathered for this long before they are told, in rooms of up to [`SMALL`] people. Longer makes receipts late;
+/// shorter makes more of them.
+const TELL_MS: u64 = 100;
+/// The same in larger rooms, where every message makes everybody tell everybody.
+const TELL_LARGE_MS: u64 = SECOND_MS;
+const SMALL: usize = 10;
+/// What was asked of one neighbour and did not come is asked of another after this.
+const ASK_MS: u64 = 5 * SECOND_MS;
+/// A message whose key has not come by now is asked for opened.
+pub(super) const UNOPENED_MS: u64 = 2 * SECOND_MS;
+/// Messages asked for at once. They come in one go, so this bounds what a link has to hold.
+const ASK_COUNT: u64 = 256;
+/// Bytes read for one answer.
+const GIVE_READ_BYTES: usize = 512 * 1024;
+/// Answers that are read for at once, over all rooms and links. An ask beyond is forgotten, and comes again.
+const READS: usize = 64;
+/// We tell a neighbour who lacks something what we have again, but not sooner than this.
+const REMIND_MS: u64 = 2 * SECOND_MS;
+
+/// What records that were asked for are wanted for.
+pub(super) enum Reading {
+    /// Messages that wait, to be opened and applied.
+    Waiting { room: RoomId, device: DeviceId },
+    /// Messages somebody asked for.
+    Give { room: RoomId, to: DeviceId, of: DeviceId, last: u64 },
+    /// Our messages that go to the room's mailboxes.
+    Post { room: RoomId },
+}
+
+/// What a neighbour said it has.
+struct Theirs {
+    have: Have,
+    told_ms: u64,
+}
+
+/// How far we and our neighbours are.
+#[derive(Default)]
+pub(super) struct Sync {
+    /// Operations out of the store, until all are there.
+    loaded: Vec<Signed>,
+    /// What we have changed since [`Self::mine`] was signed.
+    pub changed: bool,
+    pub mine: Option<Signed>,
+    theirs: BTreeMap<DeviceId, Theirs>,
+    /// What was asked of whom, and when.
+    asked: BTreeMap<(DeviceId, u64), (u64, DeviceId, u64)>,
+    ops_asked_ms: Option<u64>,
+}
+
+impl Sync {
+    pub fn load_op(&mut self, signed: Signed) {
+        self.loaded.push(signed);
+    }
+}
+
+impl Engine {
+    /// The members of a room out of its stored operations.
+    pub(super) fn load_log(&mut self, room: RoomId) -> Result<(), LoadError> {
+        let broken = || LoadError { space: Space::RoomOp };
+        let Some(known) = self.rooms.by_id.get_mut(&room) else { return Ok(()) };
+        let mut ops = std::mem::take(&mut known.sync.loaded);
+        if ops.is_empty() {
+            return Ok(());
+        }
+        let first = ops.iter().position(|op| OpId::of(op).0 == room.0).ok_or_else(broken)?;
+        let mut log = Log::create(&ops.swap_remove(first)).map_err(|_| broken())?;
+        for op in ops {
+            log.insert(op).map_err(|_| broken())?;
+        }
+        known.log = Some(log);
+        known.sync.changed = true;
+        Ok(())
+    }
+
+    // ---- telling ----------------------------------------------------------------------------------------------
+
+    /// What we have of a room is not what we told.
+    pub(super) fn heads_changed(&mut self, room: RoomId) {
+        let Some(known) = self.rooms.by_id.get_mut(&room).filter(|known| known.is_live()) else { return };
+        known.sync.changed = true;
+        let small = known.log.as_ref().is_none_or(|log| log.members().len() <= SMALL);
+        self.room_timer(room, RoomTimer::Tell, if small { TELL_MS } else { TELL_LARGE_MS });
+    }
+
+    pub(super) fn tell_heads(&mut self, room: RoomId) {
+        for device in self.neighbours(room) {
+            self.tell_heads_to(room, device);
+        }
+        self.gossip_have(room);
+    }
+
+    fn tell_heads_to(&mut self, room: RoomId, device: DeviceId) {
+        let Some(have) = self.own_have(room) else { return };
+        let cards = self.room_cards(room);
+        let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
+        let Some(log) = &known.log else { return };
+        let marks = known.marks.iter().map(|(device, mark)| (*device, mark.have.counter)).take(NAMES);
+        let heads = Heads { room, tips: log.tips(), have, marks: marks.collect(), cards };
+        if let Some(theirs) = known.sync.theirs.get_mut(&device) {
+            theirs.told_ms = self.now.mono_ms;
+        }
+        self.frame_to(device, &FrameOut::Room(Box::new(Words::Heads(Box::new(heads)))));
+    }
+
+    /// Devices of members that have a live link with us.
+    pub(super) fn neighbours(&self, room: RoomId) -> Vec<DeviceId> {
+        let Some(known) = self.room(&room).filter(|known| known.is_live()) else { return Vec::new() };
+        let Some(log) = &known.log else { return Vec::new() };
+        let linked: BTreeSet<DeviceId> =
+            self.live_links().into_iter().filter_map(|link| self.links.get(&link)?.device).collect();
+        linked
+            .into_iter()
+            .filter(|device| {
+                let account = self.peers.get(device).map(super::super::Peer::account);
+                account.is_some_and(|account| log.members().is_member(&account))
+            })
+            .collect()
+    }
+
+    /// Rooms that somebody is in with us.
+    pub(super) fn rooms_with(&self, account: &AccountId) -> Vec<RoomId> {
+        let shared = |known: &Room| {
+            known.is_live() && known.log.as_ref().is_some_and(|log| log.members().is_member(account))
+        };
+        self.rooms.by_id.iter().filter(|(_, known)| shared(known)).map(|(room, _)| *room).collect()
+    }
+
+    /// A live link came up: what is there of the rooms of both is told.
+    pub(in super::super) fn rooms_link_up(&mut self, link: LinkId, device: DeviceId) {
+        let Some(account) = self.peers.get(&device).map(super::super::Peer::account) else { return };
+        let rooms = self.rooms_with(&account);
+        for room in &rooms {
+            self.tell_heads_to(*room, device);
+        }
+        if !rooms.is_empty() {
+            self.admit(link);
+        }
+    }
+
+    /// The last live link to a device is gone.
+    pub(in super::super) fn rooms_link_lost(&mut self, device: DeviceId) {
+        for known in self.rooms.by_id.values_mut() {
+            known.sync.theirs.remove(&device);
+        }
+    }
+
+    /// A message of ours goes at once to whoever is there.
+    pub(super) fn push_entry(&mut self, room: RoomId, entry: Entry) {
+        let give = Give { entries: vec![entry], ..Give::empty(room) };
+        for device in self.neighbours(room) {
+            self.frame_to(device, &FrameOut::Room(Box::new(Words::Give(Box::new(give.clone())))));
+        }
+    }
+
+    /// Operations of ours go at once to whoever is there, and by gossip.
+    pub(super) fn push_ops(&mut self, room: RoomId, ops: Vec<Signed>) {
+        let give = Give { ops, ..Give::empty(room) };
+        for device in self.neighbours(room) {
+            self.frame_to(device, &FrameOut::Room(Box::new(Words::Give(Box::new(give.clone())))));
+        }
+        self.gossip_give(room, &give);
+    }
+
+    // ---- hearing ----------------------------------------------------------------------------------------------
+
+    /// Something about a room on a live link.
+    pub(in super::super) fn on_room_words(
+        &mut self,
+        link: LinkId,
+        device: DeviceId,
+        words: Words,
+        road: Road,
+    ) {
+        match words {
+            Words::Heads(heads) => self.on_heads(device, &heads),
+            Words::Ask(ask) => self.on_ask(device, &ask),
+            Words::Give(give) => self.on_give(Some(device), *give, road.name()),
+            Words::Ready => self.on_ready(link),
+        }
+    }
+
+    fn is_of_room(&self, room: RoomId, device: DeviceId) -> bool {
+        let account = self.peers.get(&device).map(super::super::Peer::account);
+        let log = self.room(&room).filter(|known| known.is_live()).and_then(|known| known.log.as_ref());
+        account.zip(log).is_some_and(|(account, log)| log.members().is_member(&account))
+    }
+
+    fn on_heads(&mut self, device: DeviceId, heads: &Heads) {
+        let room = heads.room;
+        let Some(known) = self.room(&room).filter(|known| known.is_live()) else { return };
+        let Some(log) = &known.log else { return };
+        let news = heads.tips.iter().any(|tip| !log.contains(tip));
+        if !self.is_of_room(room, device) {
+            // Perhaps let in by somebody whose word has not come yet: then they can show it.
+            if news {
+                self.send_ask(device, Ask { tips: self.tips(room), ..empty_ask(room) });
+            }
+            return;
+        }
+        self.take_mark(room, &heads.have);
+        let Ok(have) = Have::peek(&heads.have) else { return };
+        if have.device != device || have.room != room {
+            return;
+        }
+        let now_ms = self.now.mono_ms;
+        let behind = self.is_behind(room, &have, &heads.tips);
+        let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
+        let told_ms = known.sync.theirs.get(&device).map_or(0, |theirs| theirs.told_ms);
+        known.sync.theirs.insert(device, Theirs { have, told_ms });
+        if behind && now_ms.saturating_sub(told_ms) >= REMIND_MS {
+            self.tell_heads_to(room, device);
+        }
+        self.ask_device(room, device, Some(heads), false);
+    }
+
+    fn tips(&self, room: RoomId) -> Vec<OpId> {
+        self.room(&room).and_then(|known| known.log.as_ref()).map(Log::tips).unwrap_or_default()
+    }
+
+    /// Whether a neighbour lacks something that we have.
+    fn is_behind(&self, room: RoomId, have: &Have, tips: &[OpId]) -> bool {
+        let Some(known) = self.room(&room) else { return false };
+        let lacks = |(device, chain): (&DeviceId, &super::chain::Chain)| {
+            let last = chain.applied.last();
+            last > 0 && !have.covers(device, last)
+        };
+        known.chains.iter().any(lacks)
+            || known.log.as_ref().is_some_and(|log| log.tips().iter().any(|tip| !tips.contains(tip)))
+    }
+
+    /// Asks a neighbour for what it has and we have not.
+    fn ask_device(&mut self, room: RoomId, device: DeviceId, heads: Option<&Heads>, again: bool) {
+        let (mut ask, now_ms) = (empty_ask(room), self.now.mono_ms);
+        if let Some(heads) = heads {
+            let cards = self.wanted_cards(room, &heads.cards);
+            let Some(known) = self.room(&room) else { return };
+            let newer = |(device, counter): &&(DeviceId, u64)| {
+                *device != self.own.device_id
+                    && known.marks.get(device).is_none_or(|mark| mark.have.counter < *counter)
+            };
+            ask.marks = heads.marks.iter().filter(newer).map(|(device, _)| *device).collect();
+            ask.cards = cards;
+            if known.log.as_ref().is_some_and(|log| heads.tips.iter().any(|tip| !log.contains(tip))) {
+                ask.tips = self.tips(room);
+            }
+        }
+        let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
+        let sync = &mut known.sync;
+        let Some(theirs) = sync.theirs.get(&device) else { return };
+        let mut left = ASK_COUNT;
+        for head in &theirs.have.heads {
+            let last = head.beyond.last().map_or(head.upto, |(_, to)| *to);
+            let wanted = known.chains.entry(head.device).or_default().wanted(last);
+            let theirs = [(1, head.upto)].into_iter().chain(head.beyond.iter().copied());
+            for (from, to) in overlaps(&wanted, &theirs.collect::<Vec<_>>()) {
+                let busy = sync.asked.get(&(head.device, from)).is_some_and(|(_, asked, at_ms)| {
+                    (*asked == device && !again) || now_ms.saturating_sub(*at_ms) < ASK_MS
+                });
+                if busy || left == 0 || ask.ranges.len() >= RANGES {
+                    continue;
+                }
+                let to = to.min(from.saturating_add(left.saturating_sub(1)));
+                left = left.saturating_sub(to.saturating_sub(from).saturating_add(1));
+                sync.asked.insert((head.device, from), (to, device, now_ms));
+                ask.ranges.push((head.device, from, to));
+            }
+        }
+        known.chains.retain(|_, chain| *chain != super::chain::Chain::default());
+        if !ask.ranges.is_empty() {
+            self.room_timer(room, RoomTimer::Ask, ASK_MS);
+        }
+        self.send_ask(device, ask);
+    }
+
+    fn send_ask(&mut self, device: DeviceId, ask: Ask) {
+        let empty =
+            ask.tips.is_empty() && ask.ranges.is_empty() && ask.marks.is_empty() && ask.cards.is_empty();
+        if !empty {
+            self.frame_to(device, &FrameOut::Room(Box::new(Words::Ask(Box::new(ask)))));
+        }
+    }
+
+    /// Operations are named that we do not have.
+    pub(super) fn ask_ops(&mut self, room: RoomId) {
+        let now_ms = self.now.mono_ms;
+        let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
+        if known.sync.ops_asked_ms.is_some_and(|at_ms| now_ms.saturating_sub(at_ms) < SECOND_MS) {
+            self.room_timer(room, RoomTimer::Ask, ASK_MS);
+            return;
+        }
+        known.sync.ops_asked_ms = Some(now_ms);
+        let tips = self.tips(room);
+        for device in self.neighbours(room) {
+            self.send_ask(device, Ask { tips: tips.clone(), ..empty_ask(room) });
+        }
+    }
+
+    /// What was asked for and did not come is asked of others; what cannot be opened, of somebody who can.
+    pub(super) fn ask_again(&mut self, room: RoomId) {
+        let now_ms = self.now.mono_ms;
+        let neighbours = self.neighbours(room);
+        let Some(known) = self.rooms.by_id.get_mut(&room).filter(|known| known.is_live()) else { return };
+        let sync = &mut known.sync;
+        sync.asked.retain(|(device, from), (to, _, at_ms)| {
+            let missing = known.chains.get(device).is_none_or(|chain| !chain.wanted(*to).is_empty());
+            missing && *from <= *to && now_ms.saturating_sub(*at_ms) < ASK_MS
+        });
+        let early = !known.early.is_empty();
+        let sealed: Vec<(DeviceId, u64)> = known
+            .waiting
+            .iter()
+            .filter(|(_, waiting)| waiting.session.is_some())
+            .map(|(at, _)| *at)
+            .take(RANGES)
+            .collect();
+        let asked = !sync.asked.is_empty();
+        if early {
+            self.ask_ops(room);
+        }
+        for device in &neighbours {
+            self.ask_device(room, *device, None, true);
+        }
+        if !sealed.is_empty() && !neighbours.is_empty() {
+            let choice = usize::try_from(self.rng.below(neighbours.len() as u64)).unwrap_or(0);
+            if let Some(device) = neighbours.get(choice) {
+                let ranges = sealed.iter().map(|(device, seq)| (*device, *seq, *seq)).collect();
+                self.send_ask(*device, Ask { ranges, open: true, ..empty_ask(room) });
+            }
+        }
+        if asked || early || !sealed.is_empty() {
+            self.room_timer(room, RoomTimer::Ask, ASK_MS);
+        }
+    }
+
+    // ---- giving -----------------------------------------------------------------------------------------------
+
+    fn on_ask(&mut self, device: DeviceId, ask: &Ask) {
+        let room = ask.room;
+        if !self.is_of_room(room, device) {
+            return;
+        }
+        let Some(known) = self.room(&room) else { return };
+        let mut give = Give::empty(room);
+        if let Some(log) = known.log.as_ref().filter(|_| !ask.tips.is_empty()) {
+            give.ops = log.missing_for(&ask.tips).iter().filter_map(|id| log.get(id).cloned()).collect();
+        }
+        let marks = ask.marks.iter().filter_map(|device| known.marks.get(device));
+        give.marks = marks.map(|mark| mark.signed.clone()).collect();
+        give.cards = ask.cards.iter().filter_map(|device| self.card_in_room(device)).collect();
+        if !(give.ops.is_empty() && give.marks.is_empty() && give.cards.is_empty()) {
+            self.send_give(device, give);
+        }
+        for (of, from, to) in &ask.ranges {
+            if self.rooms.reads.len() >= READS {
+                return;
+            }
+            let (first, last) = (key::entry(&room, of, *from), key::entry(&room, of, *to));
+            let reading = Reading::Give { room, to: device, of: *of, last: *to };
+            self.read(reading, Space::RoomEntry, first, last, GIVE_READ_BYTES);
+        }
+    }
+
+    fn send_give(&mut self, device: DeviceId, give: Give) {
+        for batch in Give::batches(give) {
+            self.frame_to(device, &FrameOut::Room(Box::new(Words::Give(Box::new(batch)))));
+        }
+    }
+
+    /// Messages somebody asked for, out of the store: those they are entitled to.
+    fn give_read(
+        &mut self,
+        room: RoomId,
+        to: DeviceId,
+        of: DeviceId,
+        last: u64,
+        records: &[Record],
+        more: bool,
+    ) {
+        if !self.is_of_room(room, to) {
+            return;
+        }
+        let account = self.peers.get(&to).map(super::super::Peer::account);
+        let log = self.room(&room).and_then(|known| known.log.as_ref());
+        let (Some(account), Some(log)) = (account, log) else { return };
+        let mut give = Give::empty(room);
+        let mut void = 0;
+        for record in records {
+            let Ok(kept) = state::open::<KeptEntry>(record) else { continue };
+            let Ok(head) = Head::peek(&kept.head) else { continue };
+            if log.members().is_for(&account, &of, head.seq, head.depth) {
+                give.entries.extend(kept.best());
+            } else {
+                void = head.seq;
+            }
+        }
+        if void > 0 {
+            give.void.push((of, 1, void));
+        }
+        // What we do not have ourselves is not here: the other asks somebody else.
+        give.more = more && last > 0;
+        self.send_give(to, give);
+    }
+
+    /// Records that were asked for are here.
+    pub(super) fn on_room_read(&mut self, purpose: Reading, records: Vec<Record>, more: bool) {
+        match purpose {
+            Reading::Waiting { room, device } => self.on_waiting_read(room, device, &records),
+            Reading::Give { room, to, of, last } => self.give_read(room, to, of, last, &records, more),
+            Reading::Post { room } => self.on_post_read(room, &records),
+        }
+    }
+
+    // ---- taking -----------------------------------------------------------------------------------------------
+
+    /// Something given to us, by a link or by gossip (then without a device).
+    pub(super) fn on_give(&mut self, from: Option<DeviceId>, give: Give, via: &'static str) {
+        let room = give.room;
+        if !self.room(&room).is_some_and(Room::is_live) {
+            return;
+        }
+        for card in &give.cards {
+            self.take_room_card(room, card);
+        }
+        self.take_ops(room, give.ops);
+        for entry in give.entries {
+            let road = match Head::peek(&entry.head) {
+                Ok(head) if Some(head.device) == from => via,
+                _ => "room",
+            };
+            self.take_entry(room, entry, road);
+        }
+        if from.is_some_and(|from| self.is_of_room(room, from)) {
+            for (device, first, last) in give.void {
+                if self.is_before_us(room, &device, last) {
+                    self.void(room, device, first, last);
+                }
+            }
+        }
+        for mark in &give.marks {
+            self.take_mark(room, mark);
+        }
+        if let Some(from) = from {
+            self.forget_asked(room);
+            self.ask_device(room, from, None, false);
+        }
+    }
+
+    /// Whether numbers up to this were written before we came in: only such may be kept from us.
+    fn is_before_us(&self, room: RoomId, device: &DeviceId, last: u64) -> bool {
+        let log = self.room(&room).and_then(|known| known.log.as_ref());
+        log.is_some_and(|log| log.members().horizon(&self.own.account, device) >= last)
+    }
+
+    fn forget_asked(&mut self, room: RoomId) {
+        let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
+        let chains = &known.chains;
+        known.sync.asked.retain(|(device, from), (to, _, _)| {
+            let missing =
+                |chain: &super::chain::Chain| chain.wanted(*to).iter().any(|(a, b)| *a <= *to && *from <= *b);
+            chains.get(device).is_none_or(missing)
+        });
+    }
+
+    /// Operations that came. What they change is told, and what waited for them is looked at again.
+    pub(super) fn take_ops(&mut self, room: RoomId, ops: Vec<Signed>) {
+        if ops.is_empty() {
+            return;
+        }
+        let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
+        let Some(log) = &mut known.log else { return };
+        let before = log.members().clone();
+        let mut fresh = Vec::new();
+        for op in ops {
+            if let Ok(Inserted::New(ids)) = log.insert(op) {
+                fresh.extend(ids.iter().filter_map(|id| log.get(id).map(|signed| (*id, signed.clone()))));
+            }
+        }
+        if fresh.is_empty() {
+            return;
+        }
+        for (id, signed) in &fresh {
+            self.changes.extend(state::put(Space::RoomOp, key::hashed(&room, &id.0), signed));
+        }
+        let ids: Vec<OpId> = fresh.into_iter().map(|(id, _)| id).collect();
+        self.members_changed(room, &before, &ids);
+        self.take_early(room);
+        self.heads_changed(room);
+    }
+}
+
+fn empty_ask(room: RoomId) -> Ask {
+    let (tips, ranges, marks, cards) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    Ask { room, tips, ranges, open: false, marks, cards }
+}
+
+/// What is in a range of both.
+fn overlaps(ours: &[(u64, u64)], theirs: &[(u64, u64)]) -> Vec<(u64, u64)> {
+    ours.iter()
+        .flat_map(|(a, b)| theirs.iter().map(move |(c, d)| ((*a).max(*c), (*b).min(*d))))
+        .filter(|(from, to)| from <= to)
+        .collect()
+}

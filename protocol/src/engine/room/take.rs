@@ -1,0 +1,347 @@
+//! Messages of a room that come, by whatever road (docs/spec/09-rooms.md, "Taking"). Who wrote one, and whether they
+//! were a member, is seen from the entry itself; who brought it does not matter.
+//!
+//! ```text
+//!  entry ──members not known yet──► early ──operations came──┐
+//!    │◄──────────────────────────────────────────────────────┘
+//!    ├── forged, too late, over a bound ──► refused
+//!    └── stored ──opened──► waits for what it came after ──► applied
+//!           └── no key ──► waits for the key, or for somebody who opened it
+//! ```
+
+use super::super::Engine;
+use super::super::net::Verdict;
+use super::super::state;
+use super::super::step::{Record, Space};
+use super::record::{KeptEntry, WaitRecord, key};
+use super::sync::Reading;
+use super::{Room, RoomTimer};
+use crate::content::{Content, RoomKey};
+use crate::ids::{AccountId, DeviceId, RoomId};
+use crate::room::{self, Entry, EntryBody, Head, Receiver};
+
+/// Entries kept until the operations they name are here. They come again when they are asked for.
+const EARLY: usize = 64;
+/// Keys of one device kept: those of its last sessions. A session is used for a week.
+const RECEIVERS: usize = 16;
+/// How long a key is kept: as long as a session is used, and as mail made with it may lie about, and some.
+const KEY_MS: u64 = 30 * crate::time::DAY_MS;
+/// Bytes read at once of what waits.
+const READ_BYTES: usize = 4 * 1024 * 1024;
+
+/// An entry whose members we cannot reckon yet.
+pub(super) struct Early {
+    entry: Entry,
+    via: &'static str,
+}
+
+/// A message that is on disk and not applied.
+pub(super) struct Waiting {
+    /// The session whose key it needs.
+    pub session: Option<[u8; 32]>,
+    /// Since when, on the monotonic clock.
+    pub since_ms: u64,
+    /// It, once opened; `None` while it must be read from the store first.
+    pub opened: Option<Box<Opened>>,
+}
+
+impl Waiting {
+    /// One of an earlier run.
+    pub fn loaded(record: WaitRecord, now_ms: u64) -> Self {
+        Self { session: record.session, since_ms: now_ms, opened: None }
+    }
+}
+
+/// A message that can be applied.
+pub(super) struct Opened {
+    pub head: Head,
+    pub id: room::EntryId,
+    pub content: Content,
+    pub author: AccountId,
+    pub via: &'static str,
+}
+
+impl Engine {
+    /// Takes a message in. The answer is what it is worth telling on.
+    pub(super) fn take_entry(&mut self, room: RoomId, entry: Entry, via: &'static str) -> Verdict {
+        let Ok(head) = Head::peek(&entry.head) else { return Verdict::Reject };
+        let Some(known) = self.rooms.by_id.get_mut(&room).filter(|known| known.is_live()) else {
+            return Verdict::Ignore;
+        };
+        let Some(log) = &mut known.log else { return Verdict::Ignore };
+        if head.room != room || entry.size() > room::entry::ENTRY_BYTES {
+            return Verdict::Reject;
+        }
+        let Some(members) = log.members_at(&head.tips) else {
+            if known.early.len() < EARLY && !known.early.iter().any(|early| early.entry == entry) {
+                known.early.push(Early { entry, via });
+            }
+            self.ask_ops(room);
+            return Verdict::Ignore;
+        };
+        let author = members.account_of(&head.device).zip(members.device(&head.device));
+        let Some((author, sig)) = author.map(|(author, device)| (author, device.sig)) else {
+            return Verdict::Reject;
+        };
+        if log.members().cut(&head.device).is_some_and(|cut| head.seq > cut) {
+            return Verdict::Ignore;
+        }
+        if entry.open_head(&sig).is_err() || entry.check_body(&head).is_err() {
+            return Verdict::Reject;
+        }
+        self.keep_entry(room, entry, head, author, via)
+    }
+
+    /// Keeps a message that is its author's.
+    fn keep_entry(
+        &mut self,
+        room: RoomId,
+        entry: Entry,
+        head: Head,
+        author: AccountId,
+        via: &'static str,
+    ) -> Verdict {
+        let (device, seq) = (head.device, head.seq);
+        let Some(known) = self.rooms.by_id.get_mut(&room) else { return Verdict::Ignore };
+        let chain = known.chains.entry(device).or_default();
+        if chain.stored.contains(seq) {
+            let sealed = known.waiting.get(&(device, seq)).is_some_and(|waiting| waiting.session.is_some());
+            if sealed && matches!(entry.body, EntryBody::Opened(_)) {
+                self.open_waiting(room, &entry, &head, author, via);
+            }
+            return Verdict::Ignore;
+        }
+        if head.depth > known.record.depth.saturating_add(room::entry::DEPTH_AHEAD)
+            || !chain.stored.insert(seq, seq)
+        {
+            return Verdict::Ignore;
+        }
+        let opened = open(known, &entry, &head);
+        self.rooms.dirty_chains.insert((room, device));
+        if device == self.own.device_id {
+            self.find_own(room, &head, &entry);
+        }
+        match opened {
+            Some((plain, content)) => {
+                let whole = Entry { head: entry.head.clone(), body: EntryBody::Opened(plain) };
+                self.put_entry(room, &head, &whole);
+                let id = entry.id();
+                self.rooms.dirty_receivers.insert((room, device, head.session));
+                self.wait_or_apply(room, Opened { head, id, content, author, via });
+            }
+            None => {
+                self.put_entry(room, &head, &entry);
+                self.put_waiting(room, (device, seq), Some(head.session), None);
+                self.room_timer(room, RoomTimer::Ask, super::sync::UNOPENED_MS);
+            }
+        }
+        self.heads_changed(room);
+        Verdict::Accept
+    }
+
+    fn put_entry(&mut self, room: RoomId, head: &Head, entry: &Entry) {
+        let key = key::entry(&room, &head.device, head.seq);
+        self.changes.extend(state::put(Space::RoomEntry, key, &KeptEntry::of(entry)));
+    }
+
+    pub(super) fn put_waiting(
+        &mut self,
+        room: RoomId,
+        at: (DeviceId, u64),
+        session: Option<[u8; 32]>,
+        opened: Option<Box<Opened>>,
+    ) {
+        let key = key::entry(&room, &at.0, at.1);
+        self.changes.extend(state::put(Space::RoomSealed, key, &WaitRecord { session }));
+        let since_ms = self.now.mono_ms;
+        if let Some(known) = self.rooms.by_id.get_mut(&room) {
+            known.waiting.insert(at, Waiting { session, since_ms, opened });
+        }
+        self.room_timer(room, RoomTimer::Gap, super::apply::GAP_MS);
+    }
+
+    /// A message of ours that others have and we have not: this disk was set back. Its number is used.
+    fn find_own(&mut self, room: RoomId, head: &Head, entry: &Entry) {
+        let Some(known) = self.room_mut(&room) else { return };
+        if head.seq >= known.record.next_seq {
+            known.record.next_seq = head.seq.saturating_add(1);
+            known.record.prev = entry.id().0;
+            // Its session is at a place that is used up.
+            known.sender = None;
+            known.record.sender = Vec::new();
+        }
+    }
+
+    /// Operations came: what waited for them is looked at again.
+    pub(super) fn take_early(&mut self, room: RoomId) {
+        let early = self.rooms.by_id.get_mut(&room).map(|known| std::mem::take(&mut known.early));
+        for Early { entry, via } in early.unwrap_or_default() {
+            self.take_entry(room, entry, via);
+        }
+    }
+
+    /// A message that waited for its key, and came opened.
+    fn open_waiting(
+        &mut self,
+        room: RoomId,
+        entry: &Entry,
+        head: &Head,
+        author: AccountId,
+        via: &'static str,
+    ) {
+        let EntryBody::Opened(plain) = &entry.body else { return };
+        let content = room::content_of(plain, head);
+        self.put_entry(room, head, entry);
+        self.opened_later(room, head, entry.id(), author, content.ok(), via);
+    }
+
+    fn opened_later(
+        &mut self,
+        room: RoomId,
+        head: &Head,
+        id: room::EntryId,
+        author: AccountId,
+        content: Option<Content>,
+        via: &'static str,
+    ) {
+        let at = (head.device, head.seq);
+        if let Some(known) = self.rooms.by_id.get_mut(&room) {
+            known.waiting.remove(&at);
+        }
+        match content {
+            Some(content) => {
+                self.wait_or_apply(room, Opened { head: head.clone(), id, content, author, via });
+            }
+            None => self.done_with(room, head),
+        }
+    }
+
+    // ---- keys -------------------------------------------------------------------------------------------------
+
+    /// A device tells the key of its messages.
+    pub(in super::super) fn on_room_key(&mut self, account: AccountId, device: DeviceId, told: &RoomKey) {
+        let (room, lived_ms) = (told.room, self.lived_ms());
+        let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
+        let Some(log) = &known.log else { return };
+        if !log.members().is_member(&account) && !log.members().cut(&device).is_some() {
+            // Its Add may be on the way: keys come before or after it.
+            if log.members().len() >= room::MEMBERS {
+                return;
+            }
+        }
+        let Ok(receiver) = Receiver::from_key(room, device, &told.key) else { return };
+        let session = receiver.session_id();
+        if known.receivers.contains_key(&(device, session)) {
+            return;
+        }
+        let of_device: Vec<[u8; 32]> = known
+            .receivers
+            .range((device, [0; 32])..=(device, [0xff; 32]))
+            .map(|((_, session), _)| *session)
+            .collect();
+        if of_device.len() >= RECEIVERS {
+            let since =
+                |session: &[u8; 32]| known.receivers.get(&(device, *session)).map(|(_, since)| *since);
+            let oldest = of_device.into_iter().min_by_key(since);
+            if let Some(oldest) = oldest {
+                known.receivers.remove(&(device, oldest));
+                self.drop_room_record(Space::RoomKey, key::session(&room, &device, &oldest));
+            }
+        }
+        if let Some(known) = self.rooms.by_id.get_mut(&room) {
+            known.receivers.insert((device, session), (receiver, lived_ms));
+        }
+        self.rooms.dirty_receivers.insert((room, device, session));
+        self.read_waiting(room, device);
+    }
+
+    /// Reads what waits of a device out of the store, to be opened.
+    fn read_waiting(&mut self, room: RoomId, device: DeviceId) {
+        let Some(known) = self.room(&room) else { return };
+        let mut unread = known
+            .waiting
+            .range((device, 0)..=(device, u64::MAX))
+            .filter(|(_, waiting)| waiting.opened.is_none())
+            .map(|((_, seq), _)| *seq);
+        let Some(first) = unread.next() else { return };
+        let last = unread.last().unwrap_or(first);
+        let (from, to) = (key::entry(&room, &device, first), key::entry(&room, &device, last));
+        self.read(Reading::Waiting { room, device }, Space::RoomEntry, from, to, READ_BYTES);
+    }
+
+    /// What waited when the last run ended.
+    pub(super) fn wake_waiting(&mut self, room: RoomId) {
+        let Some(known) = self.room(&room).filter(|known| known.is_live()) else { return };
+        let mut devices: Vec<DeviceId> = known.waiting.keys().map(|(device, _)| *device).collect();
+        devices.dedup();
+        if !devices.is_empty() {
+            self.room_timer(room, RoomTimer::Gap, super::apply::GAP_MS);
+            self.room_timer(room, RoomTimer::Ask, super::sync::UNOPENED_MS);
+        }
+        for device in devices {
+            self.read_waiting(room, device);
+        }
+    }
+
+    /// Messages that wait, out of the store.
+    pub(super) fn on_waiting_read(&mut self, room: RoomId, device: DeviceId, records: &[Record]) {
+        for record in records {
+            let entry = state::open::<KeptEntry>(record).ok().and_then(|kept| kept.best());
+            let Some(entry) = entry else { continue };
+            let Ok(head) = Head::peek(&entry.head) else { continue };
+            let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
+            let waits =
+                known.waiting.get(&(device, head.seq)).is_some_and(|waiting| waiting.opened.is_none());
+            let author = known.log.as_ref().and_then(|log| author_of(log, &head));
+            let (true, Some(author)) = (waits, author) else { continue };
+            if let Some((plain, content)) = open(known, &entry, &head) {
+                let whole = Entry { head: entry.head.clone(), body: EntryBody::Opened(plain) };
+                self.rooms.dirty_receivers.insert((room, device, head.session));
+                self.put_entry(room, &head, &whole);
+                self.opened_later(room, &head, entry.id(), author, Some(content), "room");
+            }
+        }
+        self.heads_changed(room);
+    }
+
+    /// Keys nobody will need: of sessions long over.
+    pub(super) fn expire_receivers(&mut self, room: RoomId, lived_ms: u64) {
+        let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
+        let over = |since: u64| lived_ms.saturating_sub(since) >= KEY_MS;
+        let over: Vec<(DeviceId, [u8; 32])> =
+            known.receivers.iter().filter(|(_, (_, since))| over(*since)).map(|(at, _)| *at).collect();
+        for (device, session) in over {
+            if let Some(known) = self.rooms.by_id.get_mut(&room) {
+                known.receivers.remove(&(device, session));
+            }
+            self.drop_room_record(Space::RoomKey, key::session(&room, &device, &session));
+        }
+    }
+}
+
+/// Whose device it is, or was.
+pub(super) fn owner_of(known: &Room, device: &DeviceId) -> Option<AccountId> {
+    known.log.as_ref()?.members().account_of(device)
+}
+
+/// Whose message it is: by the members its author knew.
+fn author_of(log: &room::Log, head: &Head) -> Option<AccountId> {
+    log.members_at(&head.tips)?.account_of(&head.device)
+}
+
+/// What is in an entry, if it can be opened here.
+fn open(known: &mut Room, entry: &Entry, head: &Head) -> Option<(Vec<u8>, Content)> {
+    let receiver = known.receivers.get_mut(&(head.device, head.session)).map(|(receiver, _)| receiver);
+    let plain = match &entry.body {
+        EntryBody::Opened(plain) => {
+            // Who has the key of the rest must not be able to open this one again.
+            if let Some(receiver) = receiver {
+                receiver.pass(head.index);
+            }
+            plain.clone()
+        }
+        EntryBody::Sealed(sealed) => receiver?.open(head, sealed).ok()?.to_vec(),
+    };
+    let content = room::content_of(&plain, head).ok()?;
+    Some((plain, content))
+}

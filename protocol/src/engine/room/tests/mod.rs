@@ -1,0 +1,1 @@
+//! Rooms between engines in a test world.
