@@ -2,6 +2,7 @@
 //! and resending are decided here, sessions in their own file; the links that carry it are not known here
 //! (docs/spec/05-delivery.md).
 
+use super::mail::custody::Overtaken;
 use super::state::{DeviceRecord, Kept, OutRow};
 use crate::content::Content;
 use crate::ids::{AccountId, DeviceId, MailboxId, MessageId, SessionId};
@@ -51,8 +52,8 @@ pub(super) struct Peer {
     pub custody: BTreeMap<u64, Vec<Kept>>,
     /// Envelopes with nothing in them that is waited for, by mailbox and hash.
     pub unwanted: BTreeSet<(MailboxId, [u8; 32])>,
-    /// A row that was answered while earlier ones lie in mailboxes, and when, in lived milliseconds, those count as lost.
-    pub overtaken: Option<(u64, u64)>,
+    /// Rows were answered while earlier ones lie in mailboxes.
+    pub overtaken: Option<Overtaken>,
     /// When the device last answered anything, on the monotonic clock.
     pub answered_ms: u64,
     /// How often in a row an answer was overdue.

@@ -149,6 +149,7 @@ impl Engine {
         entry.after = if believed { entry.after } else { 0 };
         entry.calling = false;
         (entry.freeing_bytes, entry.safe, entry.registered) = (None, Vec::new(), BTreeSet::new());
+        (entry.registering, entry.to_settle, entry.register_again) = (0, false, false);
         let wait = if entry.state == MailboxState::Gone {
             GONE_WAIT_MS
         } else {
@@ -185,13 +186,22 @@ impl Engine {
                 self.refused_by_own(mailbox, why);
                 self.hang_up(&mailbox);
             }
-            (Ask::Register | Ask::Settle, Answer::Refused(why)) => self.refused_by_own(mailbox, why),
+            (Ask::Register, Answer::Done) => self.registered(mailbox, true),
+            (Ask::Register, Answer::Refused(why)) => {
+                self.refused_by_own(mailbox, why);
+                self.registered(mailbox, false);
+            }
+            (Ask::Settle, Answer::Refused(why)) => {
+                self.refused_by_own(mailbox, why);
+                self.settled(mailbox);
+            }
             (Ask::Settle, Answer::Done) => {
                 let new = !std::mem::replace(&mut entry.record.in_use, true);
                 if new && entry.record.leaving_lived_ms.is_none() {
                     self.put_box(mailbox);
                     self.spread_card();
                 }
+                self.settled(mailbox);
             }
             (Ask::Fetch, Answer::Item(item)) => {
                 let bytes = item.envelope.len() as u64;

@@ -27,6 +27,16 @@ const OVERTAKEN_MS: u64 = 10 * MINUTE_MS;
 /// Mailboxes remembered per row: those of a card, and some of cards before it.
 const KEPT: usize = 8;
 
+/// What was answered while other rows lie in mailboxes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) struct Overtaken {
+    /// The last of the answered rows, and when the last of them was left.
+    row: u64,
+    since_lived_ms: u64,
+    /// When those before count as lost.
+    due_lived_ms: u64,
+}
+
 impl Peer {
     /// Whether a row is to be deposited at a mailbox: it does not keep it, or not for long any more.
     pub fn needs_deposit(&self, row: u64, mailbox: &MailboxId, lived_ms: u64) -> bool {
@@ -120,24 +130,35 @@ impl Peer {
         self.custody.retain(|_, entries| !entries.is_empty());
     }
 
-    /// A row was answered while earlier ones lie in mailboxes: returns how long those have yet to be answered.
+    /// A row was answered while others lie in mailboxes that are earlier, or were left there earlier: returns how long
+    /// those have yet to be answered.
     pub fn overtake(&mut self, row: u64, lived_ms: u64) -> Option<u64> {
-        self.custody.range(..row).next()?;
-        let due = self.overtaken.map_or(lived_ms.saturating_add(OVERTAKEN_MS), |(_, due)| due);
-        self.overtaken = Some((self.overtaken.map_or(row, |(last, _)| last.max(row)), due));
-        Some(due.saturating_sub(lived_ms))
+        let own = self.custody.get(&row).into_iter().flatten();
+        let since_lived_ms = own.map(|kept| kept.since_lived_ms).max().unwrap_or(0);
+        let others = self.custody.len().saturating_sub(usize::from(self.custody.contains_key(&row)));
+        if others == 0 {
+            return None;
+        }
+        let due_lived_ms = lived_ms.saturating_add(OVERTAKEN_MS);
+        let held = self.overtaken.get_or_insert(Overtaken { row, since_lived_ms, due_lived_ms });
+        held.row = held.row.max(row);
+        held.since_lived_ms = held.since_lived_ms.max(since_lived_ms);
+        Some(held.due_lived_ms.saturating_sub(lived_ms))
     }
 
     /// Rows that were overtaken and not answered since are to be deposited again. Returns how long to wait yet.
     pub fn check_overtaken(&mut self, lived_ms: u64) -> Option<u64> {
-        let (row, due) = self.overtaken?;
-        if due > lived_ms {
-            return Some(due.saturating_sub(lived_ms));
+        let Overtaken { row, since_lived_ms, due_lived_ms } = self.overtaken?;
+        if due_lived_ms > lived_ms {
+            return Some(due_lived_ms.saturating_sub(lived_ms));
         }
         self.overtaken = None;
-        let told_ms = due.saturating_sub(OVERTAKEN_MS);
-        for (number, entries) in self.custody.range_mut(..row) {
-            for kept in entries.iter_mut().filter(|kept| kept.since_lived_ms <= told_ms) {
+        let told_ms = due_lived_ms.saturating_sub(OVERTAKEN_MS);
+        for (number, entries) in &mut self.custody {
+            let earlier = |kept: &&mut Kept| {
+                (*number < row && kept.since_lived_ms <= told_ms) || kept.since_lived_ms < since_lived_ms
+            };
+            for kept in entries.iter_mut().filter(earlier) {
                 kept.again_lived_ms = kept.again_lived_ms.min(lived_ms);
                 self.dirty.custody.insert(*number);
             }

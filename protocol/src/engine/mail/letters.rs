@@ -1,7 +1,6 @@
 //! Envelopes that are not rows: answers to messages that came by mail, and requests of people we ask
 //! (docs/spec/08-mail.md, "Letters"). They are kept in memory only: what is lost with a run is asked for or said again.
 
-use super::super::live::FrameOut;
 use super::super::{Engine, Timer, dial::backoff};
 use super::Ask;
 use super::post::{Sealed, place_of};
@@ -11,7 +10,7 @@ use crate::kdf;
 use crate::mail::envelope::kind;
 use crate::mail::{Answer, Promise, Refused, Request};
 use crate::time::{MINUTE_MS, SECOND_MS};
-use crate::wire::{self, Signed};
+use crate::wire;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Letters that wait, and their bytes: what is over is not left, and said again in another run.
@@ -60,15 +59,22 @@ pub(in super::super) enum OnceKept {
     Requested(AccountId),
 }
 
+impl OnceKept {
+    /// The envelopes that were answered.
+    fn fetched(self) -> Option<Vec<(MailboxId, u64)>> {
+        match self {
+            Self::Answered(fetched) => Some(fetched),
+            Self::Requested(_) => None,
+        }
+    }
+}
+
 impl Engine {
     /// Seals a letter for a device and leaves it at its mailboxes, tried again until one promises or the run ends.
-    /// False if its card names no mailbox or no key, and nothing will come of it.
+    /// False if its card names no mailbox or no key, or too many wait: nothing will come of it.
     pub(super) fn post_letter(&mut self, to: DeviceId, kind: u16, body: Vec<u8>, then: OnceKept) -> bool {
-        if !self.has_mail_road(to) {
+        if !self.has_mail_road(to) || !self.has_room_for_letter(to, body.len()) {
             return false;
-        }
-        if !self.has_room_for_letter(to, body.len()) {
-            return true;
         }
         let number = self.number();
         let (asked, kept) = (BTreeMap::new(), BTreeSet::new());
@@ -96,10 +102,10 @@ impl Engine {
             return self.letter_done(number);
         }
         if kind == kind::ACKS && self.live_link(to).is_some() {
-            for ack in wire::decode::<Vec<Signed>>(&body).unwrap_or_default() {
-                self.frame_to(to, &FrameOut::Ack(ack));
-            }
-            return self.letter_done(number);
+            self.timers.clear(&Timer::Letter(number));
+            let then = self.mail.letters.waiting.remove(&number).map(|letter| letter.then);
+            let fetched = then.and_then(OnceKept::fetched).unwrap_or_default();
+            return self.answer_on_link(to, wire::decode(&body).unwrap_or_default(), fetched);
         }
         self.letter_again(number);
         let Some(Sealed { envelope, card }) = self.seal_for(to, kind, body, true, 0) else { return };
@@ -132,17 +138,11 @@ impl Engine {
     /// The answer to an ask of this file; `None`: there is none.
     pub(super) fn letter_answered(&mut self, mailbox: MailboxId, ask: Ask, answer: Option<Answer>) {
         let Ask::Letter(number) = ask else { return };
-        let crowded = self.own_room_is_scarce();
+        let crowded = answer == Some(Answer::Refused(Refused::Full)) && self.own_room_is_scarce();
         let Some(letter) = self.mail.letters.waiting.get_mut(&number) else { return };
         let Some(left) = letter.asked.remove(&mailbox) else { return };
-        // Their box is full, perhaps because they wait for room in ours, if that is scarce: what we have taken makes some.
-        // It is answered again when it comes again.
-        if let (Some(Answer::Refused(Refused::Full)), OnceKept::Answered(fetched)) =
-            (&answer, &mut letter.then)
-            && crowded
-        {
-            let fetched = std::mem::take(fetched);
-            self.mail_is_safe(&fetched);
+        if crowded {
+            self.make_room(number);
         }
         let Some(letter) = self.mail.letters.waiting.get_mut(&number) else { return };
         if let Some(Answer::Promise(signed)) = answer
@@ -157,6 +157,32 @@ impl Engine {
         if !letter.kept.is_empty() && letter.asked.is_empty() {
             self.letter_done(number);
         }
+    }
+
+    /// Their box is full, perhaps because they wait for room in ours: what we have taken of theirs makes some. Not what came
+    /// last: should this run end before there is room for its answer, it is answered in another, and that has them leave
+    /// again what went unanswered.
+    fn make_room(&mut self, number: u64) {
+        let Some(to) = self.mail.letters.waiting.get(&number).map(|letter| letter.to) else { return };
+        let last = self.last_unanswered(to);
+        let Some(letter) = self.mail.letters.waiting.get_mut(&number) else { return };
+        let OnceKept::Answered(fetched) = &mut letter.then else { return };
+        let (stays, goes) =
+            std::mem::take(fetched).into_iter().partition(|(_, ticket)| Some(*ticket) == last);
+        *fetched = stays;
+        let goes: Vec<(MailboxId, u64)> = goes;
+        self.mail_is_safe(&goes);
+    }
+
+    /// What is answered by the letters that wait for a device.
+    pub(super) fn answered_by_letters(&self, device: DeviceId) -> impl Iterator<Item = &(MailboxId, u64)> {
+        let theirs = self.mail.letters.waiting.values().filter(move |letter| letter.to == device);
+        theirs
+            .filter_map(|letter| match &letter.then {
+                OnceKept::Answered(fetched) => Some(fetched),
+                OnceKept::Requested(_) => None,
+            })
+            .flatten()
     }
 
     /// A letter lies at a mailbox, or is not needed.

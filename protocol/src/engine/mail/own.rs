@@ -62,6 +62,12 @@ pub(super) struct OwnBox {
     pub(super) queues: BTreeMap<QueueId, ([u8; 32], Writer)>,
     /// What the mailbox was last told on this stream.
     pub(super) registered: BTreeSet<QueueId>,
+    /// Batches of queues that it has not answered yet.
+    pub(super) registering: u32,
+    /// Queues that are not wanted go once all batches are known to be good.
+    pub(super) to_settle: bool,
+    /// Other queues are wanted since then.
+    pub(super) register_again: bool,
     /// Numbers up to this came on this stream.
     pub(super) after: u64,
     /// What the page under way was asked from.
@@ -94,6 +100,9 @@ impl OwnBox {
             opened_ms: None,
             queues: BTreeMap::new(),
             registered: BTreeSet::new(),
+            registering: 0,
+            to_settle: false,
+            register_again: false,
             after: 0,
             page_after: 0,
             fetching: false,

@@ -44,12 +44,17 @@ const REFUSED_MS: u64 = HOUR_MS;
 /// The same when more is asked of it already than may be, or it cannot be called.
 const FIRST_CROWDED_MS: u64 = SECOND_MS;
 const LAST_CROWDED_MS: u64 = MINUTE_MS;
+/// What waits for a device is not left again because it lost its keys more often than this: it may be a lie.
+const LEFT_AGAIN_MS: u64 = HOUR_MS / 2;
+
 /// What is under way.
 #[derive(Default)]
 pub(in super::super) struct Post {
     pub(super) parcels: BTreeMap<DeviceId, Parcels>,
     asked: BTreeMap<u64, Asked>,
     pauses: BTreeMap<(DeviceId, MailboxId), Pause>,
+    /// When all that waits for a device was last to be left again because its keys were lost, in lived milliseconds.
+    left_again: BTreeMap<DeviceId, u64>,
 }
 
 /// A deposit on its way.
@@ -96,6 +101,22 @@ impl Engine {
         }
     }
 
+    /// A device cannot open what lies in mailboxes for it: all of it is left again, sealed to the key of its newest card.
+    pub(super) fn leave_all_again(&mut self, device: DeviceId) {
+        let lived_ms = self.lived_ms();
+        let last = self.mail.post.left_again.get(&device);
+        if last.is_some_and(|last| lived_ms.saturating_sub(*last) < LEFT_AGAIN_MS) {
+            return;
+        }
+        self.mail.post.left_again.insert(device, lived_ms);
+        if let Some(peer) = self.peers.get_mut(&device) {
+            for row in peer.custody.keys().copied().collect::<Vec<_>>() {
+                peer.deposit_again(row, lived_ms);
+            }
+            self.active_peers.insert(device);
+        }
+    }
+
     /// A card of a device names other mailboxes than the one before it.
     pub(in super::super) fn mailboxes_changed(&mut self, device: DeviceId) {
         self.mail.post.pauses.retain(|(of, _), _| *of != device);
@@ -120,6 +141,7 @@ impl Engine {
         post.parcels.remove(&device);
         post.asked.retain(|_, asked| asked.device != device);
         post.pauses.retain(|(of, _), _| *of != device);
+        post.left_again.remove(&device);
         self.mail.cards.forget(device);
         self.timers.clear(&Timer::Post(device));
     }

@@ -10,7 +10,7 @@ use crate::ids::{AccountId, InviteId, MailboxId};
 use crate::kdf;
 use crate::mail::{BATCH, CARD_BYTES, Entry, QueueId, Request};
 use crate::time::{DAY_MS, HOUR_MS};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Queues get new names after this much lived time; the names before are good for as long again. Shorter strands who
 /// has an old card; longer lets a mailbox know a correspondent by a queue for longer.
@@ -135,6 +135,11 @@ impl Engine {
         }
         let (writers, epoch) = (&self.mail.own.writers, self.mail.own.epoch);
         let Some(entry) = self.mail.own.boxes.get_mut(&mailbox) else { return };
+        if entry.to_settle {
+            // What is wanted now would count as registered together with what was.
+            entry.register_again = true;
+            return;
+        }
         let secret = entry.record.secret;
         let contact_bytes = entry.record.quota_bytes / CONTACT_SHARE;
         entry.queues.clear();
@@ -160,11 +165,37 @@ impl Engine {
             entries.retain(|new| !entry.registered.contains(&new.queue));
         }
         entry.registered = entry.queues.keys().copied().collect();
+        entry.to_settle = settle;
         for batch in entries.chunks(BATCH) {
+            if let Some(entry) = self.mail.own.boxes.get_mut(&mailbox) {
+                entry.registering = entry.registering.saturating_add(1);
+            }
             self.ask_own(mailbox, Ask::Register, Request::Register(batch.to_vec()));
         }
-        if settle {
+        if settle && entries.is_empty() {
             self.ask_own(mailbox, Ask::Settle, Request::Settle);
+        }
+    }
+
+    /// A batch of queues was answered. Only after the last, and if all are good, the rest may go: a batch that was refused
+    /// would go with its mail.
+    pub(super) fn registered(&mut self, mailbox: MailboxId, good: bool) {
+        let Some(entry) = self.mail.own.boxes.get_mut(&mailbox) else { return };
+        entry.registering = entry.registering.saturating_sub(1);
+        if !good {
+            (entry.to_settle, entry.registered) = (false, BTreeSet::new());
+        }
+        if entry.registering == 0 && entry.to_settle {
+            self.ask_own(mailbox, Ask::Settle, Request::Settle);
+        }
+    }
+
+    /// What was not wanted is gone, or stays.
+    pub(super) fn settled(&mut self, mailbox: MailboxId) {
+        let Some(entry) = self.mail.own.boxes.get_mut(&mailbox) else { return };
+        entry.to_settle = false;
+        if std::mem::take(&mut entry.register_again) {
+            self.register(mailbox);
         }
     }
 

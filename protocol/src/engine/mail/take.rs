@@ -7,6 +7,7 @@
 //!                                                                     └──► may go
 //! ```
 
+use super::super::net::LinkId;
 use super::super::receive::Road;
 use super::super::{Engine, Plant, Timer, live::FrameOut};
 use super::letters::OnceKept;
@@ -18,7 +19,7 @@ use crate::limits::REQUESTS;
 use crate::mail::Item;
 use crate::mail::envelope::{self, Inner, kind};
 use crate::session::{Ack, OlmPart};
-use crate::time::{MINUTE_MS, SECOND_MS};
+use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
 use crate::wire::{self, Signed};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -35,6 +36,12 @@ const LETTER_ACKS: usize = 7;
 const GATHERED: usize = 64;
 /// They are looked at again after this.
 const NO_ROOM_MS: u64 = MINUTE_MS;
+/// A link that answers went out on and that says nothing for so long may be dead: they are left as a letter too. Less
+/// leaves letters for people who are there; more keeps the mail where it lies for longer.
+const UNHEARD_MS: u64 = 15 * SECOND_MS;
+/// A contact is told not more often than this that mail of theirs could not be opened. Less lets whoever keeps our mail
+/// make us write letters; more delays what an old disk has lost.
+const LOST_MS: u64 = HOUR_MS;
 
 /// One envelope that was taken.
 struct Taken {
@@ -46,11 +53,13 @@ struct Taken {
     safe: bool,
 }
 
-/// Answers to one device that have no live link to go by.
+/// Answers to one device that go by a letter, unless the link they went out on turns out to be alive.
 #[derive(Default)]
 struct Gathered {
     acks: Vec<Signed>,
     fetched: Vec<(MailboxId, u64)>,
+    /// The link on which all of them went out, and when, on the monotonic clock.
+    said: Option<(LinkId, u64)>,
 }
 
 /// What was taken in this run.
@@ -64,6 +73,8 @@ pub(in super::super) struct Take {
     /// What of each device came in this turn.
     fresh: BTreeMap<DeviceId, Vec<(MailboxId, u64)>>,
     gathered: BTreeMap<DeviceId, Gathered>,
+    /// When contacts were told that mail of theirs could not be opened, in lived milliseconds.
+    lost: BTreeMap<AccountId, u64>,
 }
 
 #[cfg(test)]
@@ -168,7 +179,12 @@ impl Engine {
         let Some(hint) = envelope::hint_of(&item.envelope) else { return Fate::Nothing };
         let pairs = self.seal_pairs(&rv, hint);
         let inner = pairs.iter().find_map(|pair| envelope::open(&item.envelope, pair).ok());
-        let Some(inner) = inner else { return Fate::Nothing };
+        let Some(inner) = inner else {
+            return match writer {
+                Writer::Contact(account) if pairs.is_empty() => self.key_is_lost(account),
+                _ => Fate::Nothing,
+            };
+        };
         match writer {
             Writer::Contact(account) => self.take_inner(account, &inner),
             Writer::Invite(invite) => self.take_asked(invite, &inner),
@@ -200,7 +216,10 @@ impl Engine {
             },
             kind::ACKS => {
                 let sig = peer.record.sig;
-                let acks: Vec<Signed> = wire::decode(&inner.body).unwrap_or_default();
+                let Ok(acks) = wire::decode::<Vec<Signed>>(&inner.body) else { return Fate::Nothing };
+                if acks.is_empty() {
+                    self.leave_all_again(inner.device);
+                }
                 for ack in acks.iter().filter_map(|signed| Ack::open(signed, &sig)) {
                     self.on_ack(inner.device, &ack);
                 }
@@ -208,6 +227,29 @@ impl Engine {
             }
             _ => Fate::Nothing,
         }
+    }
+
+    /// A contact sealed something to a key that is not here: this disk is older than the key, or the key is too old. They
+    /// are told with an empty letter, in which our card is; what it was cannot be known any more.
+    fn key_is_lost(&mut self, account: AccountId) -> Fate {
+        let lived_ms = self.lived_ms();
+        let told = self.mail.take.lost.get(&account);
+        if !self.is_accepted(&account) || told.is_some_and(|at| lived_ms.saturating_sub(*at) < LOST_MS) {
+            return Fate::Nothing;
+        }
+        let mut left = false;
+        for device in self.devices_of(account) {
+            let body = wire::encode(&Vec::<Signed>::new()).unwrap_or_default();
+            left |= self.post_letter(device, kind::ACKS, body, OnceKept::Answered(Vec::new()));
+            if !self.has_mail_road(device) {
+                self.ask_for_card(device, None);
+            }
+        }
+        if !left {
+            return Fate::Later;
+        }
+        self.mail.take.lost.insert(account, lived_ms);
+        Fate::Nothing
     }
 
     /// Somebody who holds an invite asks while we were away.
@@ -235,22 +277,66 @@ impl Engine {
     /// The signed answers of this turn to one device: on the live link, or gathered for a letter.
     pub(in super::super) fn answer(&mut self, device: DeviceId, acks: Vec<Signed>) {
         let fetched = self.mail.take.fresh.remove(&device).unwrap_or_default();
-        if self.live_link(device).is_none() && self.takes_letters(device) {
-            let gathered = self.mail.take.gathered.entry(device).or_default();
-            if gathered.acks.len() >= GATHERED {
-                return self.not_answered(&fetched);
-            }
-            gathered.acks.extend(acks);
-            gathered.fetched.extend(fetched);
-            let now = gathered.acks.len() >= LETTER_ACKS && self.has_room_for_letter(device, 0);
-            let wait = if now { 0 } else { GATHER_MS };
-            self.timers.set_earlier(Timer::Answers(device), self.now.mono_ms.saturating_add(wait));
-            return;
+        if self.live_link(device).is_some() {
+            return self.answer_on_link(device, acks, fetched);
         }
-        for ack in acks {
-            self.frame_to(device, &FrameOut::Ack(ack));
+        if self.takes_letters(device) {
+            self.gather(device, acks, fetched, None);
+        } else {
+            // Nobody can be told: it comes again on the next link, and is answered there.
+            self.mail_is_safe(&fetched);
         }
-        self.mail_is_safe(&fetched);
+    }
+
+    /// Answers go out on the live link. What was fetched stays where it lies until something is heard on it: a link may be
+    /// dead and not known to be.
+    pub(super) fn answer_on_link(
+        &mut self,
+        device: DeviceId,
+        acks: Vec<Signed>,
+        fetched: Vec<(MailboxId, u64)>,
+    ) {
+        for ack in &acks {
+            self.frame_to(device, &FrameOut::Ack(ack.clone()));
+        }
+        if !fetched.is_empty() {
+            let said = self.live_link(device).map(|link| (link, self.now.mono_ms));
+            self.gather(device, acks, fetched, said);
+        }
+    }
+
+    fn gather(
+        &mut self,
+        device: DeviceId,
+        acks: Vec<Signed>,
+        fetched: Vec<(MailboxId, u64)>,
+        said: Option<(LinkId, u64)>,
+    ) {
+        let room = self.has_room_for_letter(device, 0);
+        let gathered = self.mail.take.gathered.entry(device).or_default();
+        if gathered.acks.len() >= GATHERED {
+            return self.not_answered(&fetched);
+        }
+        // All count as said only if all went out on the same link.
+        let link = |said: Option<(LinkId, u64)>| said.map(|(link, _)| link);
+        let together = gathered.acks.is_empty() || link(gathered.said) == link(said);
+        gathered.said = said.filter(|_| together);
+        gathered.acks.extend(acks);
+        gathered.fetched.extend(fetched);
+        let wait = match gathered.said {
+            Some(_) => UNHEARD_MS,
+            None if gathered.acks.len() >= LETTER_ACKS && room => 0,
+            None => GATHER_MS,
+        };
+        self.timers.set_earlier(Timer::Answers(device), self.now.mono_ms.saturating_add(wait));
+    }
+
+    /// Something came on a live link: answers that went out on it before have come too.
+    pub(in super::super) fn answers_heard(&mut self, device: DeviceId, on: LinkId) {
+        let said = self.mail.take.gathered.get(&device).and_then(|gathered| gathered.said);
+        if said.is_some_and(|(link, at_ms)| link == on && at_ms < self.now.mono_ms) {
+            self.forget_answers(device);
+        }
     }
 
     /// These envelopes lie where they lay, and when they come again their answer is given anew.
@@ -283,30 +369,46 @@ impl Engine {
         record.is_some_and(|record| record.seal.is_some() && !record.mailboxes.is_empty())
     }
 
-    /// Answers were gathered for long enough.
+    /// Answers were gathered for long enough, or their link has been silent.
     pub(in super::super) fn on_answers_due(&mut self, device: DeviceId) {
-        if self.live_link(device).is_none() && !self.has_room_for_letter(device, 0) {
+        let link = self.live_link(device);
+        let said = self.mail.take.gathered.get(&device).and_then(|gathered| gathered.said);
+        let unsaid = link.is_some() && said.map(|(link, _)| link) != link;
+        if !unsaid && self.has_mail_road(device) && !self.has_room_for_letter(device, 0) {
             self.timers.set(Timer::Answers(device), self.now.mono_ms.saturating_add(NO_ROOM_MS));
             return;
         }
-        let Some(mut gathered) = self.mail.take.gathered.remove(&device) else { return };
-        if self.live_link(device).is_some() {
-            for ack in gathered.acks {
-                self.frame_to(device, &FrameOut::Ack(ack));
-            }
-            self.mail_is_safe(&gathered.fetched);
-            return;
+        let Some(Gathered { acks, fetched, .. }) = self.mail.take.gathered.remove(&device) else { return };
+        if unsaid {
+            self.answer_on_link(device, acks, fetched);
+        } else if !self.takes_letters(device) {
+            self.mail_is_safe(&fetched);
+        } else if !self.has_mail_road(device) {
+            // Their key is too old, or our clock is wrong: it lies where it lies until there is a newer card.
+            self.ask_for_card(device, None);
+            self.not_answered(&fetched);
+        } else {
+            self.leave_answers(device, acks, fetched);
         }
-        let mut fetched = std::mem::take(&mut gathered.fetched);
-        while !gathered.acks.is_empty() {
-            let rest = gathered.acks.split_off(gathered.acks.len().min(LETTER_ACKS));
-            let acks = std::mem::replace(&mut gathered.acks, rest);
+    }
+
+    /// Answers become letters.
+    fn leave_answers(&mut self, device: DeviceId, mut acks: Vec<Signed>, mut fetched: Vec<(MailboxId, u64)>) {
+        while !acks.is_empty() {
+            let rest = acks.split_off(acks.len().min(LETTER_ACKS));
+            let body = wire::encode(&std::mem::replace(&mut acks, rest)).unwrap_or_default();
             // Only the last letter frees anything: the others were taken before it, and are asked for in order.
-            let frees = if gathered.acks.is_empty() { std::mem::take(&mut fetched) } else { Vec::new() };
-            let body = wire::encode(&acks).unwrap_or_default();
+            let frees = if acks.is_empty() { std::mem::take(&mut fetched) } else { Vec::new() };
             if !self.post_letter(device, kind::ACKS, body, OnceKept::Answered(frees.clone())) {
-                self.mail_is_safe(&frees);
+                self.not_answered(&frees);
+                return self.not_answered(&fetched);
             }
         }
+    }
+
+    /// What came last of the envelopes of a device that are not answered yet.
+    pub(super) fn last_unanswered(&self, device: DeviceId) -> Option<u64> {
+        let gathered = self.mail.take.gathered.get(&device).into_iter().flat_map(|g| &g.fetched);
+        gathered.chain(self.answered_by_letters(device)).map(|(_, ticket)| *ticket).max()
     }
 }

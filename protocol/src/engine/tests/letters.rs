@@ -85,7 +85,7 @@ fn letters_are_bounded() {
     let device = world.machines[1].device;
     for _ in 0..2_000 {
         let then = OnceKept::Answered(Vec::new());
-        assert!(engine(&mut world, 0).post_letter_for_test(device, kind::ACKS, vec![0; 30_000], then));
+        engine(&mut world, 0).post_letter_for_test(device, kind::ACKS, vec![0; 30_000], then);
     }
     let (count, bytes) = engine(&mut world, 0).letters_for_test();
     assert!(count <= 512 && bytes <= 8 * 1024 * 1024, "{count} letters, {bytes} bytes");
