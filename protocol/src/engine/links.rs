@@ -347,7 +347,7 @@ impl Engine {
         self.ask_for_missing(device);
         self.presence_changed(device);
         self.hold_road(link, device);
-        self.rooms_link_up(link, device);
+        self.rooms_link_up(device);
     }
 
     /// Puts a frame on a live link. Nothing happens when the link is not up.

@@ -195,7 +195,7 @@ impl Engine {
                 }
                 Input::Net(event) => self.on_net(event),
                 Input::Wake => {}
-                Input::Read { read, records, more } => self.on_read(read, records, more),
+                Input::Read { read, records, .. } => self.on_read(read, &records),
             }
         }
         self.pump();

@@ -161,9 +161,11 @@ impl Engine {
     /// A message counts as here and done with.
     pub(super) fn done_with(&mut self, room: RoomId, head: &Head) {
         let (device, seq) = (head.device, head.seq);
+        let today = crate::discovery::day_of(self.now.wall_ms);
+        self.owe_receipt(room, device);
         self.drop_room_record(Space::RoomSealed, key::entry(&room, &device, seq));
         let Some(known) = self.room_mut(&room) else { return };
-        known.record.depth = known.record.depth.max(head.depth);
+        known.record.note_depth(head.depth, today);
         let front = &mut known.record.front;
         front.retain(|(other, at)| {
             let passed = *other == device && *at <= seq;

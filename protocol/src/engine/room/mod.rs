@@ -145,6 +145,7 @@ impl Engine {
     pub(super) fn on_room_due(&mut self, room: RoomId, due: RoomTimer) {
         match due {
             RoomTimer::Tell => self.tell_heads(room),
+            RoomTimer::Receipt => self.pay_receipts(room),
             RoomTimer::Gap => self.on_room_gap(room),
             RoomTimer::Ask => self.ask_again(room),
             RoomTimer::Post => self.post_to_boxes(room),
@@ -173,9 +174,9 @@ impl Engine {
     }
 
     /// Records that were asked for.
-    pub(super) fn on_read(&mut self, read: u64, records: Vec<Record>, more: bool) {
+    pub(super) fn on_read(&mut self, read: u64, records: &[Record]) {
         if let Some(purpose) = self.rooms.reads.remove(&read) {
-            self.on_room_read(purpose, records, more);
+            self.on_room_read(purpose, records);
         }
     }
 
@@ -275,6 +276,8 @@ impl Engine {
 pub(super) enum RoomTimer {
     /// Tell others what we have.
     Tell,
+    /// Sign for what came, to who wrote it.
+    Receipt,
     /// What waits for messages before it waited long enough.
     Gap,
     /// What was asked for did not come.

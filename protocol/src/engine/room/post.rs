@@ -138,7 +138,7 @@ impl Engine {
         let id = opened.id();
         entry.record.next_seq = seq.saturating_add(1);
         entry.record.prev = id.0;
-        entry.record.depth = depth;
+        entry.record.note_depth(depth, crate::discovery::day_of(wall_ms));
         entry.record.front = vec![(device, seq)];
         entry.record.sender = sender.to_bytes().map_err(|_| BIG)?;
         let chain = entry.chains.entry(device).or_default();

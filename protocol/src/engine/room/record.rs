@@ -45,6 +45,22 @@ pub(super) struct RoomRecord {
     pub fetched: Vec<(MailboxId, u64)>,
 }
 
+/// Days whose first depth is remembered.
+const DAYS: usize = 400;
+
+impl RoomRecord {
+    /// A message of this depth is here, on this day.
+    pub fn note_depth(&mut self, depth: u64, today: u32) {
+        if self.days.last().is_none_or(|(day, _)| *day < today) {
+            self.days.push((today, self.depth.saturating_add(1)));
+            if self.days.len() > DAYS {
+                self.days.remove(0);
+            }
+        }
+        self.depth = self.depth.max(depth);
+    }
+}
+
 /// A topic secret.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SecretRecord {

@@ -7,12 +7,12 @@
 //!  own message ──► Give at once
 //! ```
 
+use super::super::Engine;
 use super::super::live::FrameOut;
 use super::super::net::LinkId;
 use super::super::receive::Road;
 use super::super::state::{self, LoadError};
 use super::super::step::{Record, Space};
-use super::super::{Engine, Timer};
 use super::record::{KeptEntry, key};
 use super::{Room, RoomTimer};
 use crate::ids::{AccountId, DeviceId, RoomId};
@@ -22,12 +22,13 @@ use crate::time::SECOND_MS;
 use crate::wire::Signed;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// News are gathered for this long before they are told, in rooms of up to [`SMALL`] people. Longer makes receipts late;
-/// shorter makes more of them.
-const TELL_MS: u64 = 100;
-/// The same in larger rooms, where every message makes everybody tell everybody.
-const TELL_LARGE_MS: u64 = SECOND_MS;
-const SMALL: usize = 10;
+/// News are gathered for this long before all neighbours are told. Longer leaves who lost something without it; every
+/// message makes everybody tell everybody, so shorter costs much in a large room.
+const TELL_MS: u64 = SECOND_MS;
+/// Who wrote something that came is told sooner: it is the receipt. Longer makes `delivered` late.
+const RECEIPT_MS: u64 = 20;
+/// The same while there is much to sign for.
+const RECEIPT_BUSY_MS: u64 = 250;
 /// What was asked of one neighbour and did not come is asked of another after this.
 const ASK_MS: u64 = 5 * SECOND_MS;
 /// A message whose key has not come by now is asked for opened.
@@ -46,15 +47,9 @@ pub(super) enum Reading {
     /// Messages that wait, to be opened and applied.
     Waiting { room: RoomId, device: DeviceId },
     /// Messages somebody asked for.
-    Give { room: RoomId, to: DeviceId, of: DeviceId, last: u64 },
+    Give { room: RoomId, to: DeviceId, of: DeviceId },
     /// Our messages that go to the room's mailboxes.
     Post { room: RoomId },
-}
-
-/// What a neighbour said it has.
-struct Theirs {
-    have: Have,
-    told_ms: u64,
 }
 
 /// How far we and our neighbours are.
@@ -65,7 +60,12 @@ pub(super) struct Sync {
     /// What we have changed since [`Self::mine`] was signed.
     pub changed: bool,
     pub mine: Option<Signed>,
-    theirs: BTreeMap<DeviceId, Theirs>,
+    theirs: BTreeMap<DeviceId, Have>,
+    /// When we told them last.
+    told_ms: BTreeMap<DeviceId, u64>,
+    /// Neighbours who wrote something we have not signed for, and when we last signed for anything.
+    owed: BTreeSet<DeviceId>,
+    paid_ms: u64,
     /// What was asked of whom, and when.
     asked: BTreeMap<(DeviceId, u64), (u64, DeviceId, u64)>,
     ops_asked_ms: Option<u64>,
@@ -102,8 +102,28 @@ impl Engine {
     pub(super) fn heads_changed(&mut self, room: RoomId) {
         let Some(known) = self.rooms.by_id.get_mut(&room).filter(|known| known.is_live()) else { return };
         known.sync.changed = true;
-        let small = known.log.as_ref().is_none_or(|log| log.members().len() <= SMALL);
-        self.room_timer(room, RoomTimer::Tell, if small { TELL_MS } else { TELL_LARGE_MS });
+        self.room_timer(room, RoomTimer::Tell, TELL_MS);
+    }
+
+    /// A message of a device is here: if it has a link with us, it is soon told.
+    pub(super) fn owe_receipt(&mut self, room: RoomId, device: DeviceId) {
+        if device == self.own.device_id || self.live_link(device).is_none() {
+            return;
+        }
+        let now_ms = self.now.mono_ms;
+        let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
+        known.sync.owed.insert(device);
+        let busy = now_ms.saturating_sub(known.sync.paid_ms) < SECOND_MS;
+        self.room_timer(room, RoomTimer::Receipt, if busy { RECEIPT_BUSY_MS } else { RECEIPT_MS });
+    }
+
+    pub(super) fn pay_receipts(&mut self, room: RoomId) {
+        let now_ms = self.now.mono_ms;
+        let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
+        known.sync.paid_ms = now_ms;
+        for device in std::mem::take(&mut known.sync.owed) {
+            self.tell_heads_to(room, device);
+        }
     }
 
     pub(super) fn tell_heads(&mut self, room: RoomId) {
@@ -120,10 +140,11 @@ impl Engine {
         let Some(log) = &known.log else { return };
         let marks = known.marks.iter().map(|(device, mark)| (*device, mark.have.counter)).take(NAMES);
         let heads = Heads { room, tips: log.tips(), have, marks: marks.collect(), cards };
-        if let Some(theirs) = known.sync.theirs.get_mut(&device) {
-            theirs.told_ms = self.now.mono_ms;
-        }
+        known.sync.told_ms.insert(device, self.now.mono_ms);
         self.frame_to(device, &FrameOut::Room(Box::new(Words::Heads(Box::new(heads)))));
+        if let Some(link) = self.live_link(device) {
+            self.admit(link);
+        }
     }
 
     /// Devices of members that have a live link with us.
@@ -150,14 +171,10 @@ impl Engine {
     }
 
     /// A live link came up: what is there of the rooms of both is told.
-    pub(in super::super) fn rooms_link_up(&mut self, link: LinkId, device: DeviceId) {
+    pub(in super::super) fn rooms_link_up(&mut self, device: DeviceId) {
         let Some(account) = self.peers.get(&device).map(super::super::Peer::account) else { return };
-        let rooms = self.rooms_with(&account);
-        for room in &rooms {
-            self.tell_heads_to(*room, device);
-        }
-        if !rooms.is_empty() {
-            self.admit(link);
+        for room in self.rooms_with(&account) {
+            self.tell_heads_to(room, device);
         }
     }
 
@@ -165,6 +182,8 @@ impl Engine {
     pub(in super::super) fn rooms_link_lost(&mut self, device: DeviceId) {
         for known in self.rooms.by_id.values_mut() {
             known.sync.theirs.remove(&device);
+            known.sync.told_ms.remove(&device);
+            known.sync.owed.remove(&device);
         }
     }
 
@@ -229,8 +248,8 @@ impl Engine {
         let now_ms = self.now.mono_ms;
         let behind = self.is_behind(room, &have, &heads.tips);
         let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
-        let told_ms = known.sync.theirs.get(&device).map_or(0, |theirs| theirs.told_ms);
-        known.sync.theirs.insert(device, Theirs { have, told_ms });
+        let told_ms = known.sync.told_ms.get(&device).copied().unwrap_or(0);
+        known.sync.theirs.insert(device, have);
         if behind && now_ms.saturating_sub(told_ms) >= REMIND_MS {
             self.tell_heads_to(room, device);
         }
@@ -272,7 +291,7 @@ impl Engine {
         let sync = &mut known.sync;
         let Some(theirs) = sync.theirs.get(&device) else { return };
         let mut left = ASK_COUNT;
-        for head in &theirs.have.heads {
+        for head in &theirs.heads {
             let last = head.beyond.last().map_or(head.upto, |(_, to)| *to);
             let wanted = known.chains.entry(head.device).or_default().wanted(last);
             let theirs = [(1, head.upto)].into_iter().chain(head.beyond.iter().copied());
@@ -322,7 +341,12 @@ impl Engine {
     /// What was asked for and did not come is asked of others; what cannot be opened, of somebody who can.
     pub(super) fn ask_again(&mut self, room: RoomId) {
         let now_ms = self.now.mono_ms;
-        let neighbours = self.neighbours(room);
+        let mut neighbours = self.neighbours(room);
+        if !neighbours.is_empty() {
+            // Not the same first each time: it may be the one that does not answer.
+            let first = usize::try_from(self.rng.below(neighbours.len() as u64)).unwrap_or(0);
+            neighbours.rotate_left(first);
+        }
         let Some(known) = self.rooms.by_id.get_mut(&room).filter(|known| known.is_live()) else { return };
         let sync = &mut known.sync;
         sync.asked.retain(|(device, from), (to, _, at_ms)| {
@@ -344,12 +368,9 @@ impl Engine {
         for device in &neighbours {
             self.ask_device(room, *device, None, true);
         }
-        if !sealed.is_empty() && !neighbours.is_empty() {
-            let choice = usize::try_from(self.rng.below(neighbours.len() as u64)).unwrap_or(0);
-            if let Some(device) = neighbours.get(choice) {
-                let ranges = sealed.iter().map(|(device, seq)| (*device, *seq, *seq)).collect();
-                self.send_ask(*device, Ask { ranges, open: true, ..empty_ask(room) });
-            }
+        if let Some(device) = neighbours.first().filter(|_| !sealed.is_empty()) {
+            let ranges = sealed.iter().map(|(device, seq)| (*device, *seq, *seq)).collect();
+            self.send_ask(*device, Ask { ranges, open: true, ..empty_ask(room) });
         }
         if asked || early || !sealed.is_empty() {
             self.room_timer(room, RoomTimer::Ask, ASK_MS);
@@ -379,7 +400,7 @@ impl Engine {
                 return;
             }
             let (first, last) = (key::entry(&room, of, *from), key::entry(&room, of, *to));
-            let reading = Reading::Give { room, to: device, of: *of, last: *to };
+            let reading = Reading::Give { room, to: device, of: *of };
             self.read(reading, Space::RoomEntry, first, last, GIVE_READ_BYTES);
         }
     }
@@ -391,15 +412,7 @@ impl Engine {
     }
 
     /// Messages somebody asked for, out of the store: those they are entitled to.
-    fn give_read(
-        &mut self,
-        room: RoomId,
-        to: DeviceId,
-        of: DeviceId,
-        last: u64,
-        records: &[Record],
-        more: bool,
-    ) {
+    fn give_read(&mut self, room: RoomId, to: DeviceId, of: DeviceId, records: &[Record]) {
         if !self.is_of_room(room, to) {
             return;
         }
@@ -420,17 +433,16 @@ impl Engine {
         if void > 0 {
             give.void.push((of, 1, void));
         }
-        // What we do not have ourselves is not here: the other asks somebody else.
-        give.more = more && last > 0;
+        // What we do not have ourselves is not here: the other asks somebody else, and us for what did not fit.
         self.send_give(to, give);
     }
 
     /// Records that were asked for are here.
-    pub(super) fn on_room_read(&mut self, purpose: Reading, records: Vec<Record>, more: bool) {
+    pub(super) fn on_room_read(&mut self, purpose: Reading, records: &[Record]) {
         match purpose {
-            Reading::Waiting { room, device } => self.on_waiting_read(room, device, &records),
-            Reading::Give { room, to, of, last } => self.give_read(room, to, of, last, &records, more),
-            Reading::Post { room } => self.on_post_read(room, &records),
+            Reading::Waiting { room, device } => self.on_waiting_read(room, device, records),
+            Reading::Give { room, to, of } => self.give_read(room, to, of, records),
+            Reading::Post { room } => self.on_post_read(room, records),
         }
     }
 
@@ -463,7 +475,7 @@ impl Engine {
         for mark in &give.marks {
             self.take_mark(room, mark);
         }
-        if let Some(from) = from {
+        if let Some(from) = from.filter(|_| !give.more) {
             self.forget_asked(room);
             self.ask_device(room, from, None, false);
         }
