@@ -9,12 +9,14 @@
 //! | [`records`] | what holds and opens is the one form of what is in it |
 //! | [`mail`] | a request or answer encodes back to the same bytes; pieces stay within a frame; envelopes never panic |
 //! | [`mail_server`] | a mailbox never panics, its sums stay true, and no token of chance opens anything |
+//! | [`rooms`] | words, entries, receipts, gossip and what lies in a room's mailbox have one form; no pieces are lost |
 //! | [`cleaner`] | cleaning twice is cleaning once, and nothing that moves a cursor is left |
 #![allow(clippy::panic)]
 
 use crate::content::{Body, Content};
 use crate::discovery::{self, Slot, SlotOwner};
 use crate::identity::{Card, DeviceKeys, Manifest, Seed, judge_manifest};
+use crate::ids::RoomId;
 use crate::invite::{Invite, Request, link_kind};
 use crate::limits::FRAME_BYTES;
 use crate::mail::server::{Limits, MemoryShelf, Server, Shelf as _};
@@ -22,6 +24,9 @@ use crate::mail::{
     Answer, Entry, MailKey, MailboxLink, Pieces, Request as MailRequest, envelope, split as mail_split,
 };
 use crate::noise::{Ends, Parts, invite, kem, live};
+use crate::room::{
+    Entry as RoomEntry, EntryBody, Give, Have, Head, Receiver, RoomLink, Words, content_of, seal,
+};
 use crate::session::{Ack, OlmPart};
 use crate::text;
 use crate::time::Now;
@@ -84,6 +89,10 @@ fn link(text: &str) {
     if let Ok(link) = MailboxLink::from_link(text) {
         let again = MailboxLink::from_link(&link.to_link());
         assert!(again.is_ok_and(|again| again == link), "a mailbox link does not come back");
+    }
+    if let Ok(link) = RoomLink::from_link(text) {
+        let again = RoomLink::from_link(&link.to_link());
+        assert!(again.is_ok_and(|again| again == link), "a room link does not come back");
     }
     if let Ok(invite) = Invite::from_link(text) {
         let again = Invite::from_link(&invite.to_link());
@@ -272,6 +281,97 @@ pub fn records(data: &[u8]) {
     let (Ok(made), Some(nonce)) = (made, nonce) else { panic!("opened without being checked") };
     let again = discovery::seal(&SLOT, made, &nonce, &card);
     assert!(again.is_ok_and(|again| again.value == data), "a second form of a record was accepted");
+}
+
+/// The room of [`rooms`], and its topic secret.
+pub const ROOM: RoomId = RoomId([0x0d; 32]);
+/// The topic secret.
+pub const ROOM_SECRET: [u8; 32] = [0x0e; 32];
+/// The day of its gossip.
+pub const ROOM_DAY: u32 = 20_000;
+
+/// The key of alice's session in the room: a ratchet of sixes, signed with the key of eights.
+pub fn room_key() -> Vec<u8> {
+    use ed25519_dalek::Signer as _;
+    let signer = ed25519_dalek::SigningKey::from_bytes(&[8; 32]);
+    let public = signer.verifying_key().to_bytes();
+    let mut key = [&[2, 0, 0, 0, 0][..], &[6; 128], &public].concat();
+    key.extend(signer.sign(&key).to_bytes());
+    key
+}
+
+/// The first byte picks what is read in alice's and bob's room, the rest is it.
+pub fn rooms(data: &[u8]) {
+    let Some((kind, bytes)) = data.split_first() else { return };
+    match kind {
+        0 => room_words(bytes),
+        1 => {
+            if let Some(entry) = strict::<RoomEntry>(bytes) {
+                room_entry(&entry);
+            }
+        }
+        2 => {
+            let Some(frame) = seal::gossip_open(&ROOM_SECRET, ROOM_DAY, bytes) else { return };
+            let nonce = bytes.first_chunk().unwrap_or(&[0; 24]);
+            let again = seal::gossip_seal(&ROOM_SECRET, ROOM_DAY, nonce, &frame);
+            assert!(again.is_some_and(|again| again == bytes), "a second form of gossip was opened");
+        }
+        3 => {
+            let Some(frame) = seal::box_open(&ROOM_SECRET, bytes) else { return };
+            let again = seal::box_seal(&ROOM_SECRET, &frame);
+            assert!(again.is_some_and(|again| again == bytes), "a second form of a deposit was opened");
+        }
+        _ => drop(Receiver::from_key(ROOM, keys(1).id(), bytes)),
+    }
+}
+
+fn room_words(bytes: &[u8]) {
+    let Ok(frame) = Frame::unpack(bytes) else { return };
+    let Ok(Some(words)) = Words::decode(frame.kind, &frame.body) else { return };
+    let again = words.encode().and_then(|again| Frame::unpack(&again));
+    assert!(again.is_ok_and(|again| again.kind == frame.kind && again.body == frame.body), "a second form");
+    match words {
+        Words::Heads(heads) => room_have(&heads.have),
+        Words::Give(give) => {
+            give.entries.iter().for_each(room_entry);
+            give.marks.iter().for_each(room_have);
+            let counted =
+                |give: &Give| [give.ops.len(), give.entries.len(), give.marks.len(), give.cards.len()];
+            let mut all = counted(&give);
+            for piece in Give::batches(*give) {
+                all.iter_mut()
+                    .zip(counted(&piece))
+                    .for_each(|(left, some)| *left = left.saturating_sub(some));
+                assert!(Words::Give(Box::new(piece)).encode().is_ok(), "a piece is no frame");
+            }
+            assert!(all == [0; 4], "pieces were lost");
+        }
+        Words::Ask(_) | Words::Ready => {}
+    }
+}
+
+fn room_entry(entry: &RoomEntry) {
+    let Ok(head) = Head::peek(&entry.head) else { return };
+    let again = head.sign(&keys(1));
+    assert!(again.is_ok_and(|again| again.body == entry.head.body), "a second form of a head");
+    drop(entry.open_head(&keys(1).sig_public()));
+    let fits = entry.check_body(&head).is_ok();
+    match &entry.body {
+        EntryBody::Opened(plain) => drop(content_of(plain, &head)),
+        EntryBody::Sealed(sealed) => {
+            let Ok(mut receiver) = Receiver::from_key(ROOM, keys(1).id(), &room_key()) else { return };
+            let opened = receiver.open(&head, sealed);
+            assert!(fits || opened.is_err(), "opened what no key of its session signed");
+            assert!(opened.is_err() || receiver.open(&head, sealed).is_err(), "opened twice");
+        }
+    }
+}
+
+fn room_have(signed: &Signed) {
+    let Ok(have) = Have::peek(signed) else { return };
+    let again = have.sign(&keys(1));
+    assert!(again.is_ok_and(|again| again.body == signed.body), "a second form of a receipt");
+    drop(Have::open(signed, &keys(1).sig_public()));
 }
 
 /// Any bytes as text.

@@ -47,6 +47,7 @@ fn wire_corpus() {
         ("card", tagged(3, &wire::encode(&alice.card()).unwrap())),
         ("request", tagged(4, &wire::encode(&request).unwrap())),
         ("link", tagged(5, common::invite().to_link().as_bytes())),
+        ("room-link", tagged(5, common::room_link().to_link().as_bytes())),
         ("bomb", tagged(0, &[1, 1, 0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])),
         ("content", tagged(8, &wire::encode(&common::content()).unwrap())),
         ("content-padded", tagged(8, &common::content().pad().unwrap())),
@@ -116,6 +117,26 @@ fn mail_server_corpus() {
         ("endless", [guest, [&[1, 0xea, 0x61, 1][..], &[7; 60_000]].concat().repeat(2)].concat()),
     ];
     replay("mail_server", fuzzing::mail_server, seeds);
+}
+
+#[test]
+fn rooms_corpus() {
+    use starling_protocol::room::seal;
+    let (_, sealed, opened) = common::room_entry();
+    let [heads, ask, give, ready] = common::room_words().map(|words| words.encode().unwrap());
+    let (secret, day) = (fuzzing::ROOM_SECRET, fuzzing::ROOM_DAY);
+    let seeds = vec![
+        ("gossip", tagged(2, &seal::gossip_seal(&secret, day, &[9; 24], &give).unwrap())),
+        ("deposit", tagged(3, &seal::box_seal(&secret, &give).unwrap())),
+        ("heads", tagged(0, &heads)),
+        ("ask", tagged(0, &ask)),
+        ("give", tagged(0, &give)),
+        ("ready", tagged(0, &ready)),
+        ("sealed", tagged(1, &wire::encode(&sealed).unwrap())),
+        ("opened", tagged(1, &wire::encode(&opened).unwrap())),
+        ("key", tagged(4, &fuzzing::room_key())),
+    ];
+    replay("rooms", fuzzing::rooms, seeds);
 }
 
 #[test]

@@ -61,6 +61,9 @@ fn w2_w3_mutated_bytes_are_an_answer() {
     mutations_of(&content());
     mutations_of(&part());
     mutations_of(&ack());
+    mutations_of(&common::room_entry().0);
+    mutations_of(&common::room_entry().1);
+    mutations_of(&common::room_have());
 }
 
 #[test]

@@ -15,9 +15,10 @@ use starling_protocol::identity::{Card, Manifest, safety_number};
 use starling_protocol::ids::{ChatId, DeviceId, MessageId};
 use starling_protocol::invite::{Invite, Request};
 use starling_protocol::mail::{MailboxLink, envelope::SealPair};
+use starling_protocol::room::{Receiver, RoomLink, content_of, place, seal};
 use starling_protocol::session::Ack;
 use starling_protocol::wire::{self, Frame, Signed};
-use starling_protocol::{kdf, text};
+use starling_protocol::{fuzzing, kdf, text};
 
 fn hex(bytes: &[u8]) -> String {
     HEXLOWER.encode(bytes)
@@ -226,4 +227,61 @@ fn mail_vectors() {
                 .1),
         }),
     );
+}
+
+#[test]
+fn room_vectors() {
+    let (content, salt) = common::room_content();
+    let (head, sealed, opened) = common::room_entry();
+    let have = common::room_have();
+    let (secret, day) = (fuzzing::ROOM_SECRET, fuzzing::ROOM_DAY);
+    let frame = common::room_words()[2].encode().unwrap();
+    let gossip = seal::gossip_seal(&secret, day, &[9; 24], &frame).unwrap();
+    let deposit = seal::box_seal(&secret, &frame).unwrap();
+    let (depth, mark) = place(head.depth, &sealed.id());
+    let bodies = common::room_bodies();
+    check(
+        "rooms",
+        &json!({
+            "room": fuzzing::ROOM.to_string(),
+            "content": golden(&content),
+            "salt": hex(&salt),
+            "session_key": hex(&fuzzing::room_key()),
+            "head": golden(&head),
+            "digest": hex(&head.digest),
+            "entry_id": hex(&sealed.id().0),
+            "entry_sealed": golden(&sealed),
+            "entry_opened": golden(&opened),
+            "place": [depth, mark.to_string()],
+            "have": golden(&have),
+            "have_signed": golden(&have.sign(&person(1).keys).unwrap()),
+            "words": common::room_words().iter().map(|words| hex(&words.encode().unwrap())).collect::<Vec<_>>(),
+            "bodies": bodies.iter().map(|body| {
+                let (kind, bytes) = body.encode().unwrap();
+                assert_eq!(&Body::decode(kind, &bytes).unwrap(), body);
+                json!([kind, hex(&bytes)])
+            }).collect::<Vec<_>>(),
+            "link": common::room_link().to_link(),
+            "topic_secret": hex(&secret),
+            "secret_id": hex(&seal::secret_id(&secret)),
+            "rv": hex(&seal::rv(&secret, &person(1).root.account())),
+            "gossip": {
+                "day": day, "topic": hex(&seal::topic(&secret, day)), "nonce": hex(&[9; 24]),
+                "frame": hex(b"frame"), "data": hex(&seal::gossip_seal(&secret, day, &[9; 24], b"frame").unwrap()),
+                "give_bytes": gossip.len(), "give_hash": hex(&kdf::hash(&gossip)),
+            },
+            "box": {
+                "token": hex(&seal::box_token(&secret)), "queue": hex(&seal::box_queue(&secret)),
+                "deposit": hex(&seal::box_deposit(&secret)),
+                "give_bytes": deposit.len(), "give_hash": hex(&kdf::hash(&deposit)),
+            },
+        }),
+    );
+    let mut bob = Receiver::from_key(fuzzing::ROOM, person(1).keys.id(), &fuzzing::room_key()).unwrap();
+    let starling_protocol::room::EntryBody::Sealed(bytes) = &sealed.body else { panic!("it is sealed") };
+    let plain = bob.open(&sealed.open_head(&person(1).keys.sig_public()).unwrap(), bytes).unwrap();
+    assert_eq!(content_of(&plain, &head), Ok(content));
+    assert_eq!(seal::gossip_open(&secret, day, &gossip).as_ref(), Some(&frame));
+    assert_eq!(seal::box_open(&secret, &deposit).as_ref(), Some(&frame));
+    assert_eq!(RoomLink::from_link(&common::room_link().to_link()).unwrap(), common::room_link());
 }

@@ -85,8 +85,7 @@ pub fn gossip_open(secret: &[u8; 32], day: u32, data: &[u8]) -> Option<Vec<u8>> 
 /// what several members leave there is there once. `None` when it is over [`BOX_FRAME_BYTES`].
 pub fn box_seal(secret: &[u8; 32], frame: &[u8]) -> Option<Vec<u8>> {
     let total = total(frame.len().checked_add(AROUND + 1)?, envelope::SMALLEST, envelope::LARGEST)?;
-    // Drawn from all of it, so that no two different frames share one.
-    let nonce: [u8; NONCE] = kdf::derive_short("room box nonce", &[secret, frame]);
+    let nonce = box_nonce(secret, frame);
     let mut data = vec![VERSION];
     data.extend_from_slice(&nonce);
     data.extend(encrypt(&box_key(secret), &nonce, frame, total.checked_sub(NONCE + TAG + 1)?)?);
@@ -102,7 +101,9 @@ pub fn box_open(secret: &[u8; 32], data: &[u8]) -> Option<Vec<u8>> {
     let (nonce, sealed) = rest.split_first_chunk::<NONCE>()?;
     let frame = (*version == VERSION).then(|| decrypt(&box_key(secret), nonce, sealed))??;
     let length = frame.len().checked_add(AROUND + 1)?;
-    (total(length, envelope::SMALLEST, envelope::LARGEST)? == data.len()).then_some(frame)
+    let one_form = total(length, envelope::SMALLEST, envelope::LARGEST)? == data.len()
+        && *nonce == box_nonce(secret, &frame);
+    one_form.then_some(frame)
 }
 
 /// The smallest power of two that holds `length` bytes, from `smallest` to `largest`.
@@ -124,6 +125,11 @@ fn decrypt(key: &[u8; 32], nonce: &[u8; NONCE], sealed: &[u8]) -> Option<Vec<u8>
     let (length, rest) = padded.split_first_chunk::<LENGTH>()?;
     let (frame, zeros) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
     bool::from(zeros.ct_eq(&vec![0; zeros.len()])).then(|| frame.to_vec())
+}
+
+/// Drawn from all of the frame, so that no two different ones share a nonce.
+fn box_nonce(secret: &[u8; 32], frame: &[u8]) -> [u8; NONCE] {
+    kdf::derive_short("room box nonce", &[secret, frame])
 }
 
 fn gossip_key(secret: &[u8; 32], day: u32) -> Zeroizing<[u8; 32]> {

@@ -5,15 +5,18 @@ use starling_protocol::content::{Body, Content, Text};
 use starling_protocol::identity::{
     Card, DeviceEntry, DeviceKeys, Mailbox, Manifest, Revoked, RootKey, SealKey, Seed,
 };
-use starling_protocol::ids::{MessageId, SessionId};
+use starling_protocol::ids::{DeviceId, MessageId, SessionId};
 use starling_protocol::invite::{Invite, Request};
 use starling_protocol::mail::envelope::{self, Inner, SealPair};
 use starling_protocol::mail::{
     Answer, Entry, Grant, Item, MailKey, Promise, Refused, Request as MailRequest,
 };
+use starling_protocol::room::{
+    Ask, Entry as RoomEntry, EntryBody, Give, Have, Head, HeadRange, Heads, OpId, RoomLink, Sender, Words,
+};
 use starling_protocol::session::{Ack, OlmPart, Outcome, RefuseReason};
 use starling_protocol::wire::{Frame, Signed};
-use starling_protocol::{kdf, wire};
+use starling_protocol::{fuzzing, kdf, room, wire};
 
 /// A person with one device: alice is 1, bob is 2, carol is 3, mallory is 9.
 pub struct Person {
@@ -190,5 +193,101 @@ pub fn mail_answers() -> [Answer; 10] {
         Answer::Card(None),
         Answer::Refused(Refused::Unknown),
         Answer::News,
+    ]
+}
+
+/// Alice's session in her and bob's room, as it is stored, with nobody who holds its key: a ratchet of sixes, signed
+/// with the key of eights.
+pub fn room_sender() -> Sender {
+    let pickle = serde_json::json!({
+        "ratchet": { "inner": vec![6; 128], "counter": 0 },
+        "signing_key": { "Normal": vec![8; 32] },
+        "config": { "version": "V2" },
+    });
+    let holders: Vec<DeviceId> = Vec::new();
+    let pickle = serde_bytes::ByteBuf::from(serde_json::to_vec(&pickle).unwrap());
+    let sender = Sender::from_bytes(&wire::encode(&(pickle, 0_u64, holders)).unwrap()).unwrap();
+    assert_eq!(sender.key(), fuzzing::room_key());
+    sender
+}
+
+/// Alice's first text in the room, and its salt.
+pub fn room_content() -> (Content, [u8; 16]) {
+    (Content { conv: fuzzing::ROOM.into(), seen: Vec::new(), ..content() }, [41; 16])
+}
+
+/// That text as an entry: its head, sealed, opened.
+pub fn room_entry() -> (Head, RoomEntry, RoomEntry) {
+    let (content, salt) = room_content();
+    let plain = room::plain(&content, salt).unwrap();
+    let (session, index, sealed) = room_sender().seal(&plain, &std::collections::BTreeSet::new()).unwrap();
+    let head = Head {
+        room: fuzzing::ROOM,
+        device: person(1).keys.id(),
+        seq: 1,
+        prev: [0; 32],
+        after: vec![(person(2).keys.id(), 4)],
+        depth: 5,
+        tips: vec![OpId([42; 32])],
+        session,
+        index,
+        digest: room::digest(&plain),
+        ext: Vec::new(),
+    };
+    let signed = head.sign(&person(1).keys).unwrap();
+    let opened = RoomEntry { head: signed.clone(), body: EntryBody::Opened(plain) };
+    (head, RoomEntry { head: signed, body: EntryBody::Sealed(sealed) }, opened)
+}
+
+/// Alice's receipt in the room.
+pub fn room_have() -> Have {
+    let head = |number: u8, upto, beyond| HeadRange { device: person(number).keys.id(), upto, beyond };
+    Have::new(fuzzing::ROOM, person(1).keys.id(), 6, vec![head(1, 1, vec![]), head(2, 4, vec![(6, 300)])])
+}
+
+/// One of each word about the room.
+pub fn room_words() -> [Words; 4] {
+    let (room, bob) = (fuzzing::ROOM, person(2).keys.id());
+    let have = room_have().sign(&person(1).keys).unwrap();
+    let (_, sealed, opened) = room_entry();
+    let tips = vec![OpId([42; 32])];
+    let heads =
+        Heads { room, tips: tips.clone(), have: have.clone(), marks: vec![(bob, 5)], cards: vec![(bob, 3)] };
+    let ask = Ask { room, tips, ranges: vec![(bob, 5, 5)], open: true, marks: vec![bob], cards: vec![bob] };
+    let give = Give {
+        room,
+        ops: vec![Signed { body: vec![1, 2, 3], sig: [5; 64] }],
+        entries: vec![sealed, opened],
+        marks: vec![have],
+        cards: vec![person(1).signed_card()],
+        void: vec![(bob, 1, 3)],
+        more: true,
+    };
+    [Words::Heads(Box::new(heads)), Words::Ask(Box::new(ask)), Words::Give(Box::new(give)), Words::Ready]
+}
+
+/// A link by which bob asks people into the room.
+pub fn room_link() -> RoomLink {
+    RoomLink { invite: invite(), room: fuzzing::ROOM, name: "Käse & Brot".to_owned() }
+}
+
+/// The bodies about rooms, kinds 9 to 14.
+pub fn room_bodies() -> [Body; 6] {
+    use starling_protocol::content::{RoomAnswer, RoomInvite, RoomKey, RoomRead, RoomSecret, RoomWelcome};
+    let (room, ext) = (fuzzing::ROOM, Vec::new);
+    let op = Signed { body: vec![1, 2, 3], sig: [5; 64] };
+    let name = "Käse & Brot".to_owned();
+    [
+        Body::RoomInvite(RoomInvite { room, name, members: 300, ext: ext() }),
+        Body::RoomAnswer(RoomAnswer { room, join: true, ext: ext() }),
+        Body::RoomWelcome(RoomWelcome {
+            room,
+            secrets: vec![([43; 32], [44; 32])],
+            ops: vec![op],
+            ext: ext(),
+        }),
+        Body::RoomKey(RoomKey { room, key: fuzzing::room_key(), ext: ext() }),
+        Body::RoomSecret(RoomSecret { room, op: [43; 32], secret: [44; 32], ext: ext() }),
+        Body::RoomRead(RoomRead { room, messages: vec![MessageId([20; 16])], ext: ext() }),
     ]
 }

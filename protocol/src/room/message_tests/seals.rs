@@ -71,6 +71,10 @@ fn not_one_byte_can_be_changed_and_no_second_form_is_opened() {
         let sealed = seal_raw("room gossip", &[&SECRET, &1_u32.to_le_bytes()], &NONCE, &padded);
         assert_eq!(gossip_open(&SECRET, 1, &[&NONCE[..], &sealed].concat()), None, "{length}, {filler}");
     }
+    let mut padded = [&5_u32.to_le_bytes()[..], b"frame"].concat();
+    padded.resize(SMALLEST - 41, 0);
+    let sealed = seal_raw("room box", &[&SECRET], &NONCE, &padded);
+    assert_eq!(box_open(&SECRET, &[&[2][..], &NONCE, &sealed].concat()), None, "another nonce");
     let sealed = seal_raw("room gossip", &[&SECRET, &1_u32.to_le_bytes()], &NONCE, &[0xff; 512 - 40]);
     assert_eq!(gossip_open(&SECRET, 1, &[&NONCE[..], &sealed].concat()), None, "a length that is a lie");
 }
