@@ -204,6 +204,9 @@ impl Feed {
         if !self.wanted.kept(event) {
             return Ok(());
         }
+        if let EventBody::Message(message) = &event.what {
+            self.hub.meet(std::slice::from_ref(message.as_ref())).await;
+        }
         let object = render::event(&self.hub.names(), event);
         self.one(&object).await
     }

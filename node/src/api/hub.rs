@@ -7,11 +7,12 @@ use super::types::Trouble;
 use super::waits::{Reached, Waits};
 use super::{trouble, waits};
 use crate::driver::handle::{NodeEvent, NodeHandle};
-use crate::store::{EventBody, OtherEvent};
-use starling_protocol::engine::command::{ContactView, StatusView};
+use crate::store::{EventBody, OtherEvent, StoredMessage};
+use starling_protocol::engine::command::{ContactView, RoomView, StatusView};
 use starling_protocol::engine::step::MessageState;
 use starling_protocol::engine::{Command, Reply};
-use starling_protocol::ids::{AccountId, ChatId, MessageId};
+use starling_protocol::ids::{AccountId, ChatId, MessageId, RoomId};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
@@ -77,6 +78,14 @@ impl Hub {
             EventBody::Other(OtherEvent::Contact { account, name, state, verified, .. }) => {
                 self.names_mut().put(*account, name, state == "removed", *verified);
             }
+            EventBody::Other(OtherEvent::Room { room, name, change, who, .. }) => {
+                let gone = match change.as_str() {
+                    "left" | "removed" => Some(true),
+                    _ => Some(false),
+                };
+                let ours = *who == self.handle.facts().account;
+                self.names_mut().put_room(*room, name, gone.filter(|_| ours));
+            }
             EventBody::Message(_) | EventBody::Other(_) => {}
         }
     }
@@ -99,8 +108,10 @@ impl Hub {
     pub async fn refresh(&self) -> Result<(), Trouble> {
         let people = self.people().await?;
         let status = self.status().await?;
+        let rooms = self.rooms().await?;
         let mut names = self.names_mut();
         names.replace(&people);
+        names.replace_rooms(&rooms);
         names.set_own_name(&status.name);
         Ok(())
     }
@@ -124,6 +135,38 @@ impl Hub {
         match self.handle.command(Command::People).await? {
             Reply::People(people) => Ok(people),
             other => Err(odd("People", &other)),
+        }
+    }
+
+    /// All rooms, now.
+    ///
+    /// # Errors
+    /// The engine's, in words.
+    pub async fn rooms(&self) -> Result<Vec<RoomView>, Trouble> {
+        match self.handle.command(Command::RoomList).await? {
+            Reply::Rooms(rooms) => Ok(rooms),
+            other => Err(odd("RoomList", &other)),
+        }
+    }
+
+    /// Makes sure that those who speak in these messages have their names, as far as their rooms know them.
+    pub async fn meet(&self, messages: &[StoredMessage]) {
+        let rooms: BTreeSet<RoomId> = {
+            let names = self.names();
+            let unasked = |message: &StoredMessage| {
+                let speak = [message.author].into_iter().chain(message.reactions.iter().map(|(who, _)| *who));
+                let speak = speak.chain(message.recipients.iter().map(|one| one.account));
+                speak.filter_map(|who| names.unasked(message.chat, who)).next()
+            };
+            messages.iter().filter_map(unasked).collect()
+        };
+        for room in rooms {
+            let members = match self.handle.command(Command::RoomMembers { room }).await {
+                Ok(Reply::Members(members)) => members,
+                // Then they are shown by their ids, until something about the room changes.
+                _ => Vec::new(),
+            };
+            self.names_mut().put_members(room, &members);
         }
     }
 

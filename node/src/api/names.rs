@@ -1,8 +1,11 @@
-//! Who `@ilse` is: the names of people as the API shows and understands them. A name that fits two people is
-//! refused with both named, and nothing is ever sent to a guess (docs/user/api.md, "TO").
+//! Who `@ilse` is and what `#roof`: the names of people and rooms as the API shows and understands them. A name that fits
+//! two is refused with both named, and nothing is ever sent to a guess (docs/user/api.md, "TO").
+
+mod rooms;
 
 use super::trouble;
 use super::types::Trouble;
+pub use rooms::{Room, room_handle};
 use starling_protocol::engine::command::{ContactState, ContactView};
 use starling_protocol::ids::{AccountId, ChatId};
 pub use starling_protocol::text::handle;
@@ -30,20 +33,25 @@ impl Person {
     fn shown(&self) -> String {
         format!("{} (@{})", self.name, self.handle)
     }
+
+    fn with_id(&self) -> String {
+        format!("{} {}", self.shown(), self.account)
+    }
 }
 
-/// Everybody known, and oneself.
+/// Everybody known, oneself, and all rooms.
 #[derive(Debug, Clone)]
 pub struct Names {
     own: AccountId,
     own_name: String,
     people: HashMap<AccountId, Person>,
+    rooms: HashMap<ChatId, Room>,
 }
 
 impl Names {
     /// Only oneself.
     pub fn new(own: AccountId) -> Self {
-        Self { own, own_name: String::new(), people: HashMap::new() }
+        Self { own, own_name: String::new(), people: HashMap::new(), rooms: HashMap::new() }
     }
 
     /// One's own name.
@@ -88,10 +96,13 @@ impl Names {
         self.person(account).map_or_else(|| short(&account.to_string()), |person| person.name.clone())
     }
 
-    /// A chat as it is written on the command line: `@ilse`, `me`, or its id.
+    /// A chat as it is written on the command line: `@ilse`, `#roof`, `me`, or its id.
     pub fn chat_name(&self, chat: ChatId) -> String {
         if chat.account() == self.own {
             return "me".to_owned();
+        }
+        if let Some(room) = self.room(chat) {
+            return room.handle.clone();
         }
         self.person(chat.account()).map_or_else(|| chat.to_string(), |person| format!("@{}", person.handle))
     }
@@ -108,11 +119,11 @@ impl Names {
         if to.starts_with("chat:") {
             return to.parse().map_err(|_| not_an_id(to));
         }
-        if to.starts_with('#') {
-            return Err(trouble::no_such(
-                format!("There is no room {:?}", short(to)),
-                "Rooms are not there yet; write to people with @name.",
-            ));
+        if let Some(name) = to.strip_prefix('#') {
+            return self.by_room_name(name);
+        }
+        if to.starts_with("room:") {
+            return self.by_room_id(to);
         }
         if to.starts_with("account:") {
             let account: AccountId = to.parse().map_err(|_| not_an_id(to))?;
@@ -124,7 +135,16 @@ impl Names {
                 "`starling people --json` lists the ids.",
             ));
         }
-        self.by_name(to).map(|person| ChatId::from(person.account))
+        let rooms =
+            if to.starts_with('@') || to.is_empty() { Vec::new() } else { self.rooms_named(&handle(to)) };
+        match (rooms.as_slice(), self.by_name(to)) {
+            ([], person) => person.map(|person| ChatId::from(person.account)),
+            ([room], Err(_)) if self.named(to).is_empty() => Ok(ChatId::from(room.room)),
+            (several, _) => {
+                let people = self.named(to).into_iter().map(Person::with_id);
+                Err(rooms::ambiguous(to, people.chain(several.iter().map(|room| room.shown())).collect()))
+            }
+        }
     }
 
     /// The contact that `who` names.
@@ -132,7 +152,11 @@ impl Names {
     /// # Errors
     /// As [`Self::chat`], and when it is oneself.
     pub fn contact(&self, who: &str) -> Result<AccountId, Trouble> {
-        let account = self.chat(who)?.account();
+        let chat = self.chat(who)?;
+        if let Some(room) = self.room(chat) {
+            return Err(trouble::misuse(format!("{} is a room", room.handle), "Name one of your contacts."));
+        }
+        let account = chat.account();
         if account == self.own {
             return Err(trouble::misuse("That is yourself", "Name one of your contacts."));
         }
@@ -144,18 +168,11 @@ impl Names {
         if name.is_empty() {
             return Err(trouble::misuse("There is no name", "Write @name, `me`, or an id."));
         }
-        let wanted = handle(name);
-        let fits = |person: &&Person| person.handle == wanted || person.name == name;
-        let mut found: Vec<&Person> = self.people.values().filter(|p| !p.removed).filter(fits).collect();
-        if found.is_empty() {
-            found = self.people.values().filter(fits).collect();
-        }
-        match found.as_slice() {
+        match self.named(name).as_slice() {
             [one] => Ok(one),
-            [] => Err(self.nobody(name, &wanted)),
+            [] => Err(self.nobody(name, &handle(name))),
             several => {
-                let mut both: Vec<String> =
-                    several.iter().map(|p| format!("{} {}", p.shown(), p.account)).collect();
+                let mut both: Vec<String> = several.iter().copied().map(Person::with_id).collect();
                 both.sort();
                 Err(trouble::no_such(
                     format!("\"{}\" fits {} people: {}", short(name), several.len(), both.join(", ")),
@@ -163,6 +180,17 @@ impl Names {
                 ))
             }
         }
+    }
+
+    /// People of a name; those forgotten only if there is no other.
+    fn named(&self, name: &str) -> Vec<&Person> {
+        let wanted = handle(name);
+        let fits = |person: &&Person| person.handle == wanted || person.name == name;
+        let mut found: Vec<&Person> = self.people.values().filter(fits).collect();
+        if found.iter().any(|person| !person.removed) {
+            found.retain(|person| !person.removed);
+        }
+        found
     }
 
     fn nobody(&self, name: &str, wanted: &str) -> Trouble {
@@ -186,11 +214,6 @@ impl Names {
             format!("Did you mean {}? Add somebody with `starling add LINK`.", meant.join(", ")),
         )
     }
-}
-
-/// A room's name as it is typed: `#roof`.
-pub fn room_handle(name: &str) -> String {
-    format!("#{}", handle(name))
 }
 
 fn not_an_id(text: &str) -> Trouble {

@@ -2,6 +2,7 @@
 
 mod mail;
 mod network;
+mod rooms;
 
 use super::names::Names;
 use super::types::{self, Object, V};
@@ -12,6 +13,7 @@ pub use mail::{
     blank, custody, grant_name, grants, kept, mail_ask, mailbox, not_serving, serving, serving_mail,
 };
 pub use network::{net, network, test};
+pub use rooms::{room_chat, room_word};
 use starling_protocol::engine::command::{
     ContactState, ContactView, InviteView, Presence, RequestView, StatusView, Via,
 };
@@ -63,15 +65,23 @@ pub fn via_word(via: Option<Via>) -> &'static str {
     }
 }
 
+/// Where a message stands, as a text that sorts like it.
+fn order(kept: &StoredMessage) -> String {
+    let (place, row) = kept.order();
+    // The other way round for negative numbers, which stand before the others.
+    let sortable = |number: i64| number.cast_unsigned() ^ (1 << 63);
+    format!("{:016x}{:016x}{:016x}", sortable(place.depth), sortable(place.mark), sortable(row))
+}
+
 /// A message.
 pub fn message(names: &Names, cursor: String, kept: &StoredMessage) -> types::Message {
     let mut reactions: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (who, emoji) in &kept.reactions {
-        reactions.entry(emoji.clone()).or_default().push(names.name(*who));
+        reactions.entry(emoji.clone()).or_default().push(names.name_in(kept.chat, *who));
     }
     let recipients = kept.recipients.iter().map(|one| types::Recipient {
         account: one.account.to_string(),
-        name: names.name(one.account),
+        name: names.name_in(kept.chat, one.account),
         state: one.state.word().to_owned(),
         at: stamp(one.at),
         kept: mail::kept(one.state, one.custody),
@@ -84,12 +94,13 @@ pub fn message(names: &Names, cursor: String, kept: &StoredMessage) -> types::Me
         chat_name: names.chat_name(kept.chat),
         from: types::From {
             account: kept.author.to_string(),
-            name: names.name(kept.author),
+            name: names.name_in(kept.chat, kept.author),
             verified: kept.me || names.person(kept.author).is_some_and(|person| person.verified),
             me: kept.me,
         },
         at: stamp(kept.sent_at),
         received: stamp(kept.received_at),
+        order: order(kept),
         text: kept.text.clone(),
         reply_to: kept.reply_to.map(|id| id.to_string()),
         edited: kept.edited,

@@ -136,6 +136,10 @@ Message {
     at: String,
     /// Our clock.
     received: String,
+    /// Sorts the messages of a chat as they are shown, compared as text; a late one may stand before others. Empty for
+    /// one whose place is not known yet.
+    #[serde(default)]
+    order: String,
     /// Its text.
     text: String,
     /// The message it answers.
@@ -458,11 +462,11 @@ Chat {
     name: String,
     /// The display name: "Ilse Brandt", "Notes to self".
     title: String,
-    /// "person" or "me".
+    /// "person", "room" or "me".
     kind: String,
-    /// The contact's account; none for `me`.
+    /// The contact's account; none for `me` and rooms.
     account: Option<String>,
-    /// The contact's state; "accepted" for `me`.
+    /// The contact's state; "accepted" for `me`; for a room "invited", "joining", "member", "left" or "removed".
     state: String,
     /// Whether verified.
     verified: bool,

@@ -8,7 +8,7 @@ use super::{Custody, EventBody, LogQuery, OtherEvent, Placed, Recipient, Store, 
 use starling_protocol::engine::step::{
     Change, Event, MessageKind, MessageState, NewMessage, Place, Record, Space,
 };
-use starling_protocol::ids::{AccountId, ChatId, DeviceId, MessageId};
+use starling_protocol::ids::{AccountId, ChatId, DeviceId, MessageId, RoomId};
 
 /// Test people.
 pub const ALICE: AccountId = AccountId([0xa1; 32]);
@@ -439,11 +439,19 @@ fn events_and_cursors(store: &mut dyn Store) {
         },
         Event::Gap { chat, account: BOB, device, from_seq: u64::MAX, missing: 2 },
         Event::GapClosed { chat, device, from_seq: 4, count: 2, filled: true },
+        Event::Room {
+            room: RoomId([8; 32]),
+            name: "roof".to_owned(),
+            open: false,
+            change: "added",
+            who: CAROL,
+            members: 8,
+        },
     ];
     let changes: Vec<_> = own.iter().cloned().map(Change::Event).collect();
     let mut made = store.commit(&changes, 5).unwrap();
     made.extend(store.commit(&[Change::Message(message(1, BOB, BOB, "x"))], 6).unwrap());
-    assert_eq!(made.len(), 5);
+    assert_eq!(made.len(), 6);
     assert!(made.windows(2).all(|pair| pair[0].cursor < pair[1].cursor));
     for (event, own) in made.iter().zip(own) {
         assert_eq!(event.what, EventBody::Other(OtherEvent::from(own)));
@@ -451,11 +459,11 @@ fn events_and_cursors(store: &mut dyn Store) {
     }
     assert_eq!(store.events(0, 10).unwrap(), made);
     assert_eq!(store.events(made[1].cursor, 2).unwrap(), made[2..4]);
-    assert!(store.events(made[4].cursor, 2).unwrap().is_empty());
+    assert!(store.events(made[5].cursor, 2).unwrap().is_empty());
     assert!(store.events(u64::MAX, 2).unwrap().is_empty());
     assert_eq!(
         (store.stats().unwrap().newest, store.stats().unwrap().oldest),
-        (made[4].cursor, made[0].cursor)
+        (made[5].cursor, made[0].cursor)
     );
 }
 

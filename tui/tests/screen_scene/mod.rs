@@ -376,6 +376,7 @@ pub fn message(id: &str, from: &str, at: &str, text: &str) -> Message {
         },
         at: at.into(),
         received: at.into(),
+        order: String::new(),
         text: text.into(),
         reply_to: None,
         edited: false,

@@ -292,6 +292,7 @@ pub(super) async fn react(hub: &Hub, params: React) -> Outcome {
 
 pub(super) async fn message(hub: &Hub, params: ById) -> Outcome {
     let message = any(hub, &params.id).await?;
+    hub.meet(std::slice::from_ref(&message)).await;
     let object = Object::Message(Box::new(render::message(&hub.names(), String::new(), &message)));
     body(&object)
 }
@@ -301,7 +302,8 @@ pub(super) async fn kept(hub: &Hub, params: &ById) -> Outcome {
     super::mail::kept(hub, message.id).await
 }
 
-fn page(hub: &Hub, messages: &[StoredMessage]) -> Outcome {
+async fn page(hub: &Hub, messages: &[StoredMessage]) -> Outcome {
+    hub.meet(messages).await;
     let names = hub.names();
     let page: Vec<Object> = messages
         .iter()
@@ -330,7 +332,7 @@ pub(super) async fn log(hub: &Hub, params: Log) -> Outcome {
         .map(|text| render::wall(text).ok_or_else(|| Fault::bad_params("`since` is a time in RFC 3339")))
         .transpose()?;
     let query = LogQuery { chat, limit: params.limit.min(LOG_MAX), before, since };
-    page(hub, &hub.handle.store().log(query).await?)
+    page(hub, &hub.handle.store().log(query).await?).await
 }
 
 #[derive(Deserialize)]
@@ -348,7 +350,7 @@ pub(super) async fn find(hub: &Hub, params: Find) -> Outcome {
         None => None,
     };
     let found = hub.handle.store().find(params.text, chat, params.limit.min(LOG_MAX)).await?;
-    page(hub, &found)
+    page(hub, &found).await
 }
 
 #[derive(Deserialize)]

@@ -7,7 +7,7 @@ use crate::api::types::{Object, Safety, Trouble, V};
 use crate::api::{names, render, trouble};
 use serde::Deserialize;
 use serde_json::Value;
-use starling_protocol::engine::command::{ContactView, RequestView};
+use starling_protocol::engine::command::{ContactView, RequestView, RoomView};
 use starling_protocol::engine::{Command, Reply};
 use starling_protocol::ids::{AccountId, ChatId};
 use starling_protocol::invite::{LinkKind, link_kind};
@@ -242,10 +242,12 @@ pub(super) async fn list(hub: &Hub) -> Outcome {
 pub(super) async fn chats(hub: &Hub) -> Outcome {
     let people: HashMap<ChatId, ContactView> =
         hub.people().await?.into_iter().map(|view| (ChatId::from(view.account), view)).collect();
+    let rooms: HashMap<ChatId, RoomView> =
+        hub.rooms().await?.into_iter().map(|view| (ChatId::from(view.room), view)).collect();
     let own = hub.handle.facts().account;
     let kept: HashMap<_, _> =
         hub.handle.store().chats().await?.into_iter().map(|summary| (summary.chat, summary)).collect();
-    let mut ids: Vec<ChatId> = kept.keys().chain(people.keys()).copied().collect();
+    let mut ids: Vec<ChatId> = kept.keys().chain(people.keys()).chain(rooms.keys()).copied().collect();
     ids.push(ChatId::from(own));
     ids.sort_unstable();
     ids.dedup();
@@ -253,9 +255,10 @@ pub(super) async fn chats(hub: &Hub) -> Outcome {
     let mut rows: Vec<(bool, i64, crate::api::types::Chat)> = ids
         .into_iter()
         .map(|id| {
-            let mut row = match people.get(&id) {
-                Some(view) => render::chat(&names, view),
-                None => render::lone_chat(id, own),
+            let mut row = match (people.get(&id), rooms.get(&id)) {
+                (Some(view), _) => render::chat(&names, view),
+                (None, Some(view)) => render::room_chat(view),
+                (None, None) => render::lone_chat(id, own),
             };
             let summary = kept.get(&id);
             let last_at = summary.map_or(0, |summary| summary.last_at);
@@ -264,7 +267,7 @@ pub(super) async fn chats(hub: &Hub) -> Outcome {
             row.last_at = (last_at > 0).then(|| render::stamp(last_at));
             (id.account() == own, last_at, row)
         })
-        .filter(|(_, last_at, row)| *last_at > 0 || row.state != "removed")
+        .filter(|(_, last_at, row)| *last_at > 0 || !matches!(row.state.as_str(), "removed" | "left"))
         .collect();
     rows.sort_by(|(me, at, row), (other_me, other_at, other)| {
         other_me.cmp(me).then(other_at.cmp(at)).then_with(|| row.title.cmp(&other.title))

@@ -2,6 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
+use starling_protocol::ids::RoomId;
 
 fn account(n: u8) -> AccountId {
     AccountId([n; 32])
@@ -63,8 +64,46 @@ fn a_mistyped_name_gets_a_suggestion_and_is_never_guessed() {
 }
 
 #[test]
+fn a_room_has_a_name_and_needs_its_sigil_only_beside_a_person() {
+    let mut names = names();
+    let (roof, chat) = (RoomId([50; 32]), ChatId([50; 32]));
+    names.put_room(roof, "Roof", None);
+    for to in ["#roof", "#Roof", "roof", "Roof", &roof.to_string(), &chat.to_string()] {
+        assert_eq!(names.chat(to).unwrap(), chat, "{to}");
+    }
+    assert_eq!(names.chat_name(chat), "#roof");
+    assert_eq!(names.chat("@roof").unwrap_err().exit, 4);
+    assert_eq!(names.contact("#roof").unwrap_err().exit, 2);
+    names.put(account(7), "roof", false, false);
+    let trouble = names.chat("roof").unwrap_err();
+    assert_eq!(trouble.exit, 4);
+    let both = [account(7).to_string(), roof.to_string()];
+    assert!(both.iter().all(|one| trouble.what.contains(one)), "{trouble}");
+    assert_eq!(names.chat("#roof").unwrap(), chat);
+    assert_eq!(names.chat("@roof").unwrap(), ChatId::from(account(7)));
+    assert_eq!(names.contact("roof").unwrap_err().exit, 4);
+}
+
+#[test]
+fn two_rooms_of_one_name_are_refused_unless_one_was_left() {
+    let mut names = names();
+    let (one, other) = (RoomId([50; 32]), RoomId([51; 32]));
+    names.put_room(one, "roof", None);
+    names.put_room(other, "Roof", None);
+    for to in ["#roof", "roof"] {
+        let trouble = names.chat(to).unwrap_err();
+        assert_eq!(trouble.exit, 4);
+        assert!([one, other].iter().all(|room| trouble.what.contains(&room.to_string())), "{trouble}");
+    }
+    names.put_room(one, "roof", Some(true));
+    assert_eq!(names.chat("#roof").unwrap(), ChatId::from(other));
+    names.put_room(other, "terrace", None);
+    assert_eq!(names.chat("#roof").unwrap(), ChatId::from(one));
+}
+
+#[test]
 fn rooms_and_broken_ids_are_refused_in_words() {
-    for to in ["#roof", "account:zz", "chat:zz", "", "@", "  "] {
+    for to in ["#roof", "#", "#  ", "room:zz", "account:zz", "chat:zz", "", "@", "  "] {
         let trouble = names().chat(to).unwrap_err();
         assert!(matches!(trouble.exit, 2 | 4), "{to}: {trouble}");
     }

@@ -19,6 +19,7 @@ use tokio::sync::{broadcast, watch};
 
 mod mail;
 mod network;
+mod rooms;
 
 const ALICE: AccountId = AccountId([1; 32]);
 const BOB: AccountId = AccountId([2; 32]);
@@ -119,6 +120,8 @@ async fn engine(
                 }
                 Ok(Reply::Sent { message: id(number), at: 1_000, repeated: false })
             }
+            Command::RoomList => Ok(Reply::Rooms(rooms::list())),
+            Command::RoomMembers { .. } => Ok(Reply::Members(rooms::members())),
             other => mail::answer(&other),
         };
         let _ = order.answer.send(result);
@@ -210,7 +213,7 @@ async fn sending_reading_and_listing() {
     let people: Vec<Contact> = client.call("people.list", json!({})).await.unwrap();
     assert_eq!(people[0].name, "Bob");
     let chats: Vec<Chat> = client.call("chats.list", json!({})).await.unwrap();
-    assert_eq!(chats.iter().map(|chat| chat.name.as_str()).collect::<Vec<_>>(), ["me", "@bob"]);
+    assert_eq!(chats.iter().map(|chat| chat.name.as_str()).collect::<Vec<_>>(), ["me", "@bob", "#roof"]);
     let status: Status = client.call("status", json!(null)).await.unwrap();
     assert_eq!((status.store.messages, status.outbox.queued), (1, 1));
 }

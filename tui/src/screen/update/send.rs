@@ -134,6 +134,7 @@ fn own_message(sent: Sent, pending: Pending, from: From) -> Message {
         from,
         at: sent.at.clone(),
         received: sent.at.clone(),
+        order: String::new(),
         text: pending.text,
         reply_to: pending.reply_to,
         edited: false,
