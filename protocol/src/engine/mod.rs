@@ -203,6 +203,7 @@ impl Engine {
             self.sync_slots();
             self.sync_searches();
             self.sync_queues();
+            self.sync_topics();
         }
         self.flush()
     }
@@ -288,6 +289,7 @@ impl Engine {
             NetEvent::ConnClosed { conn } => {
                 self.conns.remove(&conn);
                 self.timers.clear(&Timer::Better(conn));
+                self.gossip_conn_closed(conn);
             }
             NetEvent::LanFound { peer, addrs } => self.on_lan_found(peer, addrs),
             NetEvent::LinkOpened { link, conn, protocol, outbound, local_peer, remote_peer } => {

@@ -100,6 +100,7 @@ pub(super) struct Rooms {
     dirty_chains: BTreeSet<(RoomId, DeviceId)>,
     dirty_receivers: BTreeSet<(RoomId, DeviceId, [u8; 32])>,
     fellows: fellows::Fellows,
+    gossip: gossip::Gossip,
     /// What records that were asked for are wanted for.
     reads: BTreeMap<u64, sync::Reading>,
     next_read: u64,

@@ -9,7 +9,7 @@
 
 use super::super::Engine;
 use super::super::live::FrameOut;
-use super::super::net::LinkId;
+use super::super::net::{LinkId, Verdict};
 use super::super::receive::Road;
 use super::super::state::{self, LoadError};
 use super::super::step::{Record, Space};
@@ -17,7 +17,7 @@ use super::record::{KeptEntry, key};
 use super::{Room, RoomTimer};
 use crate::ids::{AccountId, DeviceId, RoomId};
 use crate::room::words::{Ask, Give, Heads, NAMES, RANGES, Words};
-use crate::room::{Entry, Have, Head, Inserted, Log, OpId};
+use crate::room::{Entry, Have, Head, Inserted, Log, OpError, OpId};
 use crate::time::SECOND_MS;
 use crate::wire::Signed;
 use std::collections::{BTreeMap, BTreeSet};
@@ -498,21 +498,24 @@ impl Engine {
     }
 
     /// Operations that came. What they change is told, and what waited for them is looked at again.
-    pub(super) fn take_ops(&mut self, room: RoomId, ops: Vec<Signed>) {
-        if ops.is_empty() {
-            return;
-        }
-        let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
-        let Some(log) = &mut known.log else { return };
+    /// The answer is what they are worth telling on.
+    pub(super) fn take_ops(&mut self, room: RoomId, ops: Vec<Signed>) -> Verdict {
+        let Some(known) = self.rooms.by_id.get_mut(&room).filter(|_| !ops.is_empty()) else {
+            return Verdict::Ignore;
+        };
+        let Some(log) = &mut known.log else { return Verdict::Ignore };
         let before = log.members().clone();
-        let mut fresh = Vec::new();
+        let (mut fresh, mut verdict) = (Vec::new(), Verdict::Ignore);
         for op in ops {
-            if let Ok(Inserted::New(ids)) = log.insert(op) {
-                fresh.extend(ids.iter().filter_map(|id| log.get(id).map(|signed| (*id, signed.clone()))));
+            match log.insert(op) {
+                Ok(Inserted::New(ids)) => fresh
+                    .extend(ids.iter().filter_map(|id| log.get(id).map(|signed| (*id, signed.clone())))),
+                Ok(Inserted::Known | Inserted::Waits) | Err(OpError::Full) => {}
+                Err(_) => verdict = Verdict::Reject,
             }
         }
         if fresh.is_empty() {
-            return;
+            return verdict;
         }
         for (id, signed) in &fresh {
             self.changes.extend(state::put(Space::RoomOp, key::hashed(&room, &id.0), signed));
@@ -521,6 +524,7 @@ impl Engine {
         self.members_changed(room, &before, &ids);
         self.take_early(room);
         self.heads_changed(room);
+        Verdict::Accept
     }
 }
 
