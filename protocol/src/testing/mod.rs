@@ -6,6 +6,7 @@
 
 mod dht;
 mod disk;
+mod gossip;
 mod mail;
 mod relays;
 mod rules;
@@ -134,6 +135,10 @@ pub struct World {
     pub promised: BTreeSet<(MailboxId, [u8; 32])>,
     /// Rules that were broken on the way, in words.
     pub faults: Vec<String>,
+    /// Whether there is gossip.
+    pub gossip_on: bool,
+    /// Of a hundred pieces of gossip, how many are lost on each way.
+    pub gossip_loss_percent: u64,
     /// A planted fault of the disk.
     pub sabotage: Option<Sabotage>,
     /// A planted fault of the engines.
@@ -142,6 +147,7 @@ pub struct World {
     pub turns: u64,
     /// What every turn did, without the bytes, as one running hash.
     pub trace: [u8; 32],
+    gossip: gossip::Gossip,
     /// Whether each relay is up.
     relays: Vec<bool>,
     wires: BTreeMap<u64, Wire>,
@@ -177,10 +183,13 @@ impl World {
             mailboxes: Vec::new(),
             promised: BTreeSet::new(),
             faults: Vec::new(),
+            gossip_on: true,
+            gossip_loss_percent: 0,
             sabotage: None,
             plant: None,
             turns: 0,
             trace: [0; 32],
+            gossip: gossip::Gossip::default(),
             relays: Vec::new(),
             wires: BTreeMap::new(),
             queue: BTreeMap::new(),
@@ -331,6 +340,7 @@ impl World {
             machine.plan = None;
         }
         self.dht_leave(index);
+        self.gossip_forget(index);
         let wires: Vec<u64> =
             self.wires.iter().filter(|(_, wire)| wire.ends.contains(&index)).map(|(id, _)| *id).collect();
         for wire in wires {
@@ -500,6 +510,8 @@ impl World {
                 Action::Net(NetCommand::LookUp { lookup, key, known }) => {
                     format!("look up {lookup} {key:?} {}", known.is_some())
                 }
+                // Sealed with keys that differ from run to run.
+                Action::Net(NetCommand::Gossip { topic, data }) => format!("gossip {topic:?} {}", data.len()),
                 Action::Net(command) => format!("{command:?}"),
                 Action::Reply { request, result } => format!("reply {request} {}", result.is_ok()),
                 Action::Notice(notice) => format!("{notice:?}"),

@@ -137,11 +137,11 @@ impl World {
             NetCommand::LookUp { lookup, key, .. } => self.dht_look_up(from, lookup, key),
             NetCommand::EndLookUp { lookup } => self.dht_end_look_up(from, lookup),
             NetCommand::Seeds { addrs } => self.dht_seeds(from, addrs),
-            NetCommand::Hold { .. }
-            | NetCommand::Topics { .. }
+            NetCommand::Hold { .. } => {}
+            said @ (NetCommand::Topics { .. }
             | NetCommand::Gossip { .. }
             | NetCommand::Admit { .. }
-            | NetCommand::Judge { .. } => {}
+            | NetCommand::Judge { .. }) => self.gossip_act(from, said),
             NetCommand::OpenLink { link, conn, protocol } => self.open(from, link, conn, protocol),
             NetCommand::Write { link, messages } => self.carry(from, link, messages),
             NetCommand::CloseLink { link } => {
