@@ -3,7 +3,7 @@
 use super::wires::Parcel;
 use super::{Dht, Lie, World};
 use crate::discovery::{self, Made, Record, Slot, SlotOwner};
-use crate::engine::{NetCommand, NetEvent, Space, Via};
+use crate::engine::{Action, Change, Input, NetCommand, NetEvent, ReadOrder, Space, Via};
 use crate::time::{HOUR_MS, MINUTE_MS};
 use crate::wire::Signed;
 
@@ -186,4 +186,78 @@ fn a_relay_carries_to_a_machine_nobody_can_dial() {
     assert_eq!(world.road(0, &road), None);
     assert_eq!(world.wires.values().filter(|wire| wire.relay.is_some()).count(), 0);
     assert!(world.strange.is_empty(), "{:?}", world.strange);
+}
+
+fn entry(key: u8) -> crate::engine::Record {
+    crate::engine::Record { space: Space::RoomEntry, key: vec![key], value: vec![key; 9] }
+}
+
+fn order(read: u64, bytes: usize) -> Action {
+    Action::Read(ReadOrder { read, space: Space::RoomEntry, from: vec![2], to: vec![4], bytes })
+}
+
+/// What the disks of a world are about to answer: order, keys, and whether there are more.
+fn answers(world: &World) -> Vec<(u64, Vec<u8>, bool)> {
+    let mut found: Vec<_> = world
+        .queue
+        .values()
+        .filter_map(|parcel| match parcel {
+            Parcel::Records(_, _, Input::Read { read, records, more }) => {
+                Some((*read, records.iter().flat_map(|record| record.key.clone()).collect(), *more))
+            }
+            _ => None,
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// Runs until every order was read, and no answer has arrived.
+fn until_read(world: &mut World) {
+    while world.queue.values().any(|parcel| matches!(parcel, Parcel::Order(..))) {
+        let due = world.queue.keys().next().expect("an order").0;
+        world.step_until(due);
+    }
+}
+
+#[test]
+fn a_disk_answers_reads_in_a_later_turn_with_what_it_has_then() {
+    let mut world = World::new(1, 1);
+    world.start(0);
+    let put: Vec<_> = (1..=5).map(entry).map(Change::Put).collect();
+    world.machines[0].disk.commit(&put);
+    let turns = world.turns;
+    world.perform(0, order(7, 100));
+    world.perform(0, order(8, 10));
+    assert_eq!((world.turns, answers(&world)), (turns, vec![]));
+    // The machine wants nothing else meanwhile.
+    world.machines[0].wake_at_ms = None;
+    let mut seen = Vec::new();
+    while seen.len() < 2 {
+        let found = answers(&world);
+        seen.extend(found.into_iter().filter(|one| !seen.contains(one)).collect::<Vec<_>>());
+        assert!(world.step_until(world.now_ms + 100), "an order is lost");
+    }
+    seen.sort();
+    assert_eq!(seen, [(7, vec![2, 3, 4], false), (8, vec![2], true)]);
+    world.run(100);
+    assert_eq!(world.turns, turns + 2);
+}
+
+#[test]
+fn what_a_disk_was_about_to_answer_is_lost_with_its_machine() {
+    for read in [false, true] {
+        let mut world = World::new(1, 1);
+        world.start(0);
+        world.perform(0, order(7, 100));
+        if read {
+            until_read(&mut world);
+        }
+        world.crash(0);
+        world.start(0);
+        world.machines[0].wake_at_ms = None;
+        let turns = world.turns;
+        world.run(100);
+        assert_eq!(world.turns, turns, "answered after a crash");
+    }
 }
