@@ -147,8 +147,8 @@ impl Engine {
         }
     }
 
-    /// Gossip may be heard on a link's connection. The other side is told, once for a connection.
-    fn admit(&mut self, link: LinkId) {
+    /// Gossip may be heard on the connection of a link, which is a member's. The other side is told, once for a connection.
+    pub(super) fn admit(&mut self, link: LinkId) {
         let Some(conn) = self.links.get(&link).map(|entry| entry.conn) else { return };
         let (both, gossip) = (self.rooms.gossip.ready.contains(&conn), &mut self.rooms.gossip.admitted);
         let before = gossip.insert(conn, both);
@@ -161,7 +161,7 @@ impl Engine {
     }
 
     /// A live link stands: it is admitted if it is a member's.
-    pub(super) fn admit_fellow(&mut self, link: LinkId) {
+    fn admit_fellow(&mut self, link: LinkId) {
         let Some(entry) = self.links.get(&link) else { return };
         let (conn, device) = (entry.conn, entry.device);
         let both = self.rooms.gossip.ready.contains(&conn);

@@ -176,9 +176,6 @@ impl Engine {
         for room in self.rooms_with(&account) {
             self.tell_heads_to(room, device);
         }
-        if let Some(link) = self.live_link(device) {
-            self.admit_fellow(link);
-        }
     }
 
     /// The last live link to a device is gone.
