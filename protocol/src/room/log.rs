@@ -12,10 +12,14 @@
 //! The log must not decide who is a member ([`super::rule`]) and keeps nothing on disk: its owner stores what
 //! [`Inserted::New`] names and gives it back, in any order, after a start.
 
+#[cfg(test)]
+mod tests;
+
 use super::members::Members;
 use super::op::{Op, OpBody, OpError, OpId, PARENTS};
 use super::past::Past;
 use super::rule::{Fact, evaluate};
+use crate::identity::Manifest;
 use crate::ids::{AccountId, DeviceId, RoomId};
 use crate::kdf;
 use crate::time::WallMs;
@@ -155,7 +159,19 @@ impl Log {
         self.tips.len() > PARENTS
     }
 
-    /// What somebody who has `theirs` and all before them lacks, as far as we can tell; parents first.
+    /// What to ask a neighbour with, so that they can tell what we lack ([`Log::missing_for`]) though they have never
+    /// heard of our newest: some tips, and operations further and further back. At most [`PARENTS`].
+    pub fn landmarks(&self) -> Vec<OpId> {
+        let back = (0..PARENTS / 2).map_while(|step| {
+            let distance = 4_usize.checked_pow(u32::try_from(step).ok()?)?;
+            Some(self.held.get(self.held.len().checked_sub(distance)?)?.id)
+        });
+        let landmarks: BTreeSet<OpId> = self.tips().into_iter().take(PARENTS / 2).chain(back).collect();
+        landmarks.into_iter().collect()
+    }
+
+    /// What somebody who has `theirs` and all before them lacks, as far as we can tell; parents first. Of those we do
+    /// not know nothing follows, so `theirs` should be [`Log::landmarks`].
     pub fn missing_for(&self, theirs: &[OpId]) -> Vec<OpId> {
         let past = self.past_of(theirs.iter().filter_map(|id| self.places.get(id).copied()));
         let places = self.held.iter().enumerate();
@@ -277,18 +293,32 @@ impl Log {
         if self.held.len() >= OPS || self.bytes.saturating_add(signed.body.len()) > LOG_BYTES {
             return Err(OpError::Full);
         }
+        let says = op.says()?;
+        let manifest = op.open_manifest(&says)?;
+        let (fact, key) = self.fact(id, op, says, manifest)?;
+        kdf::verify(&key, Op::DOMAIN, &signed.body, &signed.sig).map_err(|_| OpError::Signature)?;
+        Ok(fact)
+    }
+
+    /// What an operation says if it is signed with the key that is given beside it.
+    fn fact(
+        &self,
+        id: OpId,
+        op: &Op,
+        says: OpBody,
+        manifest: Option<Manifest>,
+    ) -> Result<(Fact, [u8; 32]), OpError> {
         if op.lamport != self.lamport_after(&op.parents) {
             return Err(OpError::Lamport);
         }
-        let says = op.says()?;
-        let manifest = op.open_manifest(&says)?;
         let past = self.past_of(op.parents.iter().filter_map(|parent| self.places.get(parent).copied()));
         let earlier = self.manifests.get(&op.author).into_iter().flatten();
         let earlier = earlier.filter(|place| past.contains(**place));
-        let known = earlier.filter_map(|place| self.facts.get(*place)?.manifest.as_ref());
-        let known = known.chain(manifest.as_ref().filter(|own| own.account == op.author));
+        let mut known = earlier.filter_map(|place| self.facts.get(*place)?.manifest.as_ref()).peekable();
+        let named = known.peek().is_some();
+        let own = manifest.as_ref().filter(|own| own.account == op.author);
         let (mut key, mut listed, mut newest, mut revoked) = (None, 0, 0, false);
-        for manifest in known {
+        for manifest in known.chain(own) {
             newest = newest.max(manifest.version);
             revoked |= manifest.is_revoked(&op.device);
             if let Some(entry) = manifest.device(&op.device) {
@@ -296,11 +326,11 @@ impl Log {
                 listed = listed.max(manifest.version);
             }
         }
-        let key = key.ok_or(OpError::Device)?;
-        kdf::verify(&key, Op::DOMAIN, &signed.body, &signed.sig).map_err(|_| OpError::Signature)?;
+        // Nobody enters by their own word: who speaks was named by somebody before.
+        let key = key.filter(|_| named || op.kind == Op::CREATE).ok_or(OpError::Device)?;
         let (author, device, lamport) = (op.author, op.device, op.lamport);
         let out = revoked || newest > listed;
-        Ok(Fact { id, author, device, lamport, says, manifest, listed, out, past })
+        Ok((Fact { id, author, device, lamport, says, manifest, listed, out, past }, key))
     }
 
     /// Puts a judged operation into its place.

@@ -71,13 +71,37 @@ impl Fact {
 
 /// The members by the facts, or by those of them at the places `only`, which holds the past of each of its own.
 pub(super) fn evaluate(facts: &[Fact], only: Option<&Past>) -> Members {
-    let mut rule = Rule::new(facts, only);
-    let mut rank = 0;
-    while rule.reckon(rank) {
-        rank = rank.saturating_add(1);
-    }
-    rule.words.clear();
-    view::members(&mut rule)
+    view::members(&mut Rule::reckoned(facts, only))
+}
+
+/// Faults that tests plant, to see that the random executions find them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Who was put out can go on as if they did not know.
+    Backdating,
+    /// Who was put out can take back what they did before.
+    TakingBack,
+    /// An add wins over a removal it did not know.
+    AddWins,
+    /// What came last counts, not what was said last.
+    Arrival,
+}
+
+#[cfg(test)]
+thread_local! {
+    pub(super) static FAULT: std::cell::Cell<Option<Fault>> = const { std::cell::Cell::new(None) };
+}
+
+/// Whether a fault is planted.
+#[cfg(test)]
+pub(super) fn planted(fault: Fault) -> bool {
+    FAULT.get() == Some(fault)
+}
+
+/// Whether a fault is planted: only in tests.
+#[cfg(not(test))]
+pub(super) const fn planted(_: Fault) -> bool {
+    false
 }
 
 /// What an account says about itself that can undo its own acts.
@@ -110,6 +134,17 @@ pub(super) struct Rule<'a> {
 }
 
 impl<'a> Rule<'a> {
+    /// All ranks settled.
+    pub(super) fn reckoned(facts: &'a [Fact], only: Option<&'a Past>) -> Self {
+        let mut rule = Self::new(facts, only);
+        let mut rank = 0;
+        while rule.reckon(rank) {
+            rank = rank.saturating_add(1);
+        }
+        rule.words.clear();
+        rule
+    }
+
     fn new(facts: &'a [Fact], only: Option<&'a Past>) -> Self {
         let mut rule = Self {
             facts,
@@ -199,7 +234,7 @@ impl<'a> Rule<'a> {
         let words = self.own_words(&fact.author);
         let exits = words.exits.iter().filter(|exit| **exit != act && !self.is_sealed(act, **exit));
         for out in self.outs.get(&fact.author).into_iter().flatten().chain(exits) {
-            if !self.knew(*out, act) {
+            if !self.knew(*out, act) && !planted(Fault::Backdating) {
                 undone.insert(*out);
             }
         }
@@ -289,6 +324,7 @@ impl<'a> Rule<'a> {
         let Some(fact) = self.fact(act) else { return false };
         let outs = self.outs.get(&fact.author).into_iter().flatten();
         outs.into_iter().any(|out| self.knew(*out, act) && !self.knew(*out, word))
+            && !planted(Fault::TakingBack)
     }
 
     fn own_words(&mut self, account: &AccountId) -> Rc<OwnWords> {

@@ -4,7 +4,7 @@
 use super::members::{MEMBERS, Member, Members};
 use super::op::{Create, Meta, OpBody, OpId};
 use super::policy::Policy;
-use super::rule::{Fact, Rule};
+use super::rule::{Fact, Fault, Rule, planted};
 use crate::identity::{DeviceEntry, Manifest};
 use crate::ids::{AccountId, DeviceId};
 use crate::kdf;
@@ -52,8 +52,10 @@ fn inside<'a>(rule: &mut Rule<'a>) -> BTreeMap<AccountId, (Option<u32>, &'a Fact
     for (account, places) in rule.entries.clone() {
         let against = rule.against(&account, true);
         let ways = places.iter().filter_map(|place| rule.fact(*place));
-        let ways = ways.filter(|fact| fact.past.covers(&against));
-        let Some(first) = ways.min_by_key(|fact| fact.order()) else { continue };
+        let ways = ways.filter(|fact| fact.past.covers(&against) || planted(Fault::AddWins));
+        // An Add says what the newcomer may read; a promotion is a way in too, if the Add came to nothing.
+        let first = ways.min_by_key(|fact| (matches!(fact.says, OpBody::Promote(_)), fact.order()));
+        let Some(first) = first else { continue };
         let rank = rule.rank_within(&account, u32::MAX);
         inside.push((rank.is_none(), first.order(), account, rank, first));
     }
@@ -185,7 +187,9 @@ fn cut(rule: &mut Rule<'_>, manifests: &Manifests<'_>, view: &mut Members) {
 fn say(rule: &Rule<'_>, view: &mut Members) {
     let mut said: Vec<&Fact> =
         rule.all().filter(|(place, _)| rule.stands.contains(*place)).map(|(_, fact)| fact).collect();
-    said.sort_by_key(|fact| fact.order());
+    if !planted(Fault::Arrival) {
+        said.sort_by_key(|fact| fact.order());
+    }
     for fact in said {
         match &fact.says {
             OpBody::Create(Create { name, history, .. }) => {
