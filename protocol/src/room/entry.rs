@@ -21,7 +21,7 @@ use vodozemac::{Ed25519PublicKey, Ed25519Signature};
 
 const DOMAIN: &str = "room entry";
 
-/// Bytes of a whole entry as it travels, at most. An entry with the largest text (32 KiB) has some 42 KiB; higher, and
+/// Bytes of an entry's encoded head and its body together, at most. An entry with the largest text (32 KiB) has some 42 KiB; higher, and
 /// it might not fit a frame with what is around it. (An entry of more than some 31 KiB does not fit a piece of gossip
 /// and goes over links only: [`super::seal::GOSSIP_FRAME_BYTES`].)
 pub const ENTRY_BYTES: usize = 48 * 1024;
@@ -212,10 +212,15 @@ impl Entry {
         if fits { Ok(()) } else { Err(EntryError::Body) }
     }
 
-    /// Bytes of its encoding, or a little more.
+    /// Bytes of its encoded head and its body, which [`ENTRY_BYTES`] bounds.
     pub fn size(&self) -> usize {
         let (EntryBody::Sealed(body) | EntryBody::Opened(body)) = &self.body;
-        super::words::signed_size(&self.head).saturating_add(body.len()).saturating_add(super::words::AROUND)
+        self.head.body.len().saturating_add(body.len())
+    }
+
+    /// Bytes of its encoding, or a little more.
+    pub(super) fn framed(&self) -> usize {
+        self.size().saturating_add(64 + 2 * super::words::AROUND)
     }
 }
 

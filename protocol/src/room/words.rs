@@ -168,7 +168,7 @@ impl Give {
             cutter.room_for(signed_size(&card), |give| give.cards.len()).cards.push(card);
         }
         for entry in entries.into_iter().filter(|entry| entry.size() <= ENTRY_BYTES) {
-            cutter.room_for(entry.size(), |give| give.entries.len()).entries.push(entry);
+            cutter.room_for(entry.framed(), |give| give.entries.len()).entries.push(entry);
         }
         for mark in marks.into_iter().filter(|mark| mark.body.len() <= HAVE_BYTES) {
             cutter.room_for(signed_size(&mark), |give| give.marks.len()).marks.push(mark);

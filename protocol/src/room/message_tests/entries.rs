@@ -13,7 +13,7 @@ fn an_entry_is_checked_by_anybody_and_says_what_was_said() {
         assert_eq!(entry.open_head(&alice.keys.sig_public()).as_ref(), Ok(&head));
         assert_eq!(entry.check_body(&head), Ok(()));
         assert_eq!(Head::peek(&entry.head).as_ref(), Ok(&head));
-        assert!((0..64).contains(&(entry.size() - wire::encode(entry).unwrap().len())));
+        assert!((0..64).contains(&(entry.framed() - wire::encode(entry).unwrap().len())));
     }
     assert_eq!(sealed.id(), opened.id(), "one message, however it comes");
     assert_eq!(content_of(body(&opened), &head), Ok(text(ROOM, 1, "hello")));
@@ -158,7 +158,7 @@ fn the_largest_text_fits_an_entry_and_a_frame_and_a_page_of_text_fits_gossip() {
         let (mut head, mut entry, _) = alice.write(&"x".repeat(bytes));
         entry.head = full(&mut head);
         let size = wire::encode(&entry).unwrap().len();
-        assert!(size <= entry.size() && entry.size() <= ENTRY_BYTES, "{bytes}: {size}");
+        assert!(size <= entry.framed() && entry.framed() <= ENTRY_BYTES, "{bytes}: {size}");
         let give = Give { entries: vec![entry], ..Give::empty(ROOM) };
         let frame = Words::Give(Box::new(give)).encode().unwrap();
         assert!(frame.len() <= FRAME_BYTES);
