@@ -189,6 +189,7 @@ impl Engine {
             self.timers.set(Timer::Dial(device), self.now.mono_ms.saturating_add(spread));
         }
         self.call_own_mailboxes();
+        self.read_boxes_soon();
         let joins: Vec<AccountId> =
             self.contacts.values().filter(|c| c.join.is_some()).map(|c| c.account).collect();
         for account in joins {

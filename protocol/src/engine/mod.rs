@@ -204,6 +204,7 @@ impl Engine {
             self.sync_searches();
             self.sync_queues();
             self.sync_topics();
+            self.sync_boxes();
         }
         self.flush()
     }

@@ -112,6 +112,7 @@ impl Engine {
         for conn in links.into_iter().map(|(_, conn)| conn).collect::<BTreeSet<_>>() {
             self.net(NetCommand::CloseConn { conn });
         }
+        self.sync_topics();
     }
 
     /// There again: everybody is tried, on the DHT and the local network too.
@@ -125,5 +126,6 @@ impl Engine {
         for (peer, addrs) in self.lan.clone() {
             self.on_lan_found(peer, addrs);
         }
+        self.sync_topics();
     }
 }

@@ -26,5 +26,5 @@ pub use link::MailboxLink;
 pub use place::Place;
 pub use words::{
     Answer, BATCH, CARD_BYTES, Entry, Item, MESSAGE_BYTES, Pieces, QueueId, Refused, Request, WordsError,
-    split,
+    shared_queue, split,
 };

@@ -1,9 +1,10 @@
-//! The words of a mailbox stream (docs/spec/08-mail.md, "Stream"). Every request has one answer, in order, but `Fetch`,
-//! which has an `Item` for each envelope and then a `PageEnd`; `News` comes unasked. Each is a frame, cut into messages
-//! of the transport.
+//! The words of a mailbox stream (docs/spec/08-mail.md, "Stream"). Every request has one answer, in order, but `Fetch`
+//! and `Read`, which have an `Item` for each envelope and then a `PageEnd` or `ReadEnd`; `News` comes unasked. Each is a
+//! frame, cut into messages of the transport.
 
 use super::envelope;
 use super::keys::Grant;
+use crate::kdf;
 use crate::wire::{self, Frame, Signed, WireError};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -97,6 +98,31 @@ pub enum Request {
         /// The token that allows deposits.
         token: [u8; 32],
     },
+    /// 12: a box without an owner's stream: the box of this token has this queue; without such a box one is made under
+    /// the grant. Without an entry the box goes, with everything in it.
+    Keep {
+        /// Who knows it owns the box.
+        token: [u8; 32],
+        /// Leave to have a box, if none has this token.
+        grant: Option<Grant>,
+        /// The queue.
+        entry: Option<Entry>,
+    },
+    /// 13: the envelopes of a shared queue ([`shared_queue`]) with higher numbers, oldest first.
+    Read {
+        /// The token that allows deposits there, and names the queue.
+        token: [u8; 32],
+        /// Numbers up to this are known.
+        after: u64,
+        /// Stop when so many bytes are told.
+        bytes: u32,
+    },
+}
+
+/// The name of a queue that everybody who may deposit may read, and nobody may withdraw from: it follows from the token,
+/// so that a queue is shared because its owner named it so, and no other can be.
+pub fn shared_queue(token: &[u8; 32]) -> QueueId {
+    kdf::derive_short("mailbox shared queue", &[token])
 }
 
 /// An envelope that waits.
@@ -157,8 +183,15 @@ pub enum Answer {
     Card(Option<Vec<u8>>),
     /// 8: to anything.
     Refused(Refused),
-    /// 9: unasked, on the owner's stream: something came.
+    /// 9: unasked, on the owner's stream, or on one that read a shared queue: something came.
     News,
+    /// 10: the end of a `Read`.
+    ReadEnd {
+        /// Whether there is more.
+        more: bool,
+        /// The highest number the box ever gave.
+        last: u64,
+    },
 }
 
 /// Why bytes are not words of this stream. The stream is closed.
@@ -187,6 +220,8 @@ impl std::fmt::Debug for Request {
             Self::Deposit { .. } => "Deposit",
             Self::Withdraw { .. } => "Withdraw",
             Self::GetCard { .. } => "GetCard",
+            Self::Keep { .. } => "Keep",
+            Self::Read { .. } => "Read",
         })
     }
 }
@@ -211,6 +246,8 @@ impl Request {
             }
             Self::Withdraw { queue, token, hashes } => pack(10, &(queue, token, hashes)),
             Self::GetCard { queue, token } => pack(11, &(queue, token)),
+            Self::Keep { token, grant, entry } => pack(12, &(token, grant, entry)),
+            Self::Read { token, after, bytes } => pack(13, &(token, after, bytes)),
         }
     }
 
@@ -256,6 +293,14 @@ impl Request {
                 let (queue, token) = wire::decode(&body)?;
                 Self::GetCard { queue, token }
             }
+            12 => {
+                let (token, grant, entry) = wire::decode(&body)?;
+                Self::Keep { token, grant, entry }
+            }
+            13 => {
+                let (token, after, bytes) = wire::decode(&body)?;
+                Self::Read { token, after, bytes }
+            }
             _ => return Ok(None),
         };
         Ok(Some(request))
@@ -280,6 +325,7 @@ impl Answer {
             Self::Card(card) => pack(7, &card.as_ref().map(|card| serde_bytes::Bytes::new(card))),
             Self::Refused(why) => pack(8, why),
             Self::News => pack(9, &()),
+            Self::ReadEnd { more, last } => pack(10, &(more, last)),
         }
     }
 
@@ -311,6 +357,10 @@ impl Answer {
             }
             8 => Self::Refused(wire::decode(&body)?),
             9 => wire::decode::<()>(&body).map(|()| Self::News)?,
+            10 => {
+                let (more, last) = wire::decode(&body)?;
+                Self::ReadEnd { more, last }
+            }
             _ => return Ok(None),
         };
         Ok(Some(answer))

@@ -10,7 +10,7 @@
 
 use crate::ids::AccountId;
 use crate::kdf;
-use crate::mail::{QueueId, envelope};
+use crate::mail::{QueueId, envelope, shared_queue};
 use chacha20poly1305::aead::{Aead, KeyInit};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use subtle::ConstantTimeEq;
@@ -48,17 +48,18 @@ pub fn rv(secret: &[u8; 32], account: &AccountId) -> [u8; 32] {
     kdf::derive("room rv", &[secret, &account.0])
 }
 
-/// What opens a room's box to its members; `secret` is that of the box.
+/// What owns a room's box. `secret` is whoever's made it, and is not told the room: members may leave things there and
+/// read them, but not take them away.
 pub fn box_token(secret: &[u8; 32]) -> [u8; 32] {
     kdf::derive("room box owner", &[secret])
 }
 
-/// The one queue of a room's box.
+/// The one queue of a room's box; `secret` is that of the box, which the members know.
 pub fn box_queue(secret: &[u8; 32]) -> QueueId {
-    kdf::derive_short("room box queue", &[secret])
+    shared_queue(&box_deposit(secret))
 }
 
-/// What allows to leave something in that queue. The mailbox keeps its hash.
+/// What allows to leave something in that queue, and to read it. The mailbox keeps its hash.
 pub fn box_deposit(secret: &[u8; 32]) -> [u8; 32] {
     kdf::derive("room box deposit", &[secret])
 }

@@ -261,7 +261,7 @@ impl Engine {
             let (mailboxes, _) = self.kept(&self.devices_of(account), message);
             mailboxes.into_iter().map(move |(mailbox, until)| CustodyView { account, mailbox, until })
         });
-        views.collect()
+        views.chain(self.room_custody(message)).collect()
     }
 
     /// Promises that are over, and rows that need a new one.

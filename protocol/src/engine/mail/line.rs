@@ -79,11 +79,11 @@ impl Line {
 
 impl Engine {
     /// Asks a mailbox, on the stream that stands or on one that is made for it. Every ask comes back once, in a later
-    /// turn: to `own_answered`, `post_answered` or `letter_answered`, with `None` if there is no answer. False: too much
-    /// is asked already, or it cannot be reached now, and nothing comes back.
+    /// turn: to `own_answered`, `post_answered`, `letter_answered` or `room_box_answered`, with `None` if there is no
+    /// answer. False: too much is asked already, or it cannot be reached now, and nothing comes back.
     pub(in super::super) fn ask_mailbox(&mut self, place: &Place, ask: Ask, request: Request) -> bool {
         let page_bytes = match &request {
-            Request::Fetch { bytes, .. } => {
+            Request::Fetch { bytes, .. } | Request::Read { bytes, .. } => {
                 usize::try_from(*bytes).unwrap_or(usize::MAX).saturating_add(envelope::LARGEST)
             }
             _ => 0,
@@ -104,7 +104,7 @@ impl Engine {
     }
 
     /// Whether a mailbox may be asked more of others' business, or a stream to it is still to be made.
-    pub(super) fn has_room_for_ask(&self, mailbox: &MailboxId) -> bool {
+    pub(in super::super) fn has_room_for_ask(&self, mailbox: &MailboxId) -> bool {
         let line = self.mail.lines.0.get(mailbox);
         line.is_none_or(|line| line.waiting.len().saturating_add(line.asked.len()) < ASKS)
     }
@@ -272,6 +272,7 @@ impl Engine {
     fn mailbox_answers(&mut self, mailbox: MailboxId, answer: Answer) -> Option<()> {
         if answer == Answer::News {
             self.own_news(mailbox);
+            self.room_boxes_news(mailbox);
             return Some(());
         }
         let line = self.mail.lines.0.get_mut(&mailbox)?;
@@ -293,6 +294,9 @@ impl Engine {
     fn hand_out(&mut self, mailbox: MailboxId, ask: Ask, answer: Option<Answer>) {
         match ask {
             Ask::Letter(_) => self.letter_answered(mailbox, ask, answer),
+            Ask::RoomKeep(..) | Ask::RoomRead(..) | Ask::RoomDeposit(_) => {
+                self.room_box_answered(mailbox, ask, answer);
+            }
             _ if is_of_own(&ask) => self.own_answered(mailbox, ask, answer),
             _ => self.post_answered(mailbox, ask, answer),
         }
@@ -303,7 +307,7 @@ impl Engine {
         let Some(line) = self.mail.lines.0.get(&mailbox) else { return };
         let (idle, Some(link)) = (line.is_idle(), line.link()) else { return };
         let due = line.heard_ms.saturating_add(if idle { IDLE_MS } else { SILENT_MS });
-        if idle && self.is_own_mailbox(&mailbox) {
+        if idle && (self.is_own_mailbox(&mailbox) || self.is_room_mailbox(&mailbox)) {
             return;
         }
         if due > self.now.mono_ms {
@@ -314,7 +318,7 @@ impl Engine {
     }
 
     /// Ends the stream to a mailbox, to begin anew.
-    pub(super) fn hang_up(&mut self, mailbox: &MailboxId) {
+    pub(in super::super) fn hang_up(&mut self, mailbox: &MailboxId) {
         if let Some(link) = self.mail.lines.0.get(mailbox).and_then(Line::link) {
             self.close_link(link);
         }
@@ -347,6 +351,7 @@ impl Engine {
             self.hand_out(mailbox, asked.ask, None);
         }
         self.own_line_ended(mailbox);
+        self.room_line_ended(mailbox);
     }
 }
 
@@ -357,6 +362,7 @@ fn is_of_own(ask: &Ask) -> bool {
             true
         }
         Ask::Deposit(_) | Ask::Letter(_) | Ask::Withdraw | Ask::GetCard(_) => false,
+        Ask::RoomKeep(..) | Ask::RoomRead(..) | Ask::RoomDeposit(_) => false,
     }
 }
 
@@ -365,12 +371,20 @@ fn fits(ask: &Ask, answer: &Answer) -> bool {
     match answer {
         Answer::Refused(_) => true,
         Answer::Opened { .. } => *ask == Ask::Open,
-        Answer::Item(_) | Answer::PageEnd { .. } => *ask == Ask::Fetch,
-        Answer::Promise(_) => matches!(ask, Ask::Deposit(_) | Ask::Letter(_)),
+        Answer::Item(_) => matches!(ask, Ask::Fetch | Ask::RoomRead(..)),
+        Answer::PageEnd { .. } => *ask == Ask::Fetch,
+        Answer::ReadEnd { .. } => matches!(ask, Ask::RoomRead(..)),
+        Answer::Promise(_) => matches!(ask, Ask::Deposit(_) | Ask::Letter(_) | Ask::RoomDeposit(_)),
         Answer::Card(_) => matches!(ask, Ask::GetCard(_)),
         Answer::Done => matches!(
             ask,
-            Ask::Register | Ask::Settle | Ask::Safe(_) | Ask::PutCard | Ask::Leave | Ask::Withdraw
+            Ask::Register
+                | Ask::Settle
+                | Ask::Safe(_)
+                | Ask::PutCard
+                | Ask::Leave
+                | Ask::Withdraw
+                | Ask::RoomKeep(..)
         ),
         Answer::Welcome(_) | Answer::News => false,
     }

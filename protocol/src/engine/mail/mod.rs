@@ -33,7 +33,8 @@ pub(super) mod post;
 pub(super) mod queues;
 pub(super) mod take;
 
-use crate::ids::{DeviceId, MailboxId};
+use crate::ids::{DeviceId, MailboxId, RoomId};
+use crate::mail::QueueId;
 
 /// Where a mailbox is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +61,10 @@ pub(super) enum Ask {
     Letter(u64),
     Withdraw,
     GetCard(DeviceId),
+    // Of rooms: of a room's box, by its queue, or of a deposit, by its number.
+    RoomKeep(RoomId, QueueId),
+    RoomRead(RoomId, QueueId),
+    RoomDeposit(u64),
 }
 
 /// All that an engine has of mail.

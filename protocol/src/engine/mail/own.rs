@@ -12,6 +12,7 @@ use super::super::command::{MailboxState, MailboxView, Refusal};
 use super::super::state::{self, LoadError};
 use super::super::step::{Change, Record, Space};
 use super::super::{Engine, Timer};
+use super::Place;
 use super::queues::Writer;
 use crate::identity::MAILBOXES;
 use crate::ids::{AccountId, MailboxId};
@@ -263,6 +264,12 @@ impl Engine {
 
     pub(super) fn is_own_mailbox(&self, mailbox: &MailboxId) -> bool {
         self.mail.own.boxes.contains_key(mailbox)
+    }
+
+    /// The mailboxes that keep mail for us now: where they are, and the leave we have there.
+    pub(in super::super) fn usable_mailboxes(&self) -> Vec<(Place, Grant)> {
+        let usable = self.mail.own.boxes.iter().filter(|(_, entry)| entry.is_usable());
+        usable.filter_map(|(id, entry)| Some((self.own_place_of(id)?, entry.record.grant.clone()))).collect()
     }
 
     /// Whether any mailbox keeps mail for us now.

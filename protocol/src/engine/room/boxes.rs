@@ -1,18 +1,504 @@
-//! The room's mailboxes: what somebody of the room has not got is left there once (docs/spec/09-rooms.md, "For the
-//! absent").
+//! The room's mailboxes (docs/spec/09-rooms.md, "For the absent"): which there are, who makes them, and what is read
+//! there. What is left there is in `deposits`. Nobody takes anything away: it runs out.
+//!
+//! ```text
+//!  none, or older than the topic secret ──an admin with a mailbox──► (being made) ──Keep, Done──► named by an operation
+//!  named ──► read from where we were ◄── News, every few minutes       another is named ──► read on for 14 days, gone
+//! ```
 
-use super::super::Engine;
-use super::super::step::Record;
-use crate::ids::RoomId;
+use super::super::mail::{Ask, Place};
+use super::super::{Engine, Timer, dial::backoff};
+use super::deposits::Posting;
+use super::gossip::give_of;
+use super::record::RoomBox;
+use super::{Room, RoomTimer};
+use crate::identity::MAILBOX_ADDRESSES;
+use crate::ids::{MailboxId, RoomId};
+use crate::kdf;
+use crate::limits::ADDRESS_BYTES;
+use crate::mail::{Answer, Entry, Item, QueueId, Refused, Request};
+use crate::room::{EntryBody, OpBody, RoomMailbox, seal};
+use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
+use std::collections::BTreeMap;
 
-/// What a room has of its mailboxes.
+/// Bytes of envelopes asked for at once.
+const PAGE_BYTES: u32 = 256 * 1024;
+/// A box is read this often though no news of it came, also so that the stream is not given up as quiet.
+const POLL_MS: u64 = 5 * MINUTE_MS;
+/// Pauses after a mailbox did not answer, doubled from the first to the last.
+const FIRST_PAUSE_MS: u64 = 5 * SECOND_MS;
+const LAST_PAUSE_MS: u64 = 10 * MINUTE_MS;
+/// The pause after it does not know the box.
+const UNKNOWN_MS: u64 = HOUR_MS;
+/// The pause after it would not make one.
+const REFUSED_MS: u64 = DAY_MS;
+/// A box that is not named any more is read for so long: as long as what lies there.
+const OVER_MS: u64 = 14 * DAY_MS;
+/// When a room lacks a box, the creator or whoever made the last one makes it; other admins after this.
+const OTHERS_MS: u64 = 10 * MINUTE_MS;
+/// Boxes of a room that are remembered: those named, one that is made, and some before them.
+const BOXES: usize = 8;
+
+/// What names a box for us.
+pub(super) type BoxKey = (MailboxId, QueueId);
+
+/// What a room has of its mailboxes in this run.
 #[derive(Default)]
-pub(super) struct Boxes {}
+pub(super) struct Boxes {
+    readers: BTreeMap<BoxKey, Reader>,
+    pub posting: Posting,
+    /// Since when there is none that will do, and until when none can be made, on the monotonic clock.
+    lacking_ms: Option<u64>,
+    refused_ms: u64,
+}
+
+/// How far a box is read.
+#[derive(Default)]
+struct Reader {
+    after: u64,
+    /// The first number of this run that was not understood.
+    stuck: Option<u64>,
+    asked: bool,
+    /// Something came since.
+    again: bool,
+    failures: u32,
+    due_ms: u64,
+    /// Of ours: the mailbox was told of it in this run, is told now, or is told next at.
+    kept: bool,
+    keeping: bool,
+    keep_ms: u64,
+}
+
+impl RoomBox {
+    pub fn key(&self) -> BoxKey {
+        (self.place.id, self.queue())
+    }
+
+    /// Whether it was never named.
+    fn is_made(&self) -> bool {
+        !self.named && self.over_lived_ms.is_none()
+    }
+}
 
 impl Engine {
-    /// Messages of ours that somebody has not got go to the room's mailboxes.
-    pub(super) fn post_to_boxes(&mut self, _room: RoomId) {}
+    // ---- which ------------------------------------------------------------------------------------------------
 
-    /// They are here, out of the store.
-    pub(super) fn on_post_read(&mut self, _room: RoomId, _records: &[Record]) {}
+    /// Makes the boxes those that should be: after operations, secrets or our own mailboxes changed.
+    pub(in super::super) fn sync_boxes(&mut self) {
+        let rooms: Vec<RoomId> = self.rooms.by_id.keys().copied().collect();
+        for room in rooms {
+            self.sync_room_boxes(room);
+        }
+    }
+
+    fn sync_room_boxes(&mut self, room: RoomId) {
+        let lived_ms = self.lived_ms();
+        let Some(known) = self.rooms.by_id.get_mut(&room).filter(|known| known.is_live()) else { return };
+        let Some(members) = known.log.as_ref().map(crate::room::Log::members) else { return };
+        if take_named(&mut known.record.boxes, &members.mailboxes, members.secret, lived_ms) {
+            let there: Vec<BoxKey> = known.record.boxes.iter().map(RoomBox::key).collect();
+            known.boxes.readers.retain(|key, _| there.contains(key));
+            self.rooms.dirty.insert(room);
+            self.room_timer(room, RoomTimer::Post, 0);
+            self.room_timer(room, RoomTimer::Box, 0);
+        } else if !known.record.boxes.is_empty()
+            && self.timers.when(&Timer::Room(room, RoomTimer::Box)).is_none()
+        {
+            // The first time in this run. Not all at once: many rooms may have one mailbox.
+            let spread_ms = self.rng.below(SECOND_MS);
+            self.room_timer(room, RoomTimer::Box, spread_ms);
+        }
+        self.make_box(room);
+    }
+
+    /// An admin who has a mailbox sees to it that the room has a box made since the topic secret last changed.
+    fn make_box(&mut self, room: RoomId) {
+        let now_ms = self.now.mono_ms;
+        let Some(known) = self.room(&room) else { return };
+        let Some(members) = known.log.as_ref().map(crate::room::Log::members) else { return };
+        let Some(rank) = members.member(&self.own.account).and_then(|member| member.rank) else { return };
+        let boxes = &known.record.boxes;
+        if members.len() < 2 || boxes.iter().any(RoomBox::is_made) {
+            return;
+        }
+        let secret = members.secret;
+        let usable = self.usable_mailboxes();
+        let lives = |held: &&RoomBox| {
+            held.owner.is_none() || usable.iter().any(|(place, _)| place.id == held.place.id)
+        };
+        let named = boxes.iter().filter(|held| held.named);
+        let good = named.clone().filter(lives).any(|held| held.under == secret);
+        let ours = rank == 0 || named.clone().any(|held| held.owner.is_some());
+        let dead = named.clone().any(|held| !lives(&held));
+        let rest: Vec<RoomMailbox> = named.filter(lives).map(|held| held.place.clone()).collect();
+        let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
+        if good {
+            known.boxes.lacking_ms = None;
+            return;
+        }
+        let since_ms = *known.boxes.lacking_ms.get_or_insert(now_ms);
+        let due_ms = if ours { 0 } else { since_ms.saturating_add(OTHERS_MS) }.max(known.boxes.refused_ms);
+        let Some((place, _)) = usable.into_iter().next() else {
+            if dead {
+                let _ = self.post_op(room, &OpBody::Mailboxes(rest));
+            }
+            return;
+        };
+        if due_ms > now_ms {
+            self.timers.set_earlier(Timer::Room(room, RoomTimer::Box), due_ms);
+            return;
+        }
+        let (secret, owner) = (self.rng.bytes(), Some(self.rng.bytes()));
+        let mut addrs = place.addrs;
+        addrs.retain(|addr| addr.len() <= ADDRESS_BYTES);
+        addrs.truncate(MAILBOX_ADDRESSES);
+        let place = RoomMailbox { id: place.id, addrs, secret };
+        let Some(known) = self.room_mut(&room) else { return };
+        known.record.boxes.push(RoomBox {
+            place,
+            named: false,
+            under: None,
+            over_lived_ms: None,
+            upto: 0,
+            owner,
+        });
+        self.room_timer(room, RoomTimer::Box, 0);
+    }
+
+    /// Whether a room of ours has a box at a mailbox.
+    pub(in super::super) fn is_room_mailbox(&self, mailbox: &MailboxId) -> bool {
+        let there = |held: &RoomBox| held.place.id == *mailbox;
+        self.rooms.by_id.values().any(|known| known.is_live() && known.record.boxes.iter().any(there))
+    }
+
+    /// Where a box is: a mailbox of our own is best known to ourselves.
+    pub(super) fn place_of_box(&self, held: &RoomBox) -> Place {
+        let own = self.usable_mailboxes().into_iter().find(|(place, _)| place.id == held.place.id);
+        own.map_or_else(|| Place { id: held.place.id, addrs: held.place.addrs.clone() }, |(place, _)| place)
+    }
+
+    // ---- keeping ours -----------------------------------------------------------------------------------------
+
+    /// Tells mailboxes once a run of the boxes we made there: to make them, to have them still, or to let them go.
+    fn keep_boxes(&mut self, room: RoomId) {
+        let (now_ms, lived_ms) = (self.now.mono_ms, self.lived_ms());
+        let Some(known) = self.room(&room) else { return };
+        for held in known.record.boxes.clone() {
+            let Some(owner) = held.owner else { continue };
+            let over = held.over_lived_ms.is_some_and(|at| lived_ms.saturating_sub(at) >= OVER_MS);
+            let Some(reader) = self.reader(room, &held) else { return };
+            let done = reader.keeping || (reader.kept && !over) || (!over && held.over_lived_ms.is_some());
+            if done || reader.keep_ms > now_ms {
+                continue;
+            }
+            let place = self.place_of_box(&held);
+            let grants = self.usable_mailboxes().into_iter();
+            let grant = grants.filter(|(at, _)| at.id == place.id).map(|(_, grant)| grant).next();
+            let deposit = kdf::hash(&seal::box_deposit(&held.place.secret));
+            let entry = Entry { queue: held.queue(), deposit, limit_bytes: u64::MAX };
+            let request = Request::Keep {
+                token: seal::box_token(&owner),
+                grant: grant.filter(|_| !over),
+                entry: Some(entry).filter(|_| !over),
+            };
+            let asked = self.ask_mailbox(&place, Ask::RoomKeep(room, held.queue()), request);
+            let Some(reader) = self.reader(room, &held) else { return };
+            reader.keeping = asked;
+            if !asked {
+                reader.keep_ms = now_ms.saturating_add(LAST_PAUSE_MS);
+            }
+        }
+    }
+
+    fn box_kept(&mut self, room: RoomId, mailbox: MailboxId, queue: QueueId, answer: Option<&Answer>) {
+        let now_ms = self.now.mono_ms;
+        let Some(held) = self.box_of(room, mailbox, queue) else { return };
+        let Some(reader) = self.reader(room, &held) else { return };
+        reader.keeping = false;
+        let made = held.is_made();
+        let gone = match answer {
+            Some(Answer::Done) => {
+                reader.kept = true;
+                !held.named && !made
+            }
+            Some(Answer::Refused(Refused::Full)) => made,
+            Some(Answer::Refused(Refused::Grant | Refused::Unknown | Refused::Malformed)) => true,
+            _ => {
+                reader.keep_ms = now_ms.saturating_add(LAST_PAUSE_MS);
+                self.room_timer(room, RoomTimer::Box, LAST_PAUSE_MS);
+                false
+            }
+        };
+        if gone {
+            return self.box_gone(room, &held);
+        }
+        if made && answer == Some(&Answer::Done) {
+            let named = self.post_op(room, &OpBody::Mailboxes(vec![held.place.clone()]));
+            if named.is_err() {
+                // We are no admin any more: it goes again.
+                self.end_box(room, &held);
+            }
+            self.sync_room_boxes(room);
+        }
+    }
+
+    /// A box of ours is not there any more, or could not be made.
+    fn box_gone(&mut self, room: RoomId, held: &RoomBox) {
+        let now_ms = self.now.mono_ms;
+        let Some(known) = self.room_mut(&room) else { return };
+        known.record.boxes.retain(|other| other.key() != held.key());
+        known.boxes.readers.remove(&held.key());
+        known.boxes.refused_ms = now_ms.saturating_add(REFUSED_MS);
+        if held.named {
+            let members = known.log.as_ref().map(crate::room::Log::members);
+            let mut rest = members.map(|members| members.mailboxes.clone()).unwrap_or_default();
+            rest.retain(|place| *place != held.place);
+            let _ = self.post_op(room, &OpBody::Mailboxes(rest));
+            self.sync_room_boxes(room);
+        }
+    }
+
+    fn end_box(&mut self, room: RoomId, held: &RoomBox) {
+        let lived_ms = self.lived_ms();
+        let Some(known) = self.room_mut(&room) else { return };
+        for other in known.record.boxes.iter_mut().filter(|other| other.key() == held.key()) {
+            other.over_lived_ms = Some(lived_ms.saturating_sub(OVER_MS));
+        }
+        self.room_timer(room, RoomTimer::Box, 0);
+    }
+
+    // ---- reading ----------------------------------------------------------------------------------------------
+
+    /// Asks the boxes that are due for what is new.
+    pub(super) fn read_boxes(&mut self, room: RoomId) {
+        self.sync_room_boxes(room);
+        self.keep_boxes(room);
+        let now_ms = self.now.mono_ms;
+        let Some(known) = self.room(&room).filter(|known| known.is_live()) else { return };
+        let boxes: Vec<RoomBox> = known.record.boxes.iter().filter(|held| !held.is_made()).cloned().collect();
+        let mut next_ms = now_ms.saturating_add(POLL_MS);
+        for held in boxes {
+            let Some(reader) = self.reader(room, &held) else { return };
+            if !reader.asked && reader.due_ms <= now_ms {
+                self.read_box(room, &held);
+            }
+            let Some(reader) = self.reader(room, &held).filter(|reader| !reader.asked) else { continue };
+            next_ms = next_ms.min(reader.due_ms.max(now_ms.saturating_add(1)));
+        }
+        self.timers.set_earlier(Timer::Room(room, RoomTimer::Box), next_ms);
+    }
+
+    fn read_box(&mut self, room: RoomId, held: &RoomBox) {
+        let Some(reader) = self.reader(room, held) else { return };
+        (reader.asked, reader.again) = (true, false);
+        let token = seal::box_deposit(&held.place.secret);
+        let request = Request::Read { token, after: reader.after, bytes: PAGE_BYTES };
+        let place = self.place_of_box(held);
+        if !self.ask_mailbox(&place, Ask::RoomRead(room, held.queue()), request) {
+            self.box_silent(room, held, None);
+        }
+    }
+
+    /// Something came to some box of a mailbox.
+    pub(in super::super) fn room_boxes_news(&mut self, mailbox: MailboxId) {
+        let mut due = Vec::new();
+        for (room, known) in &mut self.rooms.by_id {
+            for (_, reader) in known.boxes.readers.iter_mut().filter(|((at, _), _)| *at == mailbox) {
+                (reader.again, reader.due_ms) = (reader.asked, 0);
+                due.push(*room);
+            }
+        }
+        due.dedup();
+        for room in due {
+            self.room_timer(room, RoomTimer::Box, 0);
+        }
+    }
+
+    /// The network changed, or a new run begins: all are read soon.
+    pub(in super::super) fn read_boxes_soon(&mut self) {
+        let rooms: Vec<RoomId> = self.rooms.by_id.keys().copied().collect();
+        for room in rooms {
+            let spread_ms = self.rng.below(SECOND_MS);
+            let Some(known) = self.rooms.by_id.get_mut(&room) else { continue };
+            for reader in known.boxes.readers.values_mut() {
+                (reader.failures, reader.due_ms, reader.keep_ms) = (0, 0, 0);
+            }
+            if !known.record.boxes.is_empty() {
+                self.room_timer(room, RoomTimer::Box, spread_ms);
+            }
+        }
+    }
+
+    /// A stream to a mailbox ended: its boxes are read again on another, which brings news too.
+    pub(in super::super) fn room_line_ended(&mut self, mailbox: MailboxId) {
+        let now_ms = self.now.mono_ms;
+        let mut due = Vec::new();
+        for (room, known) in &mut self.rooms.by_id {
+            for (_, reader) in known.boxes.readers.iter_mut().filter(|((at, _), _)| *at == mailbox) {
+                let wait_ms = backoff(FIRST_PAUSE_MS, LAST_PAUSE_MS, reader.failures.max(1));
+                reader.due_ms = reader.due_ms.min(now_ms.saturating_add(wait_ms)).max(now_ms);
+                due.push((*room, reader.due_ms));
+            }
+        }
+        for (room, due_ms) in due {
+            self.timers.set_earlier(Timer::Room(room, RoomTimer::Box), due_ms);
+        }
+    }
+
+    /// The answer to an ask about a room's box; `None`: there is none.
+    pub(in super::super) fn room_box_answered(
+        &mut self,
+        mailbox: MailboxId,
+        ask: Ask,
+        answer: Option<Answer>,
+    ) {
+        match ask {
+            Ask::RoomDeposit(number) => self.deposit_left(number, answer),
+            Ask::RoomKeep(room, queue) => self.box_kept(room, mailbox, queue, answer.as_ref()),
+            Ask::RoomRead(room, queue) => {
+                let Some(held) = self.box_of(room, mailbox, queue) else { return };
+                match answer {
+                    Some(Answer::Item(item)) => self.take_box_item(room, &held, &item),
+                    Some(Answer::ReadEnd { more, last }) => self.box_page_ended(room, &held, more, last),
+                    Some(Answer::Refused(why)) => self.box_silent(room, &held, Some(why)),
+                    _ => self.box_silent(room, &held, None),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Nothing can be read there now.
+    fn box_silent(&mut self, room: RoomId, held: &RoomBox, why: Option<Refused>) {
+        let now_ms = self.now.mono_ms;
+        let Some(reader) = self.reader(room, held) else { return };
+        reader.asked = false;
+        reader.failures = reader.failures.saturating_add(1);
+        let wait_ms = match why {
+            None | Some(Refused::Busy | Refused::Full) => {
+                backoff(FIRST_PAUSE_MS, LAST_PAUSE_MS, reader.failures)
+            }
+            Some(_) => UNKNOWN_MS,
+        };
+        reader.due_ms = now_ms.saturating_add(wait_ms);
+        self.room_timer(room, RoomTimer::Box, wait_ms);
+    }
+
+    fn box_page_ended(&mut self, room: RoomId, held: &RoomBox, more: bool, last: u64) {
+        let now_ms = self.now.mono_ms;
+        let Some(reader) = self.reader(room, held) else { return };
+        reader.asked = false;
+        reader.failures = 0;
+        if last < reader.after {
+            // It was set back, and gives numbers anew: all there is read again, at the next time.
+            (reader.after, reader.stuck) = (0, None);
+        }
+        let progress = reader.after > held.upto || reader.stuck.is_some();
+        let at_once = reader.again || (more && progress);
+        reader.due_ms = if at_once { now_ms } else { now_ms.saturating_add(POLL_MS) };
+        let upto = reader.stuck.map_or(reader.after, |stuck| stuck.saturating_sub(1));
+        let due_ms = reader.due_ms;
+        if upto != held.upto
+            && let Some(known) = self.room_mut(&room)
+            && let Some(kept) = known.record.boxes.iter_mut().find(|other| other.key() == held.key())
+        {
+            kept.upto = upto;
+        }
+        if at_once {
+            self.read_box(room, held);
+        }
+        self.timers.set_earlier(Timer::Room(room, RoomTimer::Box), due_ms.max(now_ms.saturating_add(1)));
+    }
+
+    /// An envelope out of a box. One that none of our secrets opens is read again when we have another.
+    fn take_box_item(&mut self, room: RoomId, held: &RoomBox, item: &Item) {
+        let Some(reader) = self.reader(room, held) else { return };
+        if item.number <= reader.after || item.queue != held.queue() {
+            return self.hang_up(&held.place.id);
+        }
+        reader.after = item.number;
+        let Some(known) = self.room(&room) else { return };
+        let before = known.early.len();
+        let mut secrets = known.record.secrets.iter().rev();
+        let frame = secrets.find_map(|known| seal::box_open(&known.secret, &item.envelope));
+        let understood = frame.is_some();
+        if let Some(mut give) = frame.and_then(|frame| give_of(&frame)).filter(|give| give.room == room) {
+            // What is opened is for some only, and cards and numbers that never come are said to somebody.
+            give.entries.retain(|entry| matches!(entry.body, EntryBody::Sealed(_)));
+            (give.cards, give.void) = (Vec::new(), Vec::new());
+            self.owe_receipts(room, &give.entries);
+            self.on_give(None, give, "mailbox");
+        }
+        // What waits in memory for operations is read again too, if we stop before they come.
+        let waits = self.room(&room).is_some_and(|known| known.early.len() > before);
+        let Some(reader) = self.reader(room, held) else { return };
+        if !understood || waits {
+            reader.stuck.get_or_insert(item.number);
+        }
+    }
+
+    /// There are other secrets: what none opened is read again.
+    pub(super) fn reread_boxes(&mut self, room: RoomId) {
+        let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
+        let mut due = false;
+        for reader in known.boxes.readers.values_mut() {
+            if let Some(stuck) = reader.stuck.take() {
+                reader.after = reader.after.min(stuck.saturating_sub(1));
+                (reader.again, reader.due_ms, due) = (reader.asked, 0, true);
+            }
+        }
+        if due {
+            self.room_timer(room, RoomTimer::Box, 0);
+        }
+    }
+
+    // ---- finding ----------------------------------------------------------------------------------------------
+
+    fn box_of(&self, room: RoomId, mailbox: MailboxId, queue: QueueId) -> Option<RoomBox> {
+        let boxes = &self.room(&room)?.record.boxes;
+        boxes.iter().find(|held| held.key() == (mailbox, queue)).cloned()
+    }
+
+    fn reader(&mut self, room: RoomId, held: &RoomBox) -> Option<&mut Reader> {
+        let known: &mut Room = self.rooms.by_id.get_mut(&room)?;
+        let readers = &mut known.boxes.readers;
+        Some(readers.entry(held.key()).or_insert_with(|| Reader { after: held.upto, ..Reader::default() }))
+    }
+}
+
+/// Makes the boxes those the room names, and those before them. Returns whether anything changed.
+fn take_named(
+    boxes: &mut Vec<RoomBox>,
+    named: &[RoomMailbox],
+    secret: Option<[u8; 32]>,
+    lived_ms: u64,
+) -> bool {
+    let before = boxes.clone();
+    for place in named {
+        let same = |held: &&mut RoomBox| held.place.id == place.id && held.place.secret == place.secret;
+        match boxes.iter_mut().find(same) {
+            Some(held) => {
+                held.place.addrs.clone_from(&place.addrs);
+                if !held.named {
+                    (held.named, held.under, held.over_lived_ms) = (true, secret, None);
+                }
+            }
+            None => {
+                let (place, under) = (place.clone(), secret);
+                let new = RoomBox { place, named: true, under, over_lived_ms: None, upto: 0, owner: None };
+                boxes.push(new);
+            }
+        }
+    }
+    for held in boxes.iter_mut().filter(|held| held.named && !named.contains(&held.place)) {
+        (held.named, held.over_lived_ms) = (false, Some(lived_ms));
+    }
+    let over = |held: &RoomBox| held.over_lived_ms.is_some_and(|at| lived_ms.saturating_sub(at) >= OVER_MS);
+    // Ours go when their mailbox has said so.
+    boxes.retain(|held| held.owner.is_some() || !over(held));
+    while boxes.len() > BOXES {
+        let Some(oldest) = boxes.iter().position(|held| held.over_lived_ms.is_some()) else { break };
+        boxes.remove(oldest);
+    }
+    *boxes != before
 }

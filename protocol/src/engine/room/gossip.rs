@@ -96,9 +96,12 @@ impl Room {
     }
 
     /// Makes the topics those of these secrets around this day.
-    fn make_topics(&mut self, today: u32, secrets: Vec<[u8; 32]>) {
-        if self.gossip.made_for.as_ref().is_some_and(|(day, held)| *day == today && *held == secrets) {
-            return;
+    /// Returns whether the secrets are others.
+    fn make_topics(&mut self, today: u32, secrets: Vec<[u8; 32]>) -> bool {
+        let before = self.gossip.made_for.as_ref();
+        let same = before.is_some_and(|(_, held)| *held == secrets);
+        if same && before.is_some_and(|(day, _)| *day == today) {
+            return false;
         }
         let days = [today.saturating_sub(1), today, today.saturating_add(1)];
         let all = secrets.iter().flat_map(|secret| days.map(|day| (topic(secret, day), *secret, day)));
@@ -110,6 +113,7 @@ impl Room {
             })
             .collect();
         self.gossip.made_for = Some((today, secrets));
+        !same
     }
 }
 
@@ -120,11 +124,13 @@ impl Engine {
     /// are admitted.
     pub(in super::super) fn sync_topics(&mut self) {
         let (today, lived_ms) = (discovery::day_of(self.now.wall_ms), self.lived_ms());
-        let mut wanted = Vec::new();
-        for known in self.rooms.by_id.values_mut() {
+        let (mut wanted, mut changed) = (Vec::new(), Vec::new());
+        for (room, known) in &mut self.rooms.by_id {
             let secrets = if known.is_live() { known.heard_secrets(lived_ms) } else { Vec::new() };
             let newest = secrets.first().copied();
-            known.make_topics(today, secrets);
+            if known.make_topics(today, secrets) {
+                changed.push(*room);
+            }
             let rank = |heard: &Heard| (Some(heard.secret) != newest, heard.day.abs_diff(today));
             wanted.extend(known.gossip.by_topic.iter().map(|(topic, heard)| (rank(heard), *topic)));
         }
@@ -140,6 +146,7 @@ impl Engine {
             self.rooms.gossip.told.clone_from(&topics);
             self.net(NetCommand::Topics { topics });
         }
+        changed.into_iter().for_each(|room| self.reread_boxes(room));
         if !self.rooms.by_id.is_empty() {
             for link in self.live_links() {
                 self.admit_fellow(link);

@@ -151,7 +151,7 @@ impl Engine {
         self.changes.extend(state::put(Space::RoomEntry, key::entry(&room, &device, seq), &kept));
         self.heads_changed(room);
         if !to.is_empty() {
-            let sent = SentRecord { msg_id, visible, accepted_lived_ms: lived_ms, to: to.clone() };
+            let sent = SentRecord { msg_id, visible, accepted_lived_ms: lived_ms, to: to.clone(), kept: Vec::new() };
             self.changes.extend(state::put(Space::RoomSent, key::number(&room, seq), &sent));
             if let Some(entry) = self.rooms.by_id.get_mut(&room) {
                 entry.sent.insert(seq, sent);

@@ -202,6 +202,8 @@ impl Engine {
             self.frame_to(device, &FrameOut::Room(Box::new(Words::Give(Box::new(give.clone())))));
         }
         self.gossip_give(room, &give);
+        self.leave_ops(room, &give.ops);
+        self.stale = true;
     }
 
     // ---- hearing ----------------------------------------------------------------------------------------------
@@ -448,7 +450,7 @@ impl Engine {
 
     // ---- taking -----------------------------------------------------------------------------------------------
 
-    /// Something given to us, by a link or by gossip (then without a device).
+    /// Something given to us, by a link or out of the room's mailbox (then without a device).
     pub(super) fn on_give(&mut self, from: Option<DeviceId>, give: Give, via: &'static str) {
         let room = give.room;
         if !self.room(&room).is_some_and(Room::is_live) {
@@ -460,7 +462,7 @@ impl Engine {
         self.take_ops(room, give.ops);
         for entry in give.entries {
             let road = match Head::peek(&entry.head) {
-                Ok(head) if Some(head.device) == from => via,
+                Ok(head) if from.is_none_or(|from| from == head.device) => via,
                 _ => "room",
             };
             self.take_entry(room, entry, road);
@@ -522,6 +524,7 @@ impl Engine {
         }
         let ids: Vec<OpId> = fresh.into_iter().map(|(id, _)| id).collect();
         self.members_changed(room, &before, &ids);
+        self.stale = true;
         self.take_early(room);
         self.heads_changed(room);
         Verdict::Accept

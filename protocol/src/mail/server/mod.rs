@@ -3,7 +3,8 @@
 //!
 //! ```text
 //!  a stream:  ──Hello──► visitor ──Open──► owner ──Leave, or a later stream of the same box──► visitor
-//!             visitor: Deposit, Withdraw, GetCard          owner: those, Register … Ack, Fetch; is told News
+//!             visitor: Deposit, Withdraw, GetCard, Keep, Read (is told News)
+//!             owner: those, Register … Ack, Fetch; is told News
 //! ```
 //!
 //! What comes out of [`Server::outputs`] may only be acted on after what the shelf was told is committed; when that
@@ -15,6 +16,7 @@ pub mod conformance;
 pub mod limits;
 mod memory;
 mod owner;
+mod shared;
 pub mod shelf;
 #[cfg(test)]
 mod tests;
@@ -84,6 +86,8 @@ struct Link {
     open: Option<BoxId>,
     /// Everything was fetched: what comes now is news.
     caught_up: bool,
+    /// Boxes with a shared queue that was read on it, and whether to its end.
+    reads: BTreeMap<BoxId, bool>,
     wrong_tokens: u32,
     heard_ms: u64,
     /// Bytes of answers since the last [`Server::outputs`].
@@ -147,6 +151,7 @@ impl Server {
             greeted: false,
             open: None,
             caught_up: false,
+            reads: BTreeMap::new(),
             wrong_tokens: 0,
             heard_ms: now.mono_ms,
             waiting_bytes: 0,
@@ -230,6 +235,8 @@ impl Server {
             }
             Request::Withdraw { queue, token, hashes } => self.withdraw(&queue, &token, &hashes, shelf)?,
             Request::GetCard { queue, token } => self.give_card(&queue, &token, shelf)?,
+            Request::Keep { token, grant, entry } => self.keep(&token, grant.as_ref(), entry, shelf)?,
+            Request::Read { token, after, bytes } => self.read(link, &token, after, bytes, shelf)?,
             owners => match self.home(link, shelf)? {
                 None => Err(Refused::Malformed),
                 Some(home) => self.owner_request(link, home, owners, shelf)?,

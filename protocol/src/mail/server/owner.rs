@@ -65,7 +65,7 @@ impl Server {
         }
     }
 
-    fn new_box(
+    pub(super) fn new_box(
         &self,
         token: [u8; 32],
         grant: &Grant,
@@ -148,7 +148,7 @@ impl Server {
     }
 
     /// `Register`: all of the entries or none.
-    fn register(&mut self, mut home: BoxRow, entries: Vec<Entry>, shelf: &mut dyn Shelf) -> Answered {
+    pub(super) fn register(&mut self, mut home: BoxRow, entries: Vec<Entry>, shelf: &mut dyn Shelf) -> Answered {
         if home.closed {
             return Ok(Err(Refused::Grant));
         }

@@ -6,7 +6,7 @@ use super::shelf::{EnvelopeRow, QueueRow, Shelf, ShelfError};
 use super::{Server, books};
 use crate::kdf;
 use crate::mail::envelope::{LARGEST, SMALLEST};
-use crate::mail::words::{Answer, Refused};
+use crate::mail::words::{Answer, Refused, shared_queue};
 use crate::mail::{Promise, QueueId};
 use crate::time::MINUTE_MS;
 
@@ -44,6 +44,7 @@ impl Server {
         let new = EnvelopeRow { owner, number: 0, queue: *queue, hash, bytes, until_ms, at_s };
         books::add_envelope(shelf, home, row, (new, envelope))?;
         self.tell_owner(owner);
+        self.tell_readers(owner);
         self.promise(queue, hash, at_s)
     }
 
@@ -65,7 +66,8 @@ impl Server {
         }
     }
 
-    /// `Withdraw`: what lies there goes; what does not is as good as gone.
+    /// `Withdraw`: what lies there goes; what does not is as good as gone. What many may deposit and read is not for one
+    /// of them to take away.
     pub(super) fn withdraw(
         &self,
         queue: &QueueId,
@@ -75,6 +77,9 @@ impl Server {
     ) -> Answered {
         if Self::allowed(queue, token, shelf)?.is_none() {
             return Ok(Err(Refused::Unknown));
+        }
+        if *queue == shared_queue(token) {
+            return Ok(Err(Refused::Malformed));
         }
         for hash in hashes {
             if let Some(row) = shelf.envelope_by_hash(queue, hash)? {

@@ -145,7 +145,7 @@ impl Liar {
                 }
                 Vec::new()
             }
-            Answer::PageEnd { more } => self.page(faults, link, more),
+            Answer::PageEnd { .. } | Answer::ReadEnd { .. } => self.page(faults, link, answer),
             other => vec![other],
         }
     }
@@ -167,7 +167,7 @@ impl Liar {
             || (has(MailFault::ShowsOnce) && !self.shown.insert(hash)))
     }
 
-    fn page(&mut self, faults: &[MailFault], link: LinkId, more: bool) -> Vec<Answer> {
+    fn page(&mut self, faults: &[MailFault], link: LinkId, end: Answer) -> Vec<Answer> {
         let mut items = self.pages.remove(&link).unwrap_or_default();
         for item in &items {
             if self.replays.len() < REPLAYS {
@@ -175,7 +175,10 @@ impl Liar {
             }
         }
         if faults.contains(&MailFault::SaysEmpty) && self.rng.below(3) > 0 {
-            return vec![Answer::PageEnd { more: false }];
+            return vec![match end {
+                Answer::ReadEnd { last, .. } => Answer::ReadEnd { more: false, last },
+                _ => Answer::PageEnd { more: false },
+            }];
         }
         if faults.contains(&MailFault::Replays) {
             for _ in 0..self.rng.below(4) {
@@ -189,7 +192,7 @@ impl Liar {
                 items.swap(place, other);
             }
         }
-        items.into_iter().map(Answer::Item).chain([Answer::PageEnd { more }]).collect()
+        items.into_iter().map(Answer::Item).chain([end]).collect()
     }
 
     /// Bytes that mean nothing.
