@@ -238,7 +238,7 @@ impl Engine {
         if !self.is_of_room(room, device) {
             // Perhaps let in by somebody whose word has not come yet: then they can show it.
             if news {
-                self.send_ask(device, Ask { tips: self.tips(room), ..empty_ask(room) });
+                self.send_ask(device, Ask { tips: self.landmarks(room), ..empty_ask(room) });
             }
             return;
         }
@@ -258,8 +258,9 @@ impl Engine {
         self.ask_device(room, device, Some(heads), false);
     }
 
-    fn tips(&self, room: RoomId) -> Vec<OpId> {
-        self.room(&room).and_then(|known| known.log.as_ref()).map(Log::tips).unwrap_or_default()
+    /// What to ask for operations with.
+    fn landmarks(&self, room: RoomId) -> Vec<OpId> {
+        self.room(&room).and_then(|known| known.log.as_ref()).map(Log::landmarks).unwrap_or_default()
     }
 
     /// Whether a neighbour lacks something that we have.
@@ -286,7 +287,7 @@ impl Engine {
             ask.marks = heads.marks.iter().filter(newer).map(|(device, _)| *device).collect();
             ask.cards = cards;
             if known.log.as_ref().is_some_and(|log| heads.tips.iter().any(|tip| !log.contains(tip))) {
-                ask.tips = self.tips(room);
+                ask.tips = self.landmarks(room);
             }
         }
         let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
@@ -334,7 +335,7 @@ impl Engine {
             return;
         }
         known.sync.ops_asked_ms = Some(now_ms);
-        let tips = self.tips(room);
+        let tips = self.landmarks(room);
         for device in self.neighbours(room) {
             self.send_ask(device, Ask { tips: tips.clone(), ..empty_ask(room) });
         }
@@ -393,7 +394,7 @@ impl Engine {
         }
         let marks = ask.marks.iter().filter_map(|device| known.marks.get(device));
         give.marks = marks.map(|mark| mark.signed.clone()).collect();
-        give.cards = ask.cards.iter().filter_map(|device| self.card_in_room(device)).collect();
+        give.cards = ask.cards.iter().filter_map(|device| self.card_in_room(room, device)).collect();
         if !(give.ops.is_empty() && give.marks.is_empty() && give.cards.is_empty()) {
             self.send_give(device, give);
         }
