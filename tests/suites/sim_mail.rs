@@ -31,6 +31,15 @@ fn what_once_waited_for_ever_in_two_full_boxes_does_not() {
     assert_eq!(broken(&run_all(146..147, |seed| run(&Absent::default(), seed))), []);
 }
 
+/// Answers that found no room or no key, and mail that was thrown away all the same.
+#[test]
+fn what_once_waited_between_honest_mailboxes_comes() {
+    let scenario = Absent { keepers: Keepers::Honest, ..Absent::default() };
+    for seed in [42, 108, 128, 137] {
+        assert_eq!(broken(&[run(&scenario, seed)]), []);
+    }
+}
+
 #[test]
 fn mailboxes_that_all_lie_double_nothing_and_claim_nothing() {
     let scenario = Absent { keepers: Keepers::Liars, ..Absent::default() };

@@ -186,6 +186,7 @@ impl Engine {
                 self.refused_by_own(mailbox, why);
                 self.hang_up(&mailbox);
             }
+            (Ask::Register | Ask::Settle, Answer::Refused(Refused::Busy)) => self.hang_up(&mailbox),
             (Ask::Register, Answer::Done) => self.registered(mailbox, true),
             (Ask::Register, Answer::Refused(why)) => {
                 self.refused_by_own(mailbox, why);

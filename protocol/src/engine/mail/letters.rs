@@ -1,6 +1,7 @@
 //! Envelopes that are not rows: answers to messages that came by mail, and requests of people we ask
 //! (docs/spec/08-mail.md, "Letters"). They are kept in memory only: what is lost with a run is asked for or said again.
 
+use super::super::net::LinkId;
 use super::super::{Engine, Timer, dial::backoff};
 use super::Ask;
 use super::post::{Sealed, place_of};
@@ -36,6 +37,8 @@ struct Letter {
     kind: u16,
     body: Vec<u8>,
     then: OnceKept,
+    /// A link stood when it was written, and was not heard.
+    silent: Option<LinkId>,
     /// Which mailboxes were asked, and with which envelope (its hash): none is asked twice at once.
     asked: BTreeMap<MailboxId, Left>,
     /// Mailboxes that have it.
@@ -78,7 +81,8 @@ impl Engine {
         }
         let number = self.number();
         let (asked, kept) = (BTreeMap::new(), BTreeSet::new());
-        let letter = Letter { to, kind, body, then, asked, kept, failures: 0 };
+        let silent = self.live_link(to);
+        let letter = Letter { to, kind, body, then, silent, asked, kept, failures: 0 };
         self.mail.letters.waiting.insert(number, letter);
         self.try_letter(number);
         true
@@ -96,12 +100,12 @@ impl Engine {
     /// Leaves a letter wherever it is not yet.
     pub(in super::super) fn try_letter(&mut self, number: u64) {
         let Some(letter) = self.mail.letters.waiting.get(&number) else { return };
-        let (to, kind, body) = (letter.to, letter.kind, letter.body.clone());
+        let (to, kind, body, silent) = (letter.to, letter.kind, letter.body.clone(), letter.silent);
         if !self.peers.contains_key(&to) {
             // Nobody is there to be answered.
             return self.letter_done(number);
         }
-        if kind == kind::ACKS && self.live_link(to).is_some() {
+        if kind == kind::ACKS && self.live_link(to).is_some_and(|link| silent != Some(link)) {
             self.timers.clear(&Timer::Letter(number));
             let then = self.mail.letters.waiting.remove(&number).map(|letter| letter.then);
             let fetched = then.and_then(OnceKept::fetched).unwrap_or_default();

@@ -102,7 +102,7 @@ impl Engine {
     }
 
     /// A device cannot open what lies in mailboxes for it: all of it is left again, sealed to the key of its newest card.
-    pub(super) fn leave_all_again(&mut self, device: DeviceId) {
+    pub(in super::super) fn leave_all_again(&mut self, device: DeviceId) {
         let lived_ms = self.lived_ms();
         let last = self.mail.post.left_again.get(&device);
         if last.is_some_and(|last| lived_ms.saturating_sub(*last) < LEFT_AGAIN_MS) {

@@ -6,7 +6,7 @@ use super::super::command::ContactState;
 use super::own::OwnBox;
 use super::{Ask, Place};
 use crate::identity::{MAILBOX_ADDRESSES, MAILBOXES, Mailbox};
-use crate::ids::{AccountId, InviteId, MailboxId};
+use crate::ids::{AccountId, InviteId, MailboxId, RoomId};
 use crate::kdf;
 use crate::mail::{BATCH, CARD_BYTES, Entry, QueueId, Request};
 use crate::time::{DAY_MS, HOUR_MS};
@@ -34,6 +34,8 @@ const CARD_ADDRESS_BYTES: usize = 320;
 pub(super) enum Writer {
     Contact(AccountId),
     Invite(InviteId),
+    /// Whoever is in a room with us.
+    Room(RoomId),
 }
 
 fn queue_of(secret: &[u8; 32], rv: &[u8; 32], epoch: u64) -> QueueId {
@@ -81,7 +83,7 @@ impl Engine {
             let place = Place { id: mailbox, addrs: Vec::new() };
             if self
                 .writer_of(&mailbox, &queue)
-                .is_some_and(|(_, writer)| matches!(writer, Writer::Contact(_)))
+                .is_some_and(|(_, writer)| matches!(writer, Writer::Contact(_) | Writer::Room(_)))
             {
                 let request = Request::PutCard { queue, card: record.to_vec() };
                 let _ = self.ask_mailbox(&place, Ask::PutCard, request);
@@ -106,7 +108,8 @@ impl Engine {
         let invites = invites.filter(|(_, invite)| invite.is_live(lived_ms) || self.is_awaited(invite));
         let invites = invites.map(|(id, invite)| (invite.secret, Writer::Invite(*id)));
         let contacts = contacts.map(|contact| (contact.rv_out, Writer::Contact(contact.account)));
-        invites.chain(contacts).collect()
+        let rooms = self.room_rvs().into_iter().map(|(room, rv)| (rv, Writer::Room(room)));
+        invites.chain(rooms).chain(contacts).collect()
     }
 
     /// Makes the queues those that should be: after contacts, invites or the epoch changed.
@@ -149,7 +152,7 @@ impl Engine {
                 let queue = queue_of(&secret, rv, epoch);
                 let deposit = kdf::hash(&deposit_token(&secret, rv, epoch));
                 let limit_bytes = match writer {
-                    Writer::Contact(_) => contact_bytes,
+                    Writer::Contact(_) | Writer::Room(_) => contact_bytes,
                     Writer::Invite(_) => INVITE_BYTES,
                 };
                 entry.queues.insert(queue, (*rv, *writer));
@@ -172,7 +175,13 @@ impl Engine {
             }
             self.ask_own(mailbox, Ask::Register, Request::Register(batch.to_vec()));
         }
-        if settle && entries.is_empty() {
+        self.settle_when_known(mailbox);
+    }
+
+    /// Has what is not wanted thrown away, once every batch that was told is known to be there.
+    fn settle_when_known(&mut self, mailbox: MailboxId) {
+        let entry = self.mail.own.boxes.get(&mailbox);
+        if entry.is_some_and(|entry| entry.to_settle && entry.registering == 0) {
             self.ask_own(mailbox, Ask::Settle, Request::Settle);
         }
     }
@@ -185,9 +194,7 @@ impl Engine {
         if !good {
             (entry.to_settle, entry.registered) = (false, BTreeSet::new());
         }
-        if entry.registering == 0 && entry.to_settle {
-            self.ask_own(mailbox, Ask::Settle, Request::Settle);
-        }
+        self.settle_when_known(mailbox);
     }
 
     /// What was not wanted is gone, or stays.

@@ -181,13 +181,17 @@ impl Engine {
         let inner = pairs.iter().find_map(|pair| envelope::open(&item.envelope, pair).ok());
         let Some(inner) = inner else {
             return match writer {
-                Writer::Contact(account) if pairs.is_empty() => self.key_is_lost(account),
+                Writer::Contact(account) if pairs.is_empty() && !self.tell_of_lost_key(account) => {
+                    Fate::Later
+                }
                 _ => Fate::Nothing,
             };
         };
         match writer {
             Writer::Contact(account) => self.take_inner(account, &inner),
             Writer::Invite(invite) => self.take_asked(invite, &inner),
+            Writer::Room(_) if self.shares_room(&inner.account) => self.take_inner(inner.account, &inner),
+            Writer::Room(_) => Fate::Nothing,
         }
     }
 
@@ -230,26 +234,28 @@ impl Engine {
     }
 
     /// A contact sealed something to a key that is not here: this disk is older than the key, or the key is too old. They
-    /// are told with an empty letter, in which our card is; what it was cannot be known any more.
-    fn key_is_lost(&mut self, account: AccountId) -> Fate {
+    /// are told with an empty letter, in which our card is; what it was cannot be known any more. False: they cannot be
+    /// told now.
+    pub(in super::super) fn tell_of_lost_key(&mut self, account: AccountId) -> bool {
         let lived_ms = self.lived_ms();
         let told = self.mail.take.lost.get(&account);
         if !self.is_accepted(&account) || told.is_some_and(|at| lived_ms.saturating_sub(*at) < LOST_MS) {
-            return Fate::Nothing;
+            return true;
         }
-        let mut left = false;
-        for device in self.devices_of(account) {
+        let devices = self.devices_of(account);
+        let mut left = !devices.iter().any(|device| self.takes_letters(*device));
+        for device in devices {
             let body = wire::encode(&Vec::<Signed>::new()).unwrap_or_default();
             left |= self.post_letter(device, kind::ACKS, body, OnceKept::Answered(Vec::new()));
             if !self.has_mail_road(device) {
                 self.ask_for_card(device, None);
             }
         }
-        if !left {
-            return Fate::Later;
+        // Who has no mailbox is told on the next link, by our card there.
+        if left {
+            self.mail.take.lost.insert(account, lived_ms);
         }
-        self.mail.take.lost.insert(account, lived_ms);
-        Fate::Nothing
+        left
     }
 
     /// Somebody who holds an invite asks while we were away.

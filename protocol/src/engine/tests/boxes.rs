@@ -131,8 +131,10 @@ impl Hand {
         let hello = self.used(world);
         let open = self.say(world, &[self.welcome(&hello)]);
         assert!(matches!(open[..], [Request::Open { run, .. }] if run >> 40 == 1), "{open:?}");
-        let asked = self.say(world, &[Self::opened(0)]);
-        self.yes_to_all(world, &asked);
+        let mut asked = self.say(world, &[Self::opened(0)]);
+        let settle = self.yes_to_all(world, &asked);
+        self.yes_to_all(world, &settle);
+        asked.extend(settle);
         asked
     }
 
@@ -279,7 +281,7 @@ fn every_reader_of_our_card_has_a_queue_and_the_rest_goes() {
     let mut hand = Hand::new(1);
     let asked = hand.in_use(&mut world);
     assert!(
-        matches!(asked[..], [Request::Register(_), Request::Settle, Request::Fetch { after: 0, .. }]),
+        matches!(asked[..], [Request::Register(_), Request::Fetch { after: 0, .. }, Request::Settle]),
         "{asked:?}"
     );
     let queues = entries(&asked);
@@ -292,6 +294,20 @@ fn every_reader_of_our_card_has_a_queue_and_the_rest_goes() {
     // One more is told alone.
     world.invite(0, 1, false);
     assert_eq!(engine(&mut world, 0).mail.own.queue_count(&hand.id()), 3);
+}
+
+#[test]
+fn queues_that_could_not_be_registered_have_nothing_thrown_away() {
+    for why in [Refused::Full, Refused::Grant, Refused::Malformed, Refused::Busy] {
+        let mut world = two(32);
+        let mut hand = Hand::new(1);
+        let hello = hand.used(&mut world);
+        hand.say(&mut world, &[hand.welcome(&hello)]);
+        let asked = hand.say(&mut world, &[Hand::opened(0)]);
+        assert!(matches!(asked[..], [Request::Register(_), Request::Fetch { .. }]), "{asked:?}");
+        let asked = hand.say(&mut world, &[Answer::Refused(why), Answer::PageEnd { more: false }]);
+        assert!(!asked.contains(&Request::Settle), "{why:?}: {asked:?}");
+    }
 }
 
 #[test]
@@ -486,9 +502,8 @@ fn a_restart_tells_the_next_run_and_takes_what_still_lies_there() {
     let open = hand.say(&mut world, &[hand.welcome(&hello)]);
     assert!(matches!(open[..], [Request::Open { run, .. }] if run >> 40 == 2), "{open:?}");
     let asked = hand.say(&mut world, &[Hand::opened(1)]);
-    let answers = [Answer::Done, Answer::Done];
-    hand.say(&mut world, &answers);
-    assert!(matches!(asked[..], [Request::Register(_), Request::Settle, Request::Fetch { after: 0, .. }]));
+    hand.say(&mut world, &[Answer::Done]);
+    assert!(matches!(asked[..], [Request::Register(_), Request::Fetch { after: 0, .. }]));
     let page = [Answer::Item(item(1, &card.mailboxes[0], &sealed)), Answer::PageEnd { more: false }];
     assert_eq!(acked(&hand.say(&mut world, &page)), [1]);
     assert_eq!(world.shown(0, 1), ["hello"]);

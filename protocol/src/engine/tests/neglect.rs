@@ -121,3 +121,116 @@ fn a_box_made_anew_at_the_same_mailbox_gets_what_lay_in_the_old_one() {
     world.run(10 * MINUTE_MS);
     assert_eq!(world.shown(1, 0), ["follow me"]);
 }
+
+#[test]
+fn answers_on_a_link_that_is_dead_and_not_known_to_be_go_by_mail_too() {
+    let mut world = both(6);
+    world.mute.insert((0, 1));
+    let message = world.send(0, 1, "hello?").unwrap();
+    world.run(25 * SECOND_MS);
+    assert_eq!(world.shown(1, 0), ["hello?"], "it came by mail");
+    assert_eq!(envelopes(&mut world, 1), 1, "alice has not heard of it");
+    assert_ne!(world.state(0, message, 1), Some(MessageState::Delivered));
+    world.run(25 * SECOND_MS);
+    assert_eq!(world.state(0, message, 1), Some(MessageState::Delivered));
+    assert_eq!(envelopes(&mut world, 1), 0);
+}
+
+#[test]
+fn answers_on_a_link_that_is_alive_need_no_letter() {
+    let mut world = both(7);
+    world.crash(1);
+    world.send(0, 1, "good night").unwrap();
+    world.run(10 * SECOND_MS);
+    world.start(1);
+    world.run(5 * SECOND_MS);
+    assert_eq!(world.shown(1, 0), ["good night"]);
+    world.send(0, 1, "good morning").unwrap();
+    world.run(MINUTE_MS);
+    assert_eq!(envelopes(&mut world, 1), 0);
+    assert_eq!(world.mailboxes[0].deposits, 0, "nothing was left for alice");
+}
+
+#[test]
+fn mail_that_cannot_be_answered_yet_because_a_key_looks_too_old_stays_where_it_lies() {
+    let mut world = both(8);
+    world.crash(1);
+    let message = world.send(0, 1, "good night").unwrap();
+    world.run(10 * SECOND_MS);
+    world.crash(0);
+    world.machines[1].wall_skew_ms = 365 * 86_400_000;
+    world.start(1);
+    world.run(MINUTE_MS);
+    assert_eq!(world.shown(1, 0), ["good night"]);
+    assert_eq!(envelopes(&mut world, 1), 1);
+    world.crash(1);
+    world.machines[1].wall_skew_ms = 0;
+    world.start(1);
+    world.run(MINUTE_MS);
+    assert_eq!(envelopes(&mut world, 1), 0);
+    world.crash(1);
+    world.start(0);
+    world.run(10 * SECOND_MS);
+    assert_eq!(world.state(0, message, 1), Some(MessageState::Delivered));
+}
+
+/// Bob's disk is older than the key that alice seals to, and she has left `count` messages. They are never there together.
+fn sealed_to_a_key_that_is_lost(seed: u64, count: usize) -> (World, Vec<MessageId>) {
+    let mut world = both(seed);
+    let old = world.machines[1].disk.clone();
+    world.run(2 * DAY_MS);
+    world.crash(1);
+    let send = |number| world.send(0, 1, &format!("number {number}")).unwrap();
+    let messages = (0..count).map(send).collect();
+    world.run(MINUTE_MS);
+    world.crash(0);
+    world.set_back(1, old);
+    (world, messages)
+}
+
+#[test]
+fn what_was_sealed_to_a_key_that_an_old_disk_lost_is_left_again() {
+    let (mut world, messages) = sealed_to_a_key_that_is_lost(9, 3);
+    for turn in 0..40 {
+        world.start((turn + 1) % 2);
+        world.run(10 * MINUTE_MS);
+        world.crash((turn + 1) % 2);
+    }
+    assert_eq!(world.shown(1, 0), ["number 0", "number 1", "number 2"]);
+    for message in messages {
+        assert_eq!(world.state(0, message, 1), Some(MessageState::Delivered));
+    }
+}
+
+#[test]
+fn who_sends_what_cannot_be_opened_is_told_once_an_hour() {
+    let (mut world, _) = sealed_to_a_key_that_is_lost(10, 1);
+    world.start(1);
+    world.run(MINUTE_MS);
+    assert_eq!(world.mailboxes[0].deposits, 1, "one letter for alice");
+    let alice = world.account(0);
+    let engine = engine(&mut world, 1);
+    for _ in 0..100 {
+        engine.tell_of_lost_key(alice);
+    }
+    assert_eq!(engine.letters_for_test().0, 0);
+    world.run(HOUR_MS);
+    self::engine(&mut world, 1).tell_of_lost_key(alice);
+    assert_eq!(self::engine(&mut world, 1).letters_for_test().0, 1);
+}
+
+#[test]
+fn a_device_that_says_it_lost_its_keys_is_believed_once_in_half_an_hour() {
+    let mut world = both(11);
+    world.crash(1);
+    world.send(0, 1, "good night").unwrap();
+    world.run(MINUTE_MS);
+    let device = world.machines[1].device;
+    let before = world.mailboxes[1].deposits;
+    for _ in 0..10 {
+        engine(&mut world, 0).leave_all_again(device);
+        world.turn(0, vec![Input::Wake]);
+        world.run(20 * SECOND_MS);
+    }
+    assert_eq!(world.mailboxes[1].deposits, before + 1);
+}

@@ -413,6 +413,28 @@ fn what_was_overtaken_by_a_later_answer_is_left_again() {
 }
 
 #[test]
+fn what_was_left_before_something_that_is_answered_is_left_again_whatever_its_number() {
+    let mut world = away(23, 1);
+    let send = |world: &mut World, text| {
+        let message = world.send(0, 1, text).unwrap();
+        world.run(5 * SECOND_MS);
+        message
+    };
+    let (first, _) = (send(&mut world, "one"), send(&mut world, "two"));
+    let row = peer(&mut world, 0, 1).by_message[&first];
+    let lived_ms = engine(&mut world, 0).lived_ms();
+    peer(&mut world, 0, 1).deposit_again(row, lived_ms);
+    let device = world.machines[1].device;
+    engine(&mut world, 0).post_soon(device);
+    world.turn(0, vec![Input::Wake]);
+    world.run(10 * SECOND_MS);
+    assert_eq!(deposits(&world), [3]);
+    answer(&mut world, 1, 0, vec![(first, 1, Outcome::Delivered)]);
+    world.run(11 * MINUTE_MS);
+    assert_eq!(deposits(&world), [4]);
+}
+
+#[test]
 fn many_messages_are_left_in_full_envelopes_a_few_at_a_time() {
     let mut world = away(20, 1);
     for number in 0..2_000 {
