@@ -10,11 +10,12 @@
 use super::handle::NodeHandle;
 use super::*;
 use crate::net::{self, NetConfig};
+use crate::store::memory::MemoryStore;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{EventBody, Store as _};
-use starling_protocol::engine::{Command, Genesis, MessageState, Presence};
+use crate::store::{self, EventBody, Store as _};
+use starling_protocol::engine::{Change, Command, Genesis, MessageState, Presence, ReadOrder, Record, Space};
 use starling_protocol::identity::Seed;
-use starling_protocol::ids::ChatId;
+use starling_protocol::ids::{ChatId, MessageId};
 use std::path::{Path, PathBuf};
 
 fn make(dir: &Path, name: &str, number: u8) -> PathBuf {
@@ -121,6 +122,68 @@ async fn two_nodes_talk_and_find_each_other_again_after_a_restart() {
     bob.stop();
     alice_runs.await.unwrap().unwrap();
     bob_runs.await.unwrap().unwrap();
+}
+
+/// A store that cannot read what is not loaded, and tells how often everything was.
+struct Torn {
+    inner: MemoryStore,
+    loads: watch::Sender<u32>,
+}
+
+macro_rules! pass_on {
+    ($($name:ident ( $($arg:ident : $ty:ty),* ) -> $out:ty;)*) => {
+        $(fn $name(&mut self $(, $arg: $ty)*) -> Result<$out, StoreError> { self.inner.$name($($arg),*) })*
+    };
+}
+
+impl store::Store for Torn {
+    fn load(&mut self) -> Result<Vec<Record>, StoreError> {
+        self.loads.send_modify(|loads| *loads += 1);
+        self.inner.load()
+    }
+
+    fn read(&mut self, _: &ReadOrder) -> Result<(Vec<Record>, bool), StoreError> {
+        Err(StoreError::Io { what: "torn".to_owned() })
+    }
+
+    pass_on! {
+        commit(changes: &[Change], at: i64) -> Vec<StoredEvent>;
+        log(query: &store::LogQuery) -> Vec<store::StoredMessage>;
+        message(id: MessageId) -> Vec<store::StoredMessage>;
+        find(text: &str, chat: Option<ChatId>, limit: usize) -> Vec<store::StoredMessage>;
+        events(since: u64, limit: usize) -> Vec<StoredEvent>;
+        chats() -> Vec<store::ChatSummary>;
+        unread(chat: ChatId, limit: usize) -> Vec<MessageId>;
+        set_draft(chat: ChatId, text: &str) -> ();
+        setting(name: &str) -> Option<String>;
+        set_setting(name: &str, value: &str) -> ();
+        stats() -> store::StoreStats;
+    }
+}
+
+#[tokio::test]
+async fn a_failed_read_loads_the_engine_anew_and_the_node_goes_on() {
+    let (loads, mut loaded) = watch::channel(0);
+    let seed = Seed::from_entropy([1; 32]);
+    let clock = Clock::start();
+    let genesis = Genesis::new(&seed, "alice", [1; 64], clock.now(), false).unwrap();
+    let mut inner = MemoryStore::new();
+    inner.commit(&genesis.changes, 0).unwrap();
+    let engine = Engine::load(inner.load().unwrap(), rng().unwrap(), clock.now()).unwrap();
+    let store = StoreHandle::spawn(Box::new(Torn { inner, loads })).unwrap();
+    let listen = vec!["/ip4/127.0.0.1/tcp/0".to_owned()];
+    let net = net::start(NetConfig { listen, ..NetConfig::default() }).await.unwrap();
+    let (handle, mut driver) = build(engine, store, net, None, clock, About::default());
+    let order = |read| ReadOrder { read, space: Space::RoomEntry, from: vec![], to: vec![9], bytes: 9 };
+    // More than are read at once: those of the engine that is gone are forgotten, so they fail nothing any more.
+    driver.act((1..=9).map(|read| Action::Read(order(read))).collect());
+    let runs = tokio::spawn(driver.run());
+    let anew = tokio::time::timeout(Duration::from_secs(10), loaded.wait_for(|loads| *loads > 0));
+    anew.await.expect("not loaded in time").unwrap();
+    assert!(matches!(handle.command(Command::Status).await.unwrap(), Reply::Status(_)));
+    assert_eq!(*loaded.borrow(), 1);
+    handle.stop();
+    runs.await.unwrap().unwrap();
 }
 
 #[tokio::test]
