@@ -1,15 +1,16 @@
-//! Runs many seeds of the simulator: `sim --seeds N --from S [--scenario FILE | --mail [--keepers HOW]]`, where `--mail`
-//! has people who never meet, and mailboxes that are `honest`, `one-honest` (without a word), `late` or `liars`. Prints the
-//! figures and every seed that broke a law, and ends with 1 if there was one.
+//! Runs many seeds of the simulator: `sim --seeds N --from S [--scenario FILE | --mail [--keepers HOW] | --rooms [--star]]`,
+//! where `--mail` has people who never meet, and mailboxes that are `honest`, `one-honest` (without a word), `late` or
+//! `liars`; `--rooms` has a room, with `--star` of people who know only who made it. Prints the figures and every seed that broke a law, and ends with 1 if there was one.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use anyhow::{Context as _, bail};
 use starling_tests::sim::mail::{self, Absent, Keepers};
+use starling_tests::sim::rooms::{self, Rooms};
 use starling_tests::sim::{Outcome, Scenario, run_all, run_as};
 
 fn main() -> anyhow::Result<()> {
     let (mut seeds, mut from, mut scenario) = (200u64, 1u64, Scenario::default());
-    let mut absent = None;
+    let (mut absent, mut with_rooms) = (None, None::<Rooms>);
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         let mut value = || args.next().with_context(|| format!("{arg} needs a value"));
@@ -21,6 +22,8 @@ fn main() -> anyhow::Result<()> {
                 let text = std::fs::read_to_string(&path)?;
                 scenario = Scenario::parse(&path, &text).map_err(anyhow::Error::msg)?;
             }
+            "--rooms" => with_rooms = Some(with_rooms.unwrap_or_default()),
+            "--star" => with_rooms = Some(Rooms { star: true, ..with_rooms.unwrap_or_default() }),
             "--mail" => absent = Some(Absent::default()),
             "--keepers" => {
                 let keepers = match value()?.as_str() {
@@ -36,11 +39,16 @@ fn main() -> anyhow::Result<()> {
         }
     }
     let end = from.saturating_add(seeds);
-    let outcomes: Vec<Outcome> = match &absent {
-        Some(absent) => run_all(from..end, |seed| mail::run(absent, seed)),
-        None => run_all(from..end, |seed| run_as(&scenario, seed)),
+    let outcomes: Vec<Outcome> = match (&absent, &with_rooms) {
+        (Some(absent), _) => run_all(from..end, |seed| mail::run(absent, seed)),
+        (None, Some(with)) => run_all(from..end, |seed| rooms::run_as(with, seed)),
+        (None, None) => run_all(from..end, |seed| run_as(&scenario, seed)),
     };
-    let name = if absent.is_some() { "absent" } else { scenario.name.as_str() };
+    let name = match (&absent, &with_rooms) {
+        (Some(_), _) => "absent",
+        (None, Some(_)) => "rooms",
+        (None, None) => scenario.name.as_str(),
+    };
     let sum = |part: fn(&Outcome) -> usize| outcomes.iter().map(part).sum::<usize>();
     println!(
         "{} seeds of {:?}: {} accepted, {} shown, {} lost, {} doubled, {} gaps shown, {} places, {} envelopes, longest drain {} s",

@@ -9,6 +9,7 @@ pub mod heavy;
 mod laws;
 pub mod mail;
 mod many;
+pub mod rooms;
 
 use starling_protocol::testing::World;
 
