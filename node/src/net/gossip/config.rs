@@ -47,8 +47,8 @@ const SHY: f64 = -16.0;
 const FORGIVEN: f64 = 10.0;
 /// What is left of ill-timed grafts after a second: a tenth after 22 s.
 const BEHAVIOUR_LEFT: f64 = 0.9;
-/// What is left of rejected messages after a second: a tenth after a minute.
-const REJECTED_LEFT: f64 = 0.962;
+/// What is left of rejected messages after a second: a tenth after four minutes.
+const REJECTED_LEFT: f64 = 0.99;
 
 /// Gossipsub as it is used here.
 pub(crate) type Inner = Behaviour<Wanted, Filter>;

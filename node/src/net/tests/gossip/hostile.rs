@@ -66,8 +66,8 @@ async fn who_sends_what_is_rejected_is_no_longer_heard() {
     let mut taken = 0;
     for n in 0..2 * ENOUGH {
         hand.send(raw::publish(&ROOM, format!("bad {n}").as_bytes())).await.unwrap();
-        members[1].says(format!("word {n}").as_bytes()).await;
-        let word = format!("word {n}").into_bytes();
+        let word = format!("before {n}").into_bytes();
+        members[1].says(&word).await;
         loop {
             let what = members[0].hears().await;
             if what.data == word {
@@ -81,7 +81,8 @@ async fn who_sends_what_is_rejected_is_no_longer_heard() {
     let flood = (0..5_000).map(|n| raw::publish(&ROOM, format!("bad flood {n}").as_bytes())).collect();
     let more = goes_on(&mut members, hand.clone(), flood).await;
     println!("taken {taken} one by one, {more} of the flood");
-    assert!(taken + more <= 3 * ENOUGH, "{taken} {more}");
+    // Of the flood, what was under way before the first of it was judged.
+    assert!(taken <= ENOUGH && more <= 200, "{taken} {more}");
     hand.send(raw::publish(&ROOM, b"a good word")).await.unwrap();
     members[1].says(b"last").await;
     while let what = members[0].hears().await

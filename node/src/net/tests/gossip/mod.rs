@@ -15,12 +15,13 @@ mod stranger;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use libp2p::{Multiaddr, PeerId};
 use starling_protocol::engine::net::{ConnId, NetCommand, NetEvent, Topic, Verdict};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::PATIENCE;
 use super::dht::{memory_swarm, place};
@@ -30,8 +31,11 @@ use crate::net::{Net, NetConfig, Stop, start};
 /// What the room of these tests is about.
 const ROOM: Topic = [7; 32];
 
-/// Between two tries to reach everybody.
-const PROBE: Duration = Duration::from_millis(20);
+/// Between two tries to reach everybody, for each of them: tries are work for all.
+const PROBE: Duration = Duration::from_millis(10);
+
+/// What was said lately is not heard again: every round of words has a number.
+static ROUND: AtomicU64 = AtomicU64::new(0);
 
 type Conns = BTreeMap<PeerId, Vec<ConnId>>;
 
@@ -74,7 +78,8 @@ impl Member {
                         let bad = data.starts_with(b"bad");
                         let verdict = if bad { Verdict::Reject } else { Verdict::Accept };
                         let _ = commands.send(NetCommand::Judge { gossip, verdict }).await;
-                        sender.try_send(Heard { topic, data, at: Instant::now() }).unwrap();
+                        let said = sender.try_send(Heard { topic, data, at: Instant::now() });
+                        assert!(!matches!(said, Err(mpsc::error::TrySendError::Full(_))));
                     }
                     _ => {}
                 }
@@ -130,8 +135,20 @@ impl Member {
         self.tell(NetCommand::Admit { conn, both }).await;
     }
 
+    /// The next thing that comes and was not only said to find out whether all are there.
     async fn hears(&mut self) -> Heard {
-        timeout(PATIENCE, self.heard.recv()).await.expect("nothing heard").expect("network gone")
+        loop {
+            let heard = timeout(PATIENCE, self.heard.recv()).await.expect("nothing heard");
+            let heard = heard.expect("network gone");
+            if !heard.data.starts_with(b"probe ") {
+                return heard;
+            }
+        }
+    }
+
+    /// Whether nothing else has come by now.
+    fn heard_nothing(&mut self) -> bool {
+        std::iter::from_fn(|| self.heard.try_recv().ok()).all(|heard| heard.data.starts_with(b"probe "))
     }
 
     /// Waits until all of these have come, whatever else comes.
@@ -173,31 +190,38 @@ async fn room(count: usize) -> Vec<Member> {
 /// Waits until what any of them says reaches all others. What was said to find out does not come again.
 async fn settle(members: &mut [Member]) {
     for speaker in 0..members.len() {
-        let mut missing: BTreeSet<usize> = (0..members.len()).filter(|member| *member != speaker).collect();
-        let until = Instant::now() + PATIENCE;
-        for n in 0_u32.. {
-            assert!(Instant::now() < until, "{speaker} never reached {missing:?}");
-            let probe = format!("probe {speaker}");
-            members[speaker].says(format!("{probe} {n}").as_bytes()).await;
-            let next = Instant::now() + PROBE;
-            for (n, member) in members.iter_mut().enumerate() {
-                while missing.contains(&n) {
-                    let Ok(heard) = tokio::time::timeout_at(next, member.heard.recv()).await else { break };
-                    if heard.unwrap().data.starts_with(probe.as_bytes()) {
-                        missing.remove(&n);
-                    }
+        reaches_all(members, speaker).await;
+    }
+}
+
+/// Waits until what one of them says reaches all others.
+async fn reaches_all(members: &mut [Member], speaker: usize) {
+    let mut missing: BTreeSet<usize> = (0..members.len()).filter(|member| *member != speaker).collect();
+    let probe = format!("probe {} ", ROUND.fetch_add(1, Ordering::Relaxed));
+    let until = Instant::now() + PATIENCE;
+    for n in 0_u32.. {
+        assert!(Instant::now() < until, "{speaker} never reached {missing:?}");
+        members[speaker].says(format!("{probe}{n}").as_bytes()).await;
+        let next = Instant::now() + PROBE * u32::try_from(members.len()).unwrap();
+        for (n, member) in members.iter_mut().enumerate() {
+            while missing.contains(&n)
+                && let Ok(heard) = timeout_at(next, member.heard.recv()).await
+            {
+                if heard.expect("network gone").data.starts_with(probe.as_bytes()) {
+                    missing.remove(&n);
                 }
             }
-            if missing.is_empty() {
-                break;
-            }
+        }
+        if missing.is_empty() {
+            return;
         }
     }
 }
 
 /// Everybody says so many things; all come to all.
 async fn all_reach_all(members: &mut [Member], count: usize) {
-    let words = |speaker: usize| (0..count).map(move |n| format!("word {speaker} {n}").into_bytes());
+    let round = ROUND.fetch_add(1, Ordering::Relaxed);
+    let words = |speaker: usize| (0..count).map(move |n| format!("word {round} {speaker} {n}").into_bytes());
     for (speaker, member) in members.iter().enumerate() {
         for word in words(speaker) {
             member.says(&word).await;
