@@ -45,7 +45,7 @@ async fn meet(alice: &NodeHandle, bob: &NodeHandle) {
         loop {
             if let NodeEvent::Kept(StoredEvent { what: EventBody::Other(event), .. }) =
                 heard.recv().await.unwrap().as_ref()
-                && let crate::store::OtherEvent::Contact { state, .. } = event
+                && let store::OtherEvent::Contact { state, .. } = event
                 && state == "accepted"
             {
                 return;
