@@ -141,6 +141,19 @@ impl Body {
         })
     }
 
+    /// Whether it is about a room: what is taken of who is in one with us, and no contact.
+    pub fn is_of_room(&self) -> bool {
+        matches!(
+            self,
+            Self::RoomInvite(_)
+                | Self::RoomAnswer(_)
+                | Self::RoomWelcome(_)
+                | Self::RoomKey(_)
+                | Self::RoomSecret(_)
+                | Self::RoomRead(_)
+        )
+    }
+
     /// The body of a kind.
     ///
     /// # Errors

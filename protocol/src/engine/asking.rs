@@ -76,7 +76,11 @@ impl Engine {
             .invites
             .values()
             .filter(|record| record.is_live(lived_ms))
-            .map(|record| invite_view(&self.invite_of(record), record))
+            .map(|record| {
+                let mut view = invite_view(&self.invite_of(record), record);
+                view.link = self.link_text(view.invite).unwrap_or(view.link);
+                view
+            })
             .collect();
         views.sort_by_key(|view| view.until);
         Reply::Invites(views)
@@ -94,6 +98,16 @@ impl Engine {
     pub(super) fn add(&mut self, link: &str, name: Option<&str>, note: &str) -> Result<Reply, Refusal> {
         let invite =
             Invite::from_link(link).map_err(|error| Refusal::BadLink { reason: error.to_string() })?;
+        self.add_by(invite, name, note)
+    }
+
+    /// Asks somebody by an invite of theirs.
+    pub(super) fn add_by(
+        &mut self,
+        invite: Invite,
+        name: Option<&str>,
+        note: &str,
+    ) -> Result<Reply, Refusal> {
         if invite.root == self.own.account {
             return Err(Refusal::OwnLink);
         }
@@ -213,6 +227,7 @@ impl Engine {
             return None;
         }
         self.count_use(id, account, fresh);
+        self.note_wish(id, account);
         let name = text::clean_name(&request.name);
         let entry = RequestRecord {
             name: if name.is_empty() { format!("guest-{}", short(&account)) } else { name },
@@ -315,6 +330,8 @@ impl Engine {
         let accept = Accept { name: self.own.name.clone(), rv_out, card, ext: Vec::new() };
         self.send_control(ChatId::from(account), &Body::Accept(Box::new(accept)))?;
         self.contact_event(account);
+        self.meet_fellow(account);
+        self.end_wish(account, true);
         // The connection the request came on may still stand: answer there.
         for device in self.devices_of(account) {
             let conn = self.conns.iter().find(|(_, conn)| conn.joiner == Some(device)).map(|(id, _)| *id);
@@ -336,6 +353,9 @@ impl Engine {
         }
         let rv_out = self.rng.bytes();
         self.contacts.entry(account).or_insert_with(|| new_contact(account, rv_out));
+        if !self.is_accepted(&account) {
+            self.await_card(account);
+        }
         if let Err(full) = self.check_room(ChatId::from(account), ACCEPT_BYTES) {
             self.forget_new(account, known);
             return Err(full);
@@ -355,6 +375,7 @@ impl Engine {
 
     pub(super) fn request_drop(&mut self, account: AccountId) -> Result<Reply, Refusal> {
         self.requests.remove(&account).ok_or(Refusal::NoRequest)?;
+        self.end_wish(account, false);
         self.stale = true;
         self.change(Change::Drop { space: Space::Request, key: key::account(&account) });
         Ok(Reply::Done)

@@ -47,8 +47,14 @@ impl Engine {
         if let Some(forgotten) = forgotten {
             self.change(Change::Drop { space: Space::Seen, key: key::numbered(&device, forgotten) });
         }
+        let in_order = self.has_chat(&chat.account());
         let stream = self.streams_in.entry((device, chat)).or_default();
         match content.seq.cmp(&stream.next_seq) {
+            // Nothing of somebody without a chat depends on what came before it.
+            std::cmp::Ordering::Greater if !in_order => {
+                skip_to(stream, content.seq);
+                self.deliver(device, chat, &content, via);
+            }
             std::cmp::Ordering::Equal => {
                 self.deliver(device, chat, &content, via);
                 self.drain_parked(device, chat);
@@ -102,13 +108,7 @@ impl Engine {
                 stream.missing.remove(0);
             }
             self.dirty_in.insert((device, chat));
-            self.change(Change::Event(Event::GapClosed {
-                chat,
-                device,
-                from_seq: seq,
-                count: 1,
-                filled: true,
-            }));
+            self.gap_event(Event::GapClosed { chat, device, from_seq: seq, count: 1, filled: true }, chat);
         } else if self.warned.insert((device, chat)) {
             self.notice_line(chat, FORKED);
         }
@@ -142,15 +142,10 @@ impl Engine {
         let stream = self.streams_in.entry((device, chat)).or_default();
         let (from, to) = (stream.next_seq, first.saturating_sub(1));
         if from <= to {
-            stream.missing.push((from, to));
-            if stream.missing.len() > MISSING_RANGES {
-                stream.missing.remove(0);
-            }
-            stream.next_seq = first;
-            stream.link = [0; 32];
+            skip_to(stream, first);
             self.dirty_in.insert((device, chat));
             let missing = to.saturating_sub(from).saturating_add(1);
-            self.change(Change::Event(Event::Gap { chat, account, device, from_seq: from, missing }));
+            self.gap_event(Event::Gap { chat, account, device, from_seq: from, missing }, chat);
             self.frame_to(device, &FrameOut::GapRequest { from, to });
         }
         self.drain_parked(device, chat);
@@ -178,7 +173,7 @@ impl Engine {
         for (a, b) in gone {
             self.dirty_in.insert((device, chat));
             let count = b.saturating_sub(a).saturating_add(1);
-            self.change(Change::Event(Event::GapClosed { chat, device, from_seq: a, count, filled: false }));
+            self.gap_event(Event::GapClosed { chat, device, from_seq: a, count, filled: false }, chat);
         }
     }
 
@@ -208,12 +203,10 @@ impl Engine {
     fn apply(&mut self, device: DeviceId, chat: ChatId, content: &Content, via: Road) {
         let author = chat.account();
         let Ok(body) = Body::decode(content.kind, &content.body) else { return };
-        if let Body::Accept(accept) = body {
-            self.on_accept(author, device, &accept);
-            return;
-        }
-        // Somebody we asked writes only after accepting us, perhaps in an order that shows the text first.
-        if !self.may_talk(&author) {
+        // Somebody we asked writes only after accepting us, perhaps in an order that shows the text first. Of who is in
+        // a room with us and no contact, only what is about rooms is taken.
+        let taken = self.has_chat(&author) || (self.is_fellow(&author) && body.is_of_room());
+        if !taken {
             return;
         }
         let at = self.now.wall_ms;
@@ -252,13 +245,14 @@ impl Engine {
             }
             Body::Name(name) => self.on_name(author, &name),
             Body::KeepMail(keep) => self.on_keep_mail(author, keep),
-            Body::RoomInvite(_)
-            | Body::RoomAnswer(_)
-            | Body::RoomWelcome(_)
-            | Body::RoomKey(_)
-            | Body::RoomSecret(_)
-            | Body::RoomRead(_) => {}
-            Body::Unknown { ignorable: true, .. } | Body::Accept(_) => {}
+            Body::RoomInvite(invite) => self.on_room_invite(author, &invite),
+            Body::RoomAnswer(answer) => self.on_room_answer(author, &answer),
+            Body::RoomWelcome(welcome) => self.on_room_welcome(author, welcome),
+            Body::RoomKey(key) => self.on_room_key(author, device, &key),
+            Body::RoomSecret(secret) => self.on_room_secret(author, &secret),
+            Body::RoomRead(read) => self.on_room_was_read(author, &read),
+            Body::Accept(accept) => self.on_accept(author, device, &accept),
+            Body::Unknown { ignorable: true, .. } => {}
             Body::Unknown { kind, .. } => {
                 let text =
                     format!("This was sent by a newer Starling and cannot be shown here (kind {kind}).");
@@ -318,6 +312,10 @@ impl Engine {
 
     /// A line by Starling itself in a chat.
     pub(super) fn notice_line(&mut self, chat: ChatId, text: &str) {
+        // Nobody reads a chat with somebody who is in a room with us and no contact.
+        if !self.contacts.contains_key(&chat.account()) {
+            return;
+        }
         let id = MessageId(self.rng.bytes());
         let at = self.now.wall_ms;
         self.change(Change::Message(NewMessage {
@@ -343,12 +341,15 @@ impl Engine {
     }
 
     fn on_accept(&mut self, account: AccountId, device: DeviceId, accept: &Accept) {
+        let news = !self.is_accepted(&account);
+        if news {
+            self.await_card(account);
+        }
         let _ = self.take_card(Some(device), &accept.card);
         let Some(contact) = self.contacts.get_mut(&account) else { return };
         if !matches!(contact.state, ContactState::Pending | ContactState::Accepted) {
             return;
         }
-        let news = contact.state == ContactState::Pending;
         contact.state = ContactState::Accepted;
         contact.reason = None;
         contact.rv_in = Some(accept.rv_out);
@@ -360,6 +361,25 @@ impl Engine {
             self.contact_event(account);
             // The link that brought this is theirs: from now on they are somebody who may be seen to be there.
             self.presence_changed(device);
+            self.meet_fellow(account);
         }
+    }
+
+    /// Tells of a hole in a chat, if there is a chat.
+    fn gap_event(&mut self, event: Event, chat: ChatId) {
+        if self.contacts.contains_key(&chat.account()) {
+            self.change(Change::Event(event));
+        }
+    }
+}
+
+/// A chain goes on at a number: those before it are missing.
+fn skip_to(stream: &mut state::InStream, seq: u64) {
+    if stream.next_seq < seq {
+        stream.missing.push((stream.next_seq, seq.saturating_sub(1)));
+        if stream.missing.len() > MISSING_RANGES {
+            stream.missing.remove(0);
+        }
+        (stream.next_seq, stream.link) = (seq, [0; 32]);
     }
 }

@@ -36,10 +36,11 @@ impl Engine {
             });
             self.active_peers.insert(entry.id);
         }
+        let heirs: Vec<DeviceId> = manifest.devices.iter().map(|entry| entry.id).collect();
         let gone: Vec<DeviceId> =
             self.devices_of(account).into_iter().filter(|device| manifest.device(device).is_none()).collect();
         for device in gone {
-            self.drop_device(device, manifest);
+            self.drop_device(device, &heirs);
         }
     }
 
@@ -47,16 +48,19 @@ impl Engine {
     pub(super) fn evict(&mut self, device: DeviceId) {
         let account = self.peers.get(&device).map(Peer::account);
         let manifest = account
-            .and_then(|account| self.contacts.get(&account))
-            .and_then(|contact| contact.manifest.as_ref())
+            .and_then(|account| {
+                let contact = self.contacts.get(&account).and_then(|contact| contact.manifest.as_ref());
+                contact.or_else(|| self.fellow_manifest(&account))
+            })
             .and_then(|signed| Manifest::open(signed).ok());
         if let Some(manifest) = manifest {
-            self.drop_device(device, &manifest);
+            let heirs: Vec<DeviceId> = manifest.devices.iter().map(|entry| entry.id).collect();
+            self.drop_device(device, &heirs);
         }
     }
 
     /// A device that is no more. What waited for it goes to the devices that are left.
-    fn drop_device(&mut self, device: DeviceId, manifest: &Manifest) {
+    pub(super) fn drop_device(&mut self, device: DeviceId, heirs: &[DeviceId]) {
         self.show_parked(device);
         let links: Vec<LinkId> =
             self.links.iter().filter(|(_, link)| link.device == Some(device)).map(|(id, _)| *id).collect();
@@ -70,7 +74,6 @@ impl Engine {
         self.forget_post(device);
         self.drop_records(&peer);
         let lived_ms = self.lived_ms();
-        let heirs: Vec<DeviceId> = manifest.devices.iter().map(|entry| entry.id).collect();
         let rows: Vec<u64> = peer.outbox.keys().copied().collect();
         for number in rows {
             let Some(mut row) = peer.drop_row(number) else { continue };
@@ -80,7 +83,7 @@ impl Engine {
             row.part = None;
             row.attempt = row.attempt.saturating_add(1);
             let mut inherited = false;
-            for heir in &heirs {
+            for heir in heirs {
                 if let Some(heir) = self.peers.get_mut(heir).filter(|heir| heir.account() == peer.account()) {
                     inherited = true;
                     if !heir.by_message.contains_key(&row.msg_id) {
@@ -96,6 +99,13 @@ impl Engine {
                 self.change(Change::State { message: row.msg_id, account, state, reason, at });
             }
         }
+    }
+
+    /// Our chain in a chat that nobody reads any more.
+    pub(super) fn forget_stream(&mut self, chat: ChatId) {
+        self.streams_out.remove(&chat);
+        self.dirty_out.remove(&chat);
+        self.change(Change::Drop { space: Space::Stream, key: key::stream(&self.own.device_id, &chat) });
     }
 
     /// Nothing of a dropped device stays on the disk, except what was shown.

@@ -80,7 +80,10 @@ impl Engine {
         let busy = self.live_link(device).is_some()
             || self.rings(DialPurpose::Device(device))
             || self.links.values().any(|link| link.purpose == Purpose::Live(device));
-        if !wanted || busy {
+        if !wanted {
+            return self.look_again(device);
+        }
+        if busy {
             return;
         }
         let mut addrs = peer.record.addrs.clone();
@@ -93,14 +96,14 @@ impl Engine {
     }
 
     /// Whether a live link to a device is wanted: it is a contact's, or of somebody who may have our request (their
-    /// word that they have it can be lost).
+    /// word that they have it can be lost), or a room needs it.
     fn is_wanted(&self, device: DeviceId) -> bool {
         let contact = self.peers.get(&device).and_then(|peer| self.contacts.get(&peer.account()));
         contact.is_some_and(|contact| match contact.state {
             ContactState::Accepted => true,
             ContactState::Pending => contact.join.is_some(),
             ContactState::Blocked | ContactState::Removed => false,
-        })
+        }) || self.is_fellow_wanted(device)
     }
 
     /// Ends a connection we made and have no use for.

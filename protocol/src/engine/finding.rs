@@ -19,7 +19,7 @@ use crate::identity::Manifest;
 use crate::ids::{AccountId, DeviceId};
 use crate::mail::Place;
 use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Look-ups at once. Fewer makes a start with many contacts slow; more floods a home line (each asks some 20 nodes
 /// and costs some 100 kB).
@@ -85,10 +85,13 @@ impl Engine {
 
     /// Starts a search for everybody who is missing now, and lets those go who are nobody any more.
     pub(super) fn sync_searches(&mut self) {
+        let fellows: BTreeSet<AccountId> = self.fellows().collect();
         let contacts = &self.contacts;
         let missed = self.missed_mailboxes();
         self.finding.searches.retain(|sought, _| match sought {
-            Sought::Contact(account) | Sought::Join(account) => contacts.contains_key(account),
+            Sought::Contact(account) | Sought::Join(account) => {
+                contacts.contains_key(account) || fellows.contains(account)
+            }
             Sought::Mailbox(mailbox) => missed.contains(mailbox),
         });
         let peers = &self.peers;
@@ -168,9 +171,10 @@ impl Engine {
 
     fn missing(&self) -> Vec<Sought> {
         let linked = self.linked_accounts();
-        let absent = self.contacts.keys().filter(|account| !linked.contains(account));
+        let known: BTreeSet<AccountId> = self.contacts.keys().copied().chain(self.fellows()).collect();
+        let absent = known.into_iter().filter(|account| !linked.contains(account));
         absent
-            .flat_map(|account| [Sought::Contact(*account), Sought::Join(*account)])
+            .flat_map(|account| [Sought::Contact(account), Sought::Join(account)])
             .chain(self.missed_mailboxes().into_iter().map(Sought::Mailbox))
             .filter(|sought| self.is_sought(*sought))
             .collect()
@@ -190,14 +194,16 @@ impl Engine {
             return false;
         }
         match sought {
-            Sought::Contact(account) => self.contacts.get(&account).is_some_and(|contact| {
-                contact.rv_in.is_some()
-                    && match contact.state {
-                        ContactState::Accepted => true,
-                        ContactState::Pending => contact.join.is_some(),
-                        ContactState::Blocked | ContactState::Removed => false,
-                    }
-            }),
+            Sought::Contact(account) => {
+                self.contacts.get(&account).is_some_and(|contact| {
+                    contact.rv_in.is_some()
+                        && match contact.state {
+                            ContactState::Accepted => true,
+                            ContactState::Pending => contact.join.is_some(),
+                            ContactState::Blocked | ContactState::Removed => false,
+                        }
+                }) || self.is_fellow_sought(account)
+            }
             Sought::Join(account) => {
                 let join = self.contacts.get(&account).and_then(|contact| contact.join.as_ref());
                 join.is_some_and(|join| join.requested || self.join_failures.contains_key(&account))
@@ -226,22 +232,31 @@ impl Engine {
         self.look_up_next();
     }
 
+    /// By which secrets we find somebody: as a contact, else by the rooms of both.
+    pub(super) fn rvs_in(&self, account: &AccountId) -> Vec<[u8; 32]> {
+        let contact = self.contacts.get(account).and_then(|contact| contact.rv_in);
+        contact.into_iter().chain(self.fellow_rvs(account)).collect()
+    }
+
     /// The slots of a round, in order.
     fn steps(&self, sought: Sought, spare: bool) -> VecDeque<(Slot, bool)> {
         let contact = |account| self.contacts.get(&account);
-        let rv = match sought {
-            Sought::Contact(account) => contact(account).and_then(|contact| contact.rv_in),
+        let rvs: Vec<[u8; 32]> = match sought {
+            Sought::Contact(account) => self.rvs_in(&account),
             Sought::Join(account) => {
-                contact(account).and_then(|contact| contact.join.as_ref()).map(|join| join.secret)
+                let join = contact(account).and_then(|contact| contact.join.as_ref());
+                join.map(|join| join.secret).into_iter().collect()
             }
-            Sought::Mailbox(mailbox) => Some(Place::rv(&mailbox)),
+            Sought::Mailbox(mailbox) => vec![Place::rv(&mailbox)],
         };
-        let Some(rv) = rv else { return VecDeque::new() };
+        let Some(rv) = rvs.first().copied() else { return VecDeque::new() };
         let today = discovery::day_of(self.now.wall_ms);
         let account = |day| Slot { rv, who: SlotOwner::Account, day };
-        let mut steps = VecDeque::from([(account(today), false)]);
+        let of_today = |rv: &[u8; 32]| (Slot { rv: *rv, who: SlotOwner::Account, day: today }, false);
+        let mut steps: VecDeque<(Slot, bool)> = rvs.iter().map(of_today).collect();
         if let Sought::Contact(account) = sought {
             let manifest = contact(account).and_then(|contact| contact.manifest.as_ref());
+            let manifest = manifest.or_else(|| self.fellow_manifest(&account));
             let manifest = manifest.and_then(|signed| Manifest::open(signed).ok());
             let devices = manifest.map(|manifest| manifest.devices).unwrap_or_default();
             if devices.len() > 1 {

@@ -77,13 +77,18 @@ impl Engine {
         }
     }
 
-    /// Accepted contacts without a live link that gave us a secret to find them by.
+    /// Accepted contacts without a live link that gave us a secret to find them by, and fellows who are wanted.
     fn absent_contacts(&self) -> Vec<(AccountId, [u8; 32])> {
         let linked = self.linked_accounts();
+        let fellows = self.fellows().filter(|account| !linked.contains(account));
+        let fellows = fellows.filter(|account| self.is_fellow_sought(*account));
+        let fellows =
+            fellows.flat_map(|account| self.fellow_rvs(&account).into_iter().map(move |rv| (account, rv)));
         self.contacts
             .values()
             .filter(|contact| contact.state == ContactState::Accepted && !linked.contains(&contact.account))
             .filter_map(|contact| contact.rv_in.map(|rv| (contact.account, rv)))
+            .chain(fellows)
             .take(KNOCK_MAX)
             .collect()
     }
@@ -124,9 +129,10 @@ impl Engine {
         let mut answer = KNOCK_NONE;
         // Who is invisible answers as to a stranger: silence would say that somebody hides here.
         if first && !self.is_invisible() {
-            for contact in self.contacts.values().filter(|c| c.state == ContactState::Accepted) {
-                let mine: [u8; KNOCK_ENTRY] =
-                    kdf::derive_short("knock", &[&contact.rv_out, nonce, &newcomer, &local]);
+            let accepted = self.contacts.values().filter(|c| c.state == ContactState::Accepted);
+            let rooms = self.room_rvs().into_iter().map(|(_, rv)| rv);
+            for rv in accepted.map(|contact| contact.rv_out).chain(rooms) {
+                let mine: [u8; KNOCK_ENTRY] = kdf::derive_short("knock", &[&rv, nonce, &newcomer, &local]);
                 if let Some(at) = rest.chunks_exact(KNOCK_ENTRY).position(|entry| entry == mine) {
                     answer = u16::try_from(at).unwrap_or(KNOCK_NONE);
                 }

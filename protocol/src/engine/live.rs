@@ -229,15 +229,12 @@ impl Engine {
 
     /// Tells the other side of a live link our card.
     pub(super) fn tell_card(&mut self, link: LinkId) {
-        let device = self.links.get(&link).and_then(|link| link.device);
-        let account = device.and_then(|device| self.peers.get(&device)).map(super::Peer::account);
-        let rv = account.and_then(|account| self.contacts.get(&account)).map(|contact| contact.rv_out);
-        if let Some(card) = rv.and_then(|rv| self.own_card(&rv)) {
+        if let Some(card) = self.card_on(link) {
             self.frame_on(link, &FrameOut::Card(card));
         }
     }
 
-    /// Takes a contact's card: its manifest, its device's newest keys and addresses. `from` is the device whose
+    /// Takes a contact's or fellow's card: its manifest, its device's newest keys and addresses. `from` is the device whose
     /// link it came over, which must be the card's own account. `None` when it must not be believed.
     pub(super) fn take_card(&mut self, from: Option<DeviceId>, signed: &Signed) -> Option<()> {
         let (card, manifest) = Card::open(signed).ok()?;
@@ -246,7 +243,9 @@ impl Engine {
         {
             return None;
         }
-        self.contacts.get(&manifest.account)?;
+        if !self.contacts.contains_key(&manifest.account) && !self.is_fellow(&manifest.account) {
+            return None;
+        }
         self.take_manifest(&card.manifest)?;
         if self.peers.get(&card.device).is_some_and(|peer| peer.account() != manifest.account) {
             self.evict(card.device);
@@ -293,9 +292,12 @@ impl Engine {
         Some(())
     }
 
-    /// Judges a manifest of a contact and takes its devices in. `None` when it is forged.
-    fn take_manifest(&mut self, signed: &Signed) -> Option<()> {
+    /// Judges a manifest of a contact or fellow and takes its devices in. `None` when it is forged.
+    pub(super) fn take_manifest(&mut self, signed: &Signed) -> Option<()> {
         let account = Manifest::open(signed).ok()?.account;
+        if !self.contacts.contains_key(&account) {
+            return self.take_fellow_manifest(account, signed);
+        }
         let contact = self.contacts.get_mut(&account)?;
         let (manifest, verdict) = judge_manifest(contact.manifest.as_ref(), signed).ok()?;
         match verdict {
@@ -321,13 +323,19 @@ impl Engine {
             self.contact_event(account);
         }
         self.take_devices(account, &manifest);
+        self.pass_on_manifest(account, signed);
         Some(())
     }
 
     // ---- who may talk -----------------------------------------------------------------------------------------
 
-    /// Whether we accepted an account, or asked it: what it says is taken in.
+    /// Whether what an account says is taken in: it has a chat, or is in a room with us.
     pub(super) fn may_talk(&self, account: &AccountId) -> bool {
+        self.has_chat(account) || self.is_fellow(account)
+    }
+
+    /// Whether we accepted an account, or asked it: there is a chat with it.
+    pub(super) fn has_chat(&self, account: &AccountId) -> bool {
         self.contacts.get(account).is_some_and(|contact| {
             matches!(contact.state, super::ContactState::Accepted | super::ContactState::Pending)
         })

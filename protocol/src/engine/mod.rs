@@ -200,12 +200,14 @@ impl Engine {
         }
         self.pump();
         if std::mem::take(&mut self.stale) || !self.dirty_contacts.is_empty() {
+            self.sync_fellows();
             self.sync_slots();
             self.sync_searches();
             self.sync_queues();
             self.sync_topics();
             self.sync_boxes();
         }
+        self.sync_room_cards();
         self.flush()
     }
 

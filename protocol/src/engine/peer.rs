@@ -306,6 +306,13 @@ pub(super) fn day_of(lived_ms: u64) -> u32 {
     u32::try_from(lived_ms / DAY_MS).unwrap_or(u32::MAX)
 }
 
+/// Whether a row is about a room.
+pub(super) fn is_of_room(row: &OutRow) -> bool {
+    let content = crate::wire::decode::<Content>(&row.content);
+    let body = content.and_then(|content| crate::content::Body::decode(content.kind, &content.body));
+    body.is_ok_and(|body| body.is_of_room())
+}
+
 fn row_bytes(row: &OutRow) -> usize {
     row.content.len().saturating_mul(2).saturating_add(256)
 }

@@ -200,8 +200,14 @@ impl Engine {
         }
         for device in self.devices_of(account) {
             self.forget_letters(device);
-            let rows: Vec<u64> =
-                self.peers.get(&device).map(|peer| peer.outbox.keys().copied().collect()).unwrap_or_default();
+            // Who is in a room with us still gets what is about that.
+            let stays = self.is_fellow(&account);
+            let ends = |row: &super::state::OutRow| !(stays && super::peer::is_of_room(row));
+            let rows: Vec<u64> = self
+                .peers
+                .get(&device)
+                .map(|peer| peer.outbox.iter().filter(|(_, row)| ends(row)).map(|(n, _)| *n).collect())
+                .unwrap_or_default();
             for number in rows {
                 self.end_row(device, number, MessageState::Failed, Some(why.to_owned()));
             }
@@ -221,6 +227,7 @@ impl Engine {
             self.timers.clear(&Timer::Dial(device));
         }
         self.presence.remove(&account);
+        self.await_card(account);
         self.contact_event(account);
     }
 
@@ -265,6 +272,7 @@ impl Engine {
             // A full outbox keeps the old name there until the next change.
             let _ = self.send_control(ChatId::from(account), &Body::Name(name.clone()));
         }
+        self.rename_in_rooms();
         Ok(Reply::Done)
     }
 }

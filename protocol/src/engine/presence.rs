@@ -82,7 +82,7 @@ impl Engine {
     /// How we are, as an account is told.
     pub(super) fn presence_for(&self, account: AccountId) -> Presence {
         let hidden = self.contacts.get(&account).is_none_or(|contact| contact.hidden);
-        if hidden { Presence::Hidden } else { self.own.presence }
+        if hidden || !self.has_chat(&account) { Presence::Hidden } else { self.own.presence }
     }
 
     pub(super) fn set_presence(&mut self, presence: Presence) {

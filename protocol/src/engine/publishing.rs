@@ -198,8 +198,10 @@ impl Engine {
             let rv = Place::rv(&MailKey::of(&self.own.device).id());
             (rv, SlotOwner::Account, Shown::Place)
         });
+        let rooms = self.room_rvs().into_iter();
+        let rooms = rooms.flat_map(|(_, rv)| owners.iter().map(move |who| (rv, *who, Shown::Card)));
         let mut slots = BTreeMap::new();
-        for (rv, who, shown) in contacts.chain(invites).chain(place) {
+        for (rv, who, shown) in contacts.chain(rooms).chain(invites).chain(place) {
             for day in [today, today.saturating_add(1)] {
                 slots.insert(Slot { rv, who, day }, shown);
             }

@@ -27,8 +27,15 @@ impl Engine {
         require_verified: bool,
     ) -> Result<Reply, Refusal> {
         let text = checked_text(typed)?;
-        self.check_chat(chat)?;
-        if require_verified && chat.account() != self.own.account {
+        let is_room = self.is_room(&chat);
+        if is_room {
+            if require_verified && !self.room_is_verified(chat.room()) {
+                return Err(Refusal::NotVerified);
+            }
+        } else {
+            self.check_chat(chat)?;
+        }
+        if require_verified && !is_room && chat.account() != self.own.account {
             let contact = self.contacts.get(&chat.account()).ok_or(Refusal::NoContact)?;
             if !contact.verified || contact.key_changed {
                 return Err(Refusal::NotVerified);
@@ -42,6 +49,11 @@ impl Engine {
         let waits = |peer: &super::Peer| peer.by_message.contains_key(&id);
         if client_ref.is_some() && (self.recent_sent.contains(&id) || self.peers.values().any(waits)) {
             return Ok(Reply::Sent { message: id, at, repeated: true });
+        }
+        if is_room {
+            let reply = self.room_text(chat.room(), id, text, reply_to)?;
+            self.remember_sent(id);
+            return Ok(reply);
         }
         self.check_room(chat, text.len())?;
         let body = Body::Text(Text { text: text.clone(), reply_to, ext: Vec::new() });
@@ -72,11 +84,15 @@ impl Engine {
                 at,
             });
         }
+        self.remember_sent(id);
+        Ok(Reply::Sent { message: id, at, repeated: false })
+    }
+
+    fn remember_sent(&mut self, id: MessageId) {
         self.recent_sent.push_back(id);
         if self.recent_sent.len() > RECENT_SENT {
             self.recent_sent.pop_front();
         }
-        Ok(Reply::Sent { message: id, at, repeated: false })
     }
 
     pub(super) fn edit(&mut self, chat: ChatId, message: MessageId, typed: &str) -> Result<Reply, Refusal> {
@@ -122,6 +138,7 @@ impl Engine {
         if messages.is_empty() {
             return Ok(Reply::Done);
         }
+        self.room_was_read(chat.room(), &messages);
         let accepted =
             self.contacts.get(&chat.account()).is_some_and(|contact| contact.state == ContactState::Accepted);
         if self.own.read_receipts && accepted {
@@ -134,6 +151,9 @@ impl Engine {
 
     /// Sends something that is not a line of its own.
     pub(super) fn send_control(&mut self, chat: ChatId, body: &Body) -> Result<(), Refusal> {
+        if self.is_room(&chat) {
+            return self.room_control(chat.room(), body);
+        }
         self.check_chat(chat)?;
         self.check_room(chat, 256)?;
         let id = MessageId(self.rng.bytes());

@@ -4,10 +4,10 @@
 pub mod entry;
 pub mod have;
 mod link;
-#[cfg(test)]
-mod message_tests;
 mod log;
 mod members;
+#[cfg(test)]
+mod message_tests;
 mod op;
 mod past;
 mod policy;
@@ -18,14 +18,15 @@ mod sender;
 mod view;
 pub mod words;
 
-pub use log::{Inserted, LOG_BYTES, Log, OPS, WAITING};
-pub use members::{MEMBERS, Member, Members};
-pub use op::{
-    Add, Create, Meta, OP_BYTES, OP_TEXT_BYTES, Op, OpBody, OpError, OpId, PARENTS, ROOM_MAILBOXES, Remove, RoomMailbox, UPTO,
-};
 pub use entry::{Entry, EntryBody, EntryError, EntryId, Head, content_of, digest, place, plain};
 pub use have::{Have, HaveError, HeadRange};
 pub use link::RoomLink;
+pub use log::{Inserted, LOG_BYTES, Log, OPS, WAITING};
+pub use members::{MEMBERS, Member, Members};
+pub use op::{
+    ADD_UPTO, Add, Create, Meta, OP_BYTES, OP_TEXT_BYTES, Op, OpBody, OpError, OpId, PARENTS, ROOM_MAILBOXES, Remove,
+    RoomMailbox, UPTO,
+};
 pub use policy::{Policy, PolicyError};
 pub use receiver::{KEY_BYTES, Receiver, ReceiverError};
 pub use sender::{Sender, SenderError};

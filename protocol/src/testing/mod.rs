@@ -9,6 +9,7 @@ mod disk;
 mod gossip;
 mod mail;
 mod relays;
+mod rooms;
 mod rules;
 #[cfg(test)]
 mod tests;

@@ -48,7 +48,7 @@ impl Engine {
 
     /// Our card as a contact gets it.
     fn card_for(&mut self, account: AccountId) -> Option<Signed> {
-        let rv = self.contacts.get(&account)?.rv_out;
+        let rv = self.rv_out_for(&account)?;
         self.own_card(&rv)
     }
 
@@ -85,10 +85,12 @@ impl Engine {
     }
 
     fn open_card_slot(&self, account: AccountId, record: &[u8]) -> Option<Signed> {
-        let rv = self.contacts.get(&account)?.rv_in?;
         let today = discovery::day_of(self.now.wall_ms);
         let days = (today.saturating_sub(KEY_DAYS)..=today.saturating_add(1)).rev();
-        let slots = days.map(|day| Slot { rv, who: SlotOwner::Account, day });
+        let slots = self
+            .rvs_in(&account)
+            .into_iter()
+            .flat_map(|rv| days.clone().map(move |day| Slot { rv, who: SlotOwner::Account, day }));
         slots.into_iter().find_map(|slot| discovery::open(&slot, record).ok())
     }
 }

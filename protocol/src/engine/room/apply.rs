@@ -237,6 +237,7 @@ impl Engine {
         reply_to: Option<crate::ids::MessageId>,
     ) {
         let (depth, mark) = room::place(head.depth, &id);
+        self.note_author(room, content.msg_id, author);
         self.change(Change::Message(NewMessage {
             id: content.msg_id,
             chat: ChatId::from(room),

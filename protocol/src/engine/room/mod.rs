@@ -8,18 +8,22 @@
 //!                                                └──► applied in order ──► shown; signed for (marks)
 //! ```
 //!
-//! * `people`: what persons and invitations change; `fellows`: members who are no contacts, and their cards.
+//! * `people`: what persons change; `joining`: how people come in; `changes`: what follows. `fellows`: members who are
+//!   no contacts, and their cards.
 //! * `post`: our messages, and who holds the key they are made with.
 //! * `take`: messages that come, by whatever road; `apply`: what they do, in causal order, and gaps.
 //! * `sync`: what is said about a room on live links. `marks`: who signed for what.
-//! * `gossip`, `boxes`: the fast road, and the one for the absent.
+//! * `gossip`: the fast road. `boxes`, `deposits`: the one for the absent.
 //! * `chain`, `record`: what is here of each device; how it is written.
 
 mod apply;
 mod boxes;
 mod chain;
+mod changes;
+mod deposits;
 mod fellows;
 mod gossip;
+mod joining;
 mod marks;
 mod people;
 mod post;
@@ -33,11 +37,11 @@ use super::command::{Command, Refusal, Reply, RoomState};
 use super::state::{self, LoadError};
 use super::step::{Action, Change, ReadOrder, Record, Space};
 use super::{Engine, Timer};
-use crate::ids::{AccountId, DeviceId, RoomId};
+use crate::ids::{AccountId, DeviceId, MessageId, RoomId};
 use crate::room::{Log, Receiver, Sender};
 use chain::Chain;
 use record::{KeyRecord, RoomRecord, SentRecord, WaitRecord, key};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Rooms of an account, those left too. More are refused; each costs memory while the node runs.
 pub(super) const ROOMS: usize = 512;
@@ -60,6 +64,8 @@ struct Room {
     boxes: boxes::Boxes,
     /// Entries whose members or names we do not know yet.
     early: Vec<take::Early>,
+    /// Who wrote the messages that were shown last in this run: they are told when those are read.
+    authors: VecDeque<(MessageId, AccountId)>,
 }
 
 impl Room {
@@ -77,6 +83,7 @@ impl Room {
             gossip: gossip::Topics::default(),
             boxes: boxes::Boxes::default(),
             early: Vec::new(),
+            authors: VecDeque::new(),
         }
     }
 
@@ -101,6 +108,7 @@ pub(super) struct Rooms {
     dirty_receivers: BTreeSet<(RoomId, DeviceId, [u8; 32])>,
     fellows: fellows::Fellows,
     gossip: gossip::Gossip,
+    deposits: deposits::Deposits,
     /// What records that were asked for are wanted for.
     reads: BTreeMap<u64, sync::Reading>,
     next_read: u64,
@@ -150,6 +158,7 @@ impl Engine {
             RoomTimer::Gap => self.on_room_gap(room),
             RoomTimer::Ask => self.ask_again(room),
             RoomTimer::Post => self.post_to_boxes(room),
+            RoomTimer::Box => self.read_boxes(room),
         }
     }
 
@@ -158,6 +167,7 @@ impl Engine {
         let rooms: Vec<RoomId> = self.rooms.by_id.keys().copied().collect();
         for room in rooms {
             self.expire_sent(room, lived_ms);
+            self.renew_deposits(room, lived_ms);
             self.expire_secrets(room, lived_ms);
             self.expire_receivers(room, lived_ms);
         }
@@ -285,6 +295,8 @@ pub(super) enum RoomTimer {
     Ask,
     /// Messages that somebody has not got go to the room's mailboxes.
     Post,
+    /// The room's mailboxes are asked for what is new.
+    Box,
 }
 
 impl Engine {

@@ -3,7 +3,8 @@
 
 use super::super::command::RoomState;
 use crate::ids::{AccountId, DeviceId, InviteId, MailboxId, MessageId, RoomId};
-use crate::room::{Entry, EntryBody};
+use crate::mail::QueueId;
+use crate::room::{Entry, EntryBody, RoomMailbox, seal};
 use crate::wire::Signed;
 use serde::{Deserialize, Serialize};
 
@@ -37,12 +38,14 @@ pub(super) struct RoomRecord {
     pub invites: Vec<InviteId>,
     /// Whom we asked, and when in lived milliseconds.
     pub asked: Vec<(AccountId, u64)>,
+    /// Who came by a link to this room and is asked in once they are a contact.
+    pub wishing: Vec<AccountId>,
     /// When we came in, in lived milliseconds.
     pub since_lived_ms: u64,
     /// The depth at the beginning of days, newest last: so that the history of some days can be told from the rest.
     pub days: Vec<(u32, u64)>,
-    /// Up to which number the room's mailboxes were read, by mailbox.
-    pub fetched: Vec<(MailboxId, u64)>,
+    /// The room's mailboxes, and those before them.
+    pub boxes: Vec<RoomBox>,
 }
 
 /// Days whose first depth is remembered.
@@ -58,6 +61,32 @@ impl RoomRecord {
             }
         }
         self.depth = self.depth.max(depth);
+    }
+}
+
+impl RoomRecord {
+    /// A room we know of and are not in.
+    pub fn new(name: String, state: RoomState, invited_by: Option<AccountId>) -> Self {
+        Self {
+            name,
+            state,
+            invited_by,
+            told_members: 0,
+            wish: false,
+            secrets: Vec::new(),
+            sender: Vec::new(),
+            next_seq: 1,
+            prev: [0; 32],
+            depth: 0,
+            front: Vec::new(),
+            have_counter: 0,
+            invites: Vec::new(),
+            asked: Vec::new(),
+            wishing: Vec::new(),
+            since_lived_ms: 0,
+            days: Vec::new(),
+            boxes: Vec::new(),
+        }
     }
 }
 
@@ -78,6 +107,41 @@ pub(super) struct SentRecord {
     pub accepted_lived_ms: u64,
     /// Who has not signed for it.
     pub to: Vec<AccountId>,
+    /// The room's mailboxes that promised to keep it.
+    pub kept: Vec<KeptAt>,
+}
+
+/// A promise of one of the room's mailboxes for a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct KeptAt {
+    pub mailbox: MailboxId,
+    pub queue: QueueId,
+    /// Until when, in lived milliseconds.
+    pub until_lived_ms: u64,
+}
+
+/// One of a room's mailboxes.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RoomBox {
+    /// As the room names it.
+    pub place: RoomMailbox,
+    /// Whether the room names it now; if not, and [`Self::over_lived_ms`] is `None`, it is being made.
+    pub named: bool,
+    /// What names the topic secret that was in use when it was first named.
+    pub under: Option<[u8; 32]>,
+    /// Since when it is not named any more, in lived milliseconds.
+    pub over_lived_ms: Option<u64>,
+    /// Up to this number everything there was read and understood.
+    pub upto: u64,
+    /// What its owner's token comes from, if it is ours.
+    pub owner: Option<[u8; 32]>,
+}
+
+impl RoomBox {
+    /// Its queue, which names it.
+    pub fn queue(&self) -> QueueId {
+        seal::box_queue(&self.place.secret)
+    }
 }
 
 /// A message as it is kept: opened, or sealed as it came. Of our own both: it is handed on sealed where others may look.
