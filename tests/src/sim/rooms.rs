@@ -84,6 +84,19 @@ pub fn run_as(rooms: &Rooms, seed: u64) -> Outcome {
     let mut outcome = run.judge();
     if !quiet {
         outcome.faults.push("something still waits three hours after the healing".to_owned());
+        for (at, machine) in run.world.machines.iter().enumerate() {
+            let count = |space| machine.disk.count(space);
+            let waits = [Space::Outbox, Space::RoomSent, Space::RoomSealed].map(count);
+            if waits != [0; 3] {
+                let rows = machine.disk.records.keys().filter(|(space, _)| *space == Space::Outbox);
+                let to = rows.filter_map(|(_, key)| {
+                    let devices = run.world.machines.iter().map(|other| other.device);
+                    devices.enumerate().find(|(_, device)| key.starts_with(&device.0)).map(|(to, _)| to)
+                });
+                let to: BTreeSet<usize> = to.collect();
+                outcome.faults.push(format!("{at}: {waits:?} rows, messages and sealed ones wait for {to:?}"));
+            }
+        }
     }
     Outcome {
         seed,

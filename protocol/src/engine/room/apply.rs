@@ -78,6 +78,27 @@ impl Engine {
         }
     }
 
+    /// We go out of a room: what can be shown is shown, what cannot be opened is told as missing. If we come in again it
+    /// may be asked for again.
+    pub(super) fn show_what_waits(&mut self, room: RoomId) {
+        let Some(known) = self.room(&room) else { return };
+        let all: Vec<(DeviceId, u64)> = known.waiting.keys().copied().collect();
+        for at in all {
+            self.give_up(room, at);
+        }
+        let left = self.rooms.by_id.get_mut(&room).map(|known| std::mem::take(&mut known.waiting));
+        for ((device, seq), _) in left.unwrap_or_default() {
+            let key = key::entry(&room, &device, seq);
+            self.drop_room_record(Space::RoomSealed, key.clone());
+            self.drop_room_record(Space::RoomEntry, key);
+            let chain = self.rooms.by_id.get_mut(&room).and_then(|known| known.chains.get_mut(&device));
+            if let Some(chain) = chain {
+                chain.stored.remove(seq);
+                self.rooms.dirty_chains.insert((room, device));
+            }
+        }
+    }
+
     fn give_up_oldest(&mut self, room: RoomId) {
         let oldest = self.room(&room).and_then(|known| {
             let opened =

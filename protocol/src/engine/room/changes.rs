@@ -130,6 +130,7 @@ impl Engine {
         for seq in waiting {
             self.end_sent(room, seq, MessageState::Failed, Some(NOT_IN));
         }
+        self.show_what_waits(room);
         let own = self.own.account;
         if let Some(known) = self.room_mut(&room) {
             let record = &mut known.record;
