@@ -106,6 +106,13 @@ fn every_request_and_answer_comes_back() {
         Request::Deposit { queue: [7; 16], token: [8; 32], envelope: vec![9; LARGEST] },
         Request::Withdraw { queue: [7; 16], token: [8; 32], hashes: vec![[1; 32]; BATCH] },
         Request::GetCard { queue: [7; 16], token: [8; 32] },
+        Request::Keep {
+            token: [2; 32],
+            grant: Some(key(1).grant([3; 16], 2, 64)),
+            entry: Some(Entry { queue: [4; 16], deposit: [5; 32], limit_bytes: u64::MAX }),
+        },
+        Request::Keep { token: [2; 32], grant: None, entry: None },
+        Request::Read { token: [8; 32], after: 9, bytes: 1 << 20 },
     ];
     for request in requests {
         assert_eq!(Request::decode(&request.encode().unwrap()), Ok(Some(request)));
@@ -123,6 +130,7 @@ fn every_request_and_answer_comes_back() {
         Answer::Card(Some(vec![1; 4_096])),
         Answer::Refused(Refused::Full),
         Answer::News,
+        Answer::ReadEnd { more: true, last: 9 },
     ];
     for answer in answers {
         assert_eq!(Answer::decode(&answer.encode().unwrap()), Ok(Some(answer)));

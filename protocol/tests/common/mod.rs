@@ -9,7 +9,7 @@ use starling_protocol::ids::{DeviceId, MessageId, SessionId};
 use starling_protocol::invite::{Invite, Request};
 use starling_protocol::mail::envelope::{self, Inner, SealPair};
 use starling_protocol::mail::{
-    Answer, Entry, Grant, Item, MailKey, Promise, Refused, Request as MailRequest,
+    Answer, Entry, Grant, Item, MailKey, Promise, Refused, Request as MailRequest, shared_queue,
 };
 use starling_protocol::room::{
     Ask, Entry as RoomEntry, EntryBody, Give, Have, Head, HeadRange, Heads, OpId, RoomLink, Sender, Words,
@@ -162,7 +162,7 @@ pub fn envelope() -> Vec<u8> {
 }
 
 /// One of each request to a mailbox.
-pub fn mail_requests() -> [MailRequest; 11] {
+pub fn mail_requests() -> [MailRequest; 13] {
     [
         MailRequest::Hello { nonce: [1; 32] },
         MailRequest::Open { token: [2; 32], grant: Some(grant()), run: 7 },
@@ -175,11 +175,17 @@ pub fn mail_requests() -> [MailRequest; 11] {
         MailRequest::Deposit { queue: [3; 16], token: [10; 32], envelope: vec![11; 3] },
         MailRequest::Withdraw { queue: [3; 16], token: [10; 32], hashes: vec![[12; 32]] },
         MailRequest::GetCard { queue: [3; 16], token: [10; 32] },
+        MailRequest::Keep {
+            token: [2; 32],
+            grant: Some(grant()),
+            entry: Some(Entry { queue: shared_queue(&[10; 32]), deposit: [4; 32], limit_bytes: 1 << 24 }),
+        },
+        MailRequest::Read { token: [10; 32], after: 5, bytes: 1 << 20 },
     ]
 }
 
 /// One of each answer of a mailbox.
-pub fn mail_answers() -> [Answer; 10] {
+pub fn mail_answers() -> [Answer; 11] {
     let promise =
         Promise { queue: kdf::hash(&[3; 16]), envelope: [13; 32], kept_s: 1_209_600, at_s: 1_790_000_000 };
     [
@@ -193,6 +199,7 @@ pub fn mail_answers() -> [Answer; 10] {
         Answer::Card(None),
         Answer::Refused(Refused::Unknown),
         Answer::News,
+        Answer::ReadEnd { more: true, last: 9 },
     ]
 }
 

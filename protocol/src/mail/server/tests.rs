@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod hostile;
+mod shared;
 
 use super::limits::{BURST_BYTES, IDLE_MS, KEPT_MS, PAGE_BYTES, TICK_MS, WRONG_TOKENS};
 use super::shelf::Totals;

@@ -5,6 +5,7 @@ use crate::engine::net::LinkId;
 use crate::kdf;
 use crate::mail::server::shelf::{Shelf as _, Totals};
 use crate::mail::server::{Limits, MemoryShelf, Output};
+use crate::mail::shared_queue;
 use crate::mail::{Entry, Request, split};
 use proptest::prelude::*;
 
@@ -34,6 +35,11 @@ fn request() -> impl Strategy<Value = Request> {
         deposit: kdf::hash(&token),
         limit_bytes,
     });
+    let kept = prop::option::of((token(), 0..20_000_u64).prop_map(|(token, limit_bytes)| Entry {
+        queue: shared_queue(&token),
+        deposit: kdf::hash(&token),
+        limit_bytes,
+    }));
     prop_oneof![
         1 => any::<[u8; 32]>().prop_map(|nonce| Request::Hello { nonce }),
         4 => (token(), 0..3_u8, 0..4_u64).prop_map(|(token, grant, run)| {
@@ -53,6 +59,14 @@ fn request() -> impl Strategy<Value = Request> {
             Request::Withdraw { queue, token, hashes: vec![kdf::hash(&bytes(number, 2_048))] }
         }),
         1 => (queue(), token()).prop_map(|(queue, token)| Request::GetCard { queue, token }),
+        2 => (token(), 0..3_u8, kept).prop_map(|(token, grant, entry)| {
+            Request::Keep { token, grant: Some(key().grant([grant; 16], 2, u32::from(grant))), entry }
+        }),
+        2 => (token(), 0..9_u64, 0..9_000_u32)
+            .prop_map(|(token, after, bytes)| Request::Read { token, after, bytes }),
+        2 => (token(), 0..9_u64).prop_map(|(token, number)| {
+            Request::Deposit { queue: shared_queue(&token), token, envelope: bytes(number, 2_048) }
+        }),
     ]
 }
 
@@ -80,7 +94,8 @@ fn counted(shelf: &mut MemoryShelf, boxes: u64) -> Totals {
             (envelopes, used, after) = (envelopes + 1, used + next.bytes, next.number);
         }
         let queues: Vec<_> = (0..4_u8)
-            .filter_map(|n| shelf.queue(&[n; 16]).unwrap())
+            .flat_map(|n| [[n; 16], shared_queue(&[n; 32])])
+            .filter_map(|queue| shelf.queue(&queue).unwrap())
             .filter(|queue| queue.owner == id)
             .collect();
         let cards: u64 = queues.iter().map(|queue| queue.card_bytes).sum();
