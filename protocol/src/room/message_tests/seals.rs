@@ -121,7 +121,8 @@ fn a_room_link_comes_back_however_it_was_copied_and_says_what_it_is() {
     let text = link().to_link();
     assert_eq!(RoomLink::from_link(&text), Ok(link()));
     assert_eq!(RoomLink::from_link(&text.to_uppercase()), Ok(link()));
-    assert_eq!(RoomLink::from_link(&format!(" {}\n{}", &text[..40], &text[40..])), Ok(link()));
+    let (start, rest) = text.split_at(40);
+    assert_eq!(RoomLink::from_link(&format!(" {start}\n{rest}")), Ok(link()));
     assert_eq!(link_kind(&text), Ok(LinkKind::Room));
     let other = LinkError::OtherKind { found: LinkKind::Room, wanted: LinkKind::Invite };
     assert_eq!(Invite::from_link(&text), Err(other));
