@@ -7,7 +7,7 @@ use starling_protocol::engine::{
 };
 use starling_protocol::ids::{AccountId, ChatId, MessageId, RoomId};
 use starling_protocol::rng::Rng;
-use starling_protocol::testing::{Crash, World};
+use starling_protocol::testing::{Crash, Disk, World};
 use std::collections::{BTreeMap, BTreeSet};
 
 const MINUTE_MS: u64 = 60_000;
@@ -341,16 +341,22 @@ impl Run {
         }
     }
 
-    /// Lets the world run until nothing of the room waits, at most three hours.
+    /// Lets the world run until nothing of the room waits, at most three hours. What is left between two who are not both
+    /// in it is not brought.
     fn drain(&mut self) -> bool {
         for _ in 0..(3 * 60 * 6) {
             self.world.run(10_000);
-            let quiet = |disk: &starling_protocol::testing::Disk| {
-                disk.count(Space::Outbox) == 0
-                    && disk.count(Space::RoomSent) == 0
-                    && disk.count(Space::RoomSealed) == 0
+            let inside: Vec<bool> = (0..self.count)
+                .map(|at| view(&mut self.world, at, self.room).is_some_and(|v| v.state == RoomState::Member))
+                .collect();
+            let machines = || self.world.machines.iter().zip(&inside).filter(|(_, inside)| **inside);
+            let waits = |disk: &Disk| {
+                let mut rows = disk.records.keys().filter(|(space, _)| *space == Space::Outbox);
+                disk.count(Space::RoomSent) > 0
+                    || disk.count(Space::RoomSealed) > 0
+                    || rows.any(|(_, key)| machines().any(|(to, _)| key.starts_with(&to.device.0)))
             };
-            if self.world.machines.iter().all(|machine| quiet(&machine.disk)) {
+            if !machines().any(|(machine, _)| waits(&machine.disk)) {
                 self.world.run(30_000);
                 return true;
             }

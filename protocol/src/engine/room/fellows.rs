@@ -10,6 +10,7 @@
 use super::super::command::ContactState;
 use super::super::live::FrameOut;
 use super::super::net::LinkId;
+use super::super::state::OutRow;
 use super::super::{Engine, Timer};
 use super::Room;
 use crate::identity::{Card, Manifest, ManifestVerdict, judge_manifest};
@@ -34,6 +35,9 @@ const IDLE_MS: u64 = MINUTE_MS;
 const SECRETS: usize = 2;
 /// Secrets by which one fellow is looked for, over all rooms.
 const RVS: usize = 4;
+/// Who is put out is tried for this much lived time, to be told. Longer calls at the door of somebody who does not open
+/// to us any more; shorter leaves who was away to find out by themselves.
+const FAREWELL_MS: u64 = 24 * HOUR_MS;
 /// Cards of members that are kept, over all rooms, in this run. Each has some 2 kB, 8 at most.
 const CARDS: usize = 4_096;
 
@@ -95,7 +99,9 @@ impl Engine {
                 }
             }
         }
-        for peer in self.peers.values().filter(|peer| !peer.outbox.is_empty()) {
+        let lived_ms = self.lived_ms();
+        let owed = |row: &OutRow| lived_ms.saturating_sub(row.accepted_lived_ms) < FAREWELL_MS;
+        for peer in self.peers.values().filter(|peer| peer.outbox.values().any(owed)) {
             let account = peer.account();
             if !members.contains_key(&account) && !self.contacts.contains_key(&account) {
                 let manifest = before.remove(&account).and_then(|fellow| fellow.manifest);
