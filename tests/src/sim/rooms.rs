@@ -380,7 +380,9 @@ impl Run {
                     let shown =
                         texts(&self.world, *at, self.room).iter().filter(|m| m.id == sent.id).count();
                     let both = inside.contains(at) && inside.contains(&from);
-                    judge_one(&mut outcome, sent, (from, *at), (state, shown, both));
+                    // Who was out in between was told that it failed, not knowing better.
+                    let was_out = self.again.contains(at) || self.again.contains(&from);
+                    judge_one(&mut outcome, sent, (from, *at), (state, shown, both, was_out));
                 }
             }
         }
@@ -467,7 +469,7 @@ fn judge_one(
     outcome: &mut Outcome,
     sent: &NewMessage,
     (from, at): (usize, usize),
-    (state, shown, both): (Option<MessageState>, usize, bool),
+    (state, shown, both, was_out): (Option<MessageState>, usize, bool, bool),
 ) {
     let text: String = sent.text.chars().take(12).collect();
     match (state, shown) {
@@ -477,6 +479,7 @@ fn judge_one(
         }
         (None, _) => {}
         (Some(MessageState::Failed | MessageState::Expired), 0) => {}
+        (Some(MessageState::Failed), 1) if was_out => outcome.shown += 1,
         (Some(_), 0) if both => {
             outcome.lost += 1;
             outcome.faults.push(format!("{text} of {from} is not at {at}; its sender sees {state:?}"));

@@ -1,0 +1,35 @@
+//! Rooms in the simulator: the same members and the same messages at everybody in the end, whatever happened.
+
+use starling_tests::sim::rooms::{self, Rooms};
+use starling_tests::sim::{Outcome, run_all};
+
+fn judged(rooms: &Rooms, seeds: std::ops::Range<u64>) {
+    let outcomes: Vec<Outcome> = run_all(seeds, |seed| rooms::run_as(rooms, seed));
+    let faults: Vec<String> = outcomes
+        .iter()
+        .flat_map(|outcome| outcome.faults.iter().map(move |fault| format!("seed {}: {fault}", outcome.seed)))
+        .collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    let accepted: usize = outcomes.iter().map(|outcome| outcome.accepted).sum();
+    assert!(accepted > 50 * outcomes.len(), "only {accepted} messages were written");
+}
+
+#[test]
+fn rooms_of_friends_keep_the_laws() {
+    judged(&Rooms::default(), 1..25);
+}
+
+#[test]
+fn rooms_of_people_who_know_only_the_first_keep_the_laws() {
+    judged(&Rooms { star: true, ..Rooms::default() }, 1..17);
+}
+
+#[test]
+fn rooms_without_gossip_keep_the_laws() {
+    judged(&Rooms { loss: 101, ..Rooms::default() }, 200..216);
+}
+
+#[test]
+fn rooms_whose_members_come_and_go_keep_the_laws() {
+    judged(&Rooms { members: 40, part: 14, ..Rooms::default() }, 300..316);
+}
