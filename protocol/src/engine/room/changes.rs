@@ -9,8 +9,9 @@ use super::super::step::{Change, Event, MessageKind, MessageState, NewMessage, P
 use super::record::{SecretRecord, key};
 use super::sync::Sync;
 use crate::content::{Body, RoomSecret};
-use crate::ids::{AccountId, ChatId, MessageId, RoomId};
-use crate::room::{Members, Meta, Op, OpBody, OpId, Policy, Remove, seal};
+use crate::ids::{AccountId, ChatId, DeviceId, MessageId, RoomId};
+use crate::room::{Give, Log, Members, Meta, Op, OpBody, OpId, Policy, Remove, seal};
+use std::collections::BTreeSet;
 
 /// Places a line by Starling itself behind all messages of its depth.
 const NOTICE_MARK: u64 = (1 << 62) - 1;
@@ -46,6 +47,7 @@ impl Engine {
                     self.tell_put_out(room, by);
                 }
                 self.say_farewell(room, &now, left);
+                self.tell_brought(room, before, &now);
                 self.go_out(room, if left { RoomState::Left } else { RoomState::Removed });
             }
             (true, true) => {
@@ -123,6 +125,37 @@ impl Engine {
         }
     }
 
+    /// Who was let in by us and is out with us hears it from us: others may not know them.
+    fn tell_brought(&mut self, room: RoomId, before: &Members, now: &Members) {
+        let own = self.own.account;
+        let gone =
+            before.iter().filter(|(account, member)| member.added_by == own && !now.is_member(account));
+        let gone: Vec<AccountId> =
+            gone.map(|(account, _)| *account).filter(|account| *account != own).collect();
+        for account in gone {
+            if let Some(words) = self.last_words(room) {
+                let _ = self.send_aside(account, &Body::RoomWelcome(words));
+            }
+        }
+    }
+
+    /// Shows somebody who is not in a room, and whose newest operations are `theirs`, what put them out: no more, since
+    /// the rest is not for them.
+    pub(super) fn show_out(&mut self, room: RoomId, device: DeviceId, theirs: &[OpId]) {
+        let Some(account) = self.peers.get(&device).map(super::super::Peer::account) else { return };
+        let Some(log) = self.room(&room).and_then(|known| known.log.as_ref()) else { return };
+        if theirs.is_empty() || log.members().is_member(&account) {
+            return;
+        }
+        let against = against(log, account);
+        let shown = |id: &OpId| against.iter().any(|act| log.knew(act, id));
+        let missing = log.missing_for(theirs).into_iter().filter(shown);
+        let ops: Vec<_> = missing.filter_map(|id| log.get(&id).cloned()).collect();
+        if !ops.is_empty() {
+            self.send_give(device, Give { ops, ..Give::empty(room) });
+        }
+    }
+
     /// We are out: nothing is waited for, told or kept ready any more. What was written stays.
     pub(super) fn go_out(&mut self, room: RoomId, state: RoomState) {
         let waiting: Vec<u64> =
@@ -165,10 +198,11 @@ impl Engine {
         }
         for (account, member) in before.iter().filter(|(account, _)| !now.is_member(account)) {
             let name = self.name_of_gone(room, account, &member.name);
-            let by = doer(said, |says| removed(says) == Some(*account)).filter(|by| by != account);
-            let (change, line) = match by {
+            let (change, line) = match doer(said, |says| removed(says) == Some(*account)) {
+                Some(by) if by == *account => ("left", format!("{name} left")),
                 Some(by) => ("removed", format!("{name} was removed by {}", self.name_in(room, by))),
-                None => ("left", format!("{name} left")),
+                // Whoever let them in was out by then.
+                None => ("removed", format!("{name} is not in this room any more")),
             };
             self.room_event(room, change, *account);
             self.room_line(room, &line);
@@ -243,7 +277,13 @@ impl Engine {
                 }
                 Some(_) => {}
                 // Who leaves cannot replace what they know. The first of who stays does.
-                None => replace |= first_admin(now) == Some(own),
+                None => {
+                    replace |= first_admin(now) == Some(own);
+                    let brought = before.member(&account).is_some_and(|member| member.added_by == own);
+                    if let Some(words) = self.last_words(room).filter(|_| brought) {
+                        let _ = self.send_aside(account, &Body::RoomWelcome(words));
+                    }
+                }
             }
         }
         if replace {
@@ -341,6 +381,37 @@ fn history_line(history: Policy) -> String {
         Policy::All => "everything".to_owned(),
     };
     format!("Who joins from now on is shown {given} of what was written before")
+}
+
+/// The operations that put somebody out: those against them, and against who let them in, and so on.
+fn against(log: &Log, account: AccountId) -> Vec<OpId> {
+    /// Steps from who was let in to who let them in. The chain ends at the creator; a longer one is not followed.
+    const STEPS: usize = 16;
+    let ops: Vec<(OpId, AccountId, OpBody)> = log
+        .iter()
+        .filter_map(|(id, signed)| {
+            let op = Op::read(signed).ok()?;
+            Some((id, op.author, op.says().ok()?))
+        })
+        .collect();
+    let mut people = BTreeSet::from([account]);
+    for _ in 0..STEPS {
+        let count = people.len();
+        let adders = ops.iter().filter_map(|(_, author, says)| match says {
+            OpBody::Add(add) if people.contains(&add.account) => Some(*author),
+            _ => None,
+        });
+        let adders: Vec<AccountId> = adders.collect();
+        people.extend(adders);
+        if people.len() == count {
+            break;
+        }
+    }
+    let is_against = |says: &OpBody| match says {
+        OpBody::Remove(Remove { account, .. }) | OpBody::Demote(account) => people.contains(account),
+        _ => false,
+    };
+    ops.iter().filter(|(_, _, says)| is_against(says)).map(|(id, ..)| *id).collect()
 }
 
 /// Whom it puts out.

@@ -224,7 +224,7 @@ impl Engine {
         }
     }
 
-    fn is_of_room(&self, room: RoomId, device: DeviceId) -> bool {
+    pub(super) fn is_of_room(&self, room: RoomId, device: DeviceId) -> bool {
         let account = self.peers.get(&device).map(super::super::Peer::account);
         let log = self.room(&room).filter(|known| known.is_live()).and_then(|known| known.log.as_ref());
         account.zip(log).is_some_and(|(account, log)| log.members().is_member(&account))
@@ -240,6 +240,7 @@ impl Engine {
             if news {
                 self.send_ask(device, Ask { tips: self.landmarks(room), ..empty_ask(room) });
             }
+            self.show_out(room, device, &heads.tips);
             return;
         }
         self.take_mark(room, &heads.have);
@@ -408,7 +409,7 @@ impl Engine {
         }
     }
 
-    fn send_give(&mut self, device: DeviceId, give: Give) {
+    pub(super) fn send_give(&mut self, device: DeviceId, give: Give) {
         for batch in Give::batches(give) {
             self.frame_to(device, &FrameOut::Room(Box::new(Words::Give(Box::new(batch)))));
         }
@@ -460,7 +461,11 @@ impl Engine {
         for card in &give.cards {
             self.take_room_card(room, card);
         }
+        let told: Vec<OpId> = give.ops.iter().map(OpId::of).collect();
         self.take_ops(room, give.ops);
+        if let Some(from) = from.filter(|from| !told.is_empty() && !self.is_of_room(room, *from)) {
+            self.show_out(room, from, &told);
+        }
         for entry in give.entries {
             let road = match Head::peek(&entry.head) {
                 Ok(head) if from.is_none_or(|from| from == head.device) => via,
