@@ -1,4 +1,4 @@
-//! Runs many seeds of the simulator: `sim --seeds N --from S [--scenario FILE | --mail [--keepers HOW] | --rooms [--star]]`,
+//! Runs many seeds of the simulator: `sim --seeds N --from S [--scenario FILE | --mail [--keepers HOW] | --rooms [--star] [--members WEIGHT] [--loss PERCENT]]`,
 //! where `--mail` has people who never meet, and mailboxes that are `honest`, `one-honest` (without a word), `late` or
 //! `liars`; `--rooms` has a room, with `--star` of people who know only who made it. Prints the figures and every seed that broke a law, and ends with 1 if there was one.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
@@ -23,6 +23,14 @@ fn main() -> anyhow::Result<()> {
                 scenario = Scenario::parse(&path, &text).map_err(anyhow::Error::msg)?;
             }
             "--rooms" => with_rooms = Some(with_rooms.unwrap_or_default()),
+            "--members" => {
+                let members = value()?.parse()?;
+                with_rooms = Some(Rooms { members, ..with_rooms.unwrap_or_default() });
+            }
+            "--loss" => {
+                let loss = value()?.parse()?;
+                with_rooms = Some(Rooms { loss, ..with_rooms.unwrap_or_default() });
+            }
             "--star" => with_rooms = Some(Rooms { star: true, ..with_rooms.unwrap_or_default() }),
             "--mail" => absent = Some(Absent::default()),
             "--keepers" => {
