@@ -196,6 +196,21 @@ impl Hub {
         }
     }
 
+    /// The room that `to` names. Looks at the engine again before it says that there is none.
+    ///
+    /// # Errors
+    /// See [`Names::room_of`].
+    pub async fn room(&self, to: &str) -> Result<RoomId, Trouble> {
+        let known = self.names().room_of(to);
+        match known {
+            Err(fault) if fault.exit == trouble::NO_SUCH => {
+                self.refresh().await?;
+                self.names().room_of(to)
+            }
+            known => known,
+        }
+    }
+
     /// The contact that `who` names.
     ///
     /// # Errors

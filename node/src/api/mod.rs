@@ -4,6 +4,7 @@
 pub mod client;
 mod feed;
 mod hub;
+pub mod links;
 mod methods;
 pub mod names;
 pub mod render;

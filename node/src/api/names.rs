@@ -1,10 +1,12 @@
 //! Who `@ilse` is and what `#roof`: the names of people and rooms as the API shows and understands them. A name that fits
 //! two is refused with both named, and nothing is ever sent to a guess (docs/user/api.md, "TO").
 
+mod mention;
 mod rooms;
 
 use super::trouble;
 use super::types::Trouble;
+pub use mention::mentions;
 pub use rooms::{Room, room_handle};
 use starling_protocol::engine::command::{ContactState, ContactView};
 use starling_protocol::ids::{AccountId, ChatId};

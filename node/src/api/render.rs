@@ -13,7 +13,7 @@ pub use mail::{
     blank, custody, grant_name, grants, kept, mail_ask, mailbox, not_serving, serving, serving_mail,
 };
 pub use network::{net, network, test};
-pub use rooms::{room_chat, room_word};
+pub use rooms::{counts, member, room, room_chat, room_word};
 use starling_protocol::engine::command::{
     ContactState, ContactView, InviteView, Presence, RequestView, StatusView, Via,
 };
@@ -21,6 +21,10 @@ use starling_protocol::engine::step::{MessageKind, Notice};
 use starling_protocol::ids::{AccountId, ChatId};
 use starling_protocol::time::{WallMs, clamp_wall};
 use std::collections::BTreeMap;
+
+/// Recipients each of whom a listed message names. More is of use to nobody in a list, and a page of a full room
+/// would be megabytes.
+const RECIPIENTS_LISTED: usize = 20;
 
 /// RFC 3339, UTC, with milliseconds.
 pub fn stamp(at: WallMs) -> String {
@@ -73,8 +77,17 @@ fn order(kept: &StoredMessage) -> String {
     format!("{:016x}{:016x}{:016x}", sortable(place.depth), sortable(place.mark), sortable(row))
 }
 
-/// A message.
+/// A message of a list, or of an event: in a room of many with counts instead of each recipient.
 pub fn message(names: &Names, cursor: String, kept: &StoredMessage) -> types::Message {
+    let mut message = whole_message(names, cursor, kept);
+    if message.counts.is_some() && message.recipients.len() > RECIPIENTS_LISTED {
+        message.recipients = Vec::new();
+    }
+    message
+}
+
+/// A message with everybody it goes to.
+pub fn whole_message(names: &Names, cursor: String, kept: &StoredMessage) -> types::Message {
     let mut reactions: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (who, emoji) in &kept.reactions {
         reactions.entry(emoji.clone()).or_default().push(names.name_in(kept.chat, *who));
@@ -119,6 +132,8 @@ pub fn message(names: &Names, cursor: String, kept: &StoredMessage) -> types::Me
         }
         .to_owned(),
         recipients: recipients.collect(),
+        counts: (kept.me && !kept.recipients.is_empty() && names.room(kept.chat).is_some())
+            .then(|| counts(&kept.recipients)),
         kept: mail::kept_by_all(kept),
     }
 }
@@ -189,6 +204,7 @@ pub fn chat(names: &Names, view: &ContactView) -> types::Chat {
         via: via_word(view.via).to_owned(),
         last_seen: view.last_seen.map(stamp),
         unread: 0,
+        mentions: 0,
         draft: None,
         last_at: None,
     }
@@ -212,6 +228,7 @@ pub fn lone_chat(id: ChatId, own: AccountId) -> types::Chat {
         via: "none".to_owned(),
         last_seen: None,
         unread: 0,
+        mentions: 0,
         draft: None,
         last_at: None,
     }
@@ -325,6 +342,7 @@ fn other_event(cursor: String, at: WallMs, other: &OtherEvent) -> Object {
             who: who.to_string(),
             members: *members,
             epoch: None,
+            now: None,
         }),
         OtherEvent::Gap { chat, account, missing, .. } => Object::Gap(types::Gap {
             v: V,

@@ -83,6 +83,28 @@ pub fn not_an_invite() -> Trouble {
     )
 }
 
+/// Another link where one to a room was wanted.
+pub fn not_a_room_link() -> Trouble {
+    Trouble::new(
+        "E-LINK",
+        FAILED,
+        "This is not a link to a room",
+        "Nobody was asked.",
+        "`starling add LINK` takes an invite of a person, `starling mailbox use LINK` a link to a mailbox.",
+    )
+}
+
+/// A link to a room where the invite of a person was wanted.
+pub fn a_room_link() -> Trouble {
+    Trouble::new(
+        "E-LINK",
+        FAILED,
+        "This is a link to a room, not to a person alone",
+        "Nobody was asked.",
+        "`starling room join LINK` (on the screen `/join LINK`) asks to be let in.",
+    )
+}
+
 /// As many mailboxes are in use as there may be.
 pub fn mailboxes_full() -> Trouble {
     Trouble::new(

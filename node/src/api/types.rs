@@ -42,8 +42,10 @@ pub enum Object {
     Gap(Gap),
     /// About keeping mail for each other.
     MailAsk(MailAsk),
-    /// Something about a room.
+    /// A room, or something about one.
     Room(Room),
+    /// Somebody in a room.
+    Member(Member),
     /// A mailbox.
     Mailbox(Mailbox),
     /// A mailbox that keeps a message.
@@ -164,8 +166,11 @@ Message {
     unread: bool,
     /// "text", "unknown" or "notice".
     kind: String,
-    /// For own messages: each recipient's state.
+    /// For own messages: each recipient's state. In rooms of many only `message` says it.
     recipients: Vec<Recipient>,
+    /// For own messages in rooms: how many have it; none while that is not known, or where nobody else is.
+    #[serde(default)]
+    counts: Option<Counts>,
     /// Mailboxes that keep it, in state "mailbox": the least over the recipients.
     #[serde(default)]
     kept: Option<Kept>,
@@ -310,26 +315,6 @@ MailAsk {
     change: String,
 });
 
-object!(/// `room`: something about a room
-Room {
-    /// The event's cursor.
-    cursor: String,
-    /// The room's id.
-    room: String,
-    /// The room's name (`#roof`).
-    name: String,
-    /// Whether it is an open channel.
-    open: bool,
-    /// `invited`, `joined`, `left`, `added`, `removed`, `promoted`, `demoted` or `renamed`.
-    change: String,
-    /// Account id of whom it is about (who invited, for `invited`; who did it, for `renamed`).
-    who: String,
-    /// How many members there are now.
-    members: u32,
-    /// Which keys are in use (none: they are each member's own).
-    epoch: Option<String>,
-});
-
 object!(/// `gap`
 Gap {
     /// The event's cursor.
@@ -352,8 +337,10 @@ Resync {
 
 mod mail;
 mod network;
+mod rooms;
 pub use mail::{Kept, KeptAt, Mailbox, ServingMail};
 pub use network::{Address, Dht, Net, Relay, Test};
+pub use rooms::{Counts, Member, Room, RoomNow};
 
 /// Links to contacts, by road.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -480,6 +467,9 @@ Chat {
     last_seen: Option<String>,
     /// Messages not seen here.
     unread: u64,
+    /// Of these, in a room, how many name oneself (of the newest ones that are looked at).
+    #[serde(default)]
+    mentions: u64,
     /// Unsent text.
     draft: Option<String>,
     /// When the newest message came.

@@ -3,11 +3,12 @@
 
 use super::duration::Span;
 use super::mail::MailboxAction;
+use super::rooms::RoomAction;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Verbs that belong to the command line and are not built yet.
-pub const LATER: &[&str] = &["room", "files", "devices", "backup", "config", "reload"];
+pub const LATER: &[&str] = &["files", "devices", "backup", "config", "reload"];
 
 /// Starling: messages between people, without servers.
 #[derive(Debug, Parser)]
@@ -105,7 +106,7 @@ pub enum Verb {
     /// Make an invite and print its link; list or revoke invites
     #[command(
         args_conflicts_with_subcommands = true,
-        after_help = "Examples:\n  starling invite --for 1d --qr\n  starling invite list\n  starling invite revoke invite:…"
+        after_help = "Examples:\n  starling invite --for 1d --qr\n  starling invite '#roof' --uses 5\n  starling invite list\n  starling invite revoke invite:…"
     )]
     Invite(Invite),
     /// Ask somebody to be your contact, by the link they gave you
@@ -197,6 +198,15 @@ pub enum Verb {
         after_help = "Examples:\n  starling recv\n  starling recv --follow --json --cursor-file ./cursor\n  starling recv @ilse --type message --max 1 --timeout 1m"
     )]
     Recv(Recv),
+    /// Rooms, private groups: list, new, join, members, invite, link, leave and more
+    #[command(
+        after_help = "Examples:\n  starling room new roof\n  starling room invite roof @ilse\n  starling room link roof --uses 5 --qr\n  starling room join starling:…\n\nA room is #roof, or roof where no person is called so. In a shell write '#roof': # begins a comment."
+    )]
+    Room {
+        /// What to do.
+        #[command(subcommand)]
+        action: Option<RoomAction>,
+    },
     /// Who keeps your mail while you are away: list, use, drop, grant, ask, accept, decline
     #[command(
         after_help = "Examples:\n  starling mailbox ask @ilse\n  starling mailbox use starling:…\n  starling mailbox grant --quota 64"
@@ -383,6 +393,9 @@ pub struct Invite {
     /// List or revoke.
     #[command(subcommand)]
     pub action: Option<InviteAction>,
+    /// Into this room, as `room link` does
+    #[arg(value_name = "#ROOM")]
+    pub room: Option<String>,
     /// How many people may use it
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub uses: u32,
@@ -491,7 +504,7 @@ pub enum PeopleAction {
 /// `send`
 #[derive(Debug, Args)]
 pub struct Send {
-    /// @name, me, or an id
+    /// @name, #room, me, or an id
     #[arg(value_name = "TO")]
     pub to: String,
     /// The text; without it, or with -, stdin
@@ -542,7 +555,7 @@ impl Level {
 /// `log`
 #[derive(Debug, Args)]
 pub struct Log {
-    /// @name, me, or an id
+    /// @name, #room, me, or an id
     #[arg(value_name = "TO")]
     pub to: String,
     /// At most this many, the newest

@@ -1,8 +1,8 @@
 //! The API's objects in words, one line per fact.
 
 use super::duration::roughly;
-use super::mail;
 use super::out::guard_line;
+use super::{mail, rooms};
 pub use crate::screen::text::bytes;
 use starling_node::api::types::{Chat, Contact, Invite, MailAsk, Message, Object, Receipt, Request, Status};
 use std::collections::HashMap;
@@ -34,7 +34,9 @@ pub fn message(message: &Message, with_chat: bool) -> String {
     if message.edited && !message.deleted {
         marks.push("edited".to_owned());
     }
-    if message.from.me && message.chat_name != "me" {
+    if let Some(counts) = &message.counts {
+        marks.push(rooms::counts(counts));
+    } else if message.from.me && message.chat_name != "me" {
         marks.push(message.kept.as_ref().map_or_else(|| message.state.clone(), mail::kept));
     }
     for (emoji, names) in &message.reactions {
@@ -161,9 +163,8 @@ pub fn object(object: &Object, names: &Names) -> String {
         Object::Mailbox(one) => mail::line(one),
         Object::Kept(one) => mail::kept_at(one),
         Object::MailAsk(asked) => mail_ask(asked, names),
-        Object::Room(room) => {
-            format!("{}: {} {}", guard_line(&room.name), names.name(&room.who), guard_line(&room.change))
-        }
+        Object::Room(room) => rooms::event(room, names.name(&room.who)),
+        Object::Member(one) => rooms::member(one),
         Object::Resync(resync) => {
             format!("too slow for {}; they follow", plural(resync.lost, "event", "events"))
         }

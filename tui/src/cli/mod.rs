@@ -13,6 +13,7 @@ pub mod out;
 mod people;
 pub mod qr;
 mod receive;
+mod rooms;
 pub mod session;
 mod system;
 mod usage;
@@ -185,6 +186,7 @@ async fn with_session(session: &Session, global: &Global, out: Out, verb: Verb) 
         Verb::Find { text, limit } => messages::find(session, out, &text, limit).await,
         Verb::Export { to, format } => messages::export(session, &to, format).await,
         Verb::Recv(recv) => receive::recv(session, global, out, &recv).await,
+        Verb::Room { action } => rooms::room(session, out, action).await,
         Verb::Mailbox { action } => mail::mailbox(session, out, action).await,
         Verb::Status { watch } => system::status(session, out, watch, global.timeout).await,
         Verb::Net { action: None } => network::net(session, out).await,

@@ -2,6 +2,7 @@
 
 use super::args::{Add, Invite, InviteAction, PeopleAction, RequestAction};
 use super::out::{Out, guard_line, json_line, write_out};
+use super::rooms::{RoomLink, make_link};
 use super::session::Session;
 use super::{human, qr};
 use serde_json::json;
@@ -31,6 +32,13 @@ pub async fn invite(session: &Session, out: Out, invite: &Invite) -> Result<(), 
 }
 
 async fn invite_new(session: &Session, out: Out, invite: &Invite) -> Result<(), Trouble> {
+    if let Some(room) = invite.room.clone() {
+        if invite.private {
+            return Err(misuse("A link to a room has your addresses in it", "Leave out `--private`."));
+        }
+        let Invite { uses, for_, qr, auto_accept, .. } = *invite;
+        return make_link(session, out, &RoomLink { room, uses, for_, qr, auto_accept }).await;
+    }
     let params = json!({
         "uses": invite.uses,
         "for_s": invite.for_.ms() / 1_000,

@@ -36,6 +36,8 @@ pub enum Action {
     Help,
     /// F2.
     Chats,
+    /// F3.
+    People,
     /// F4.
     Person,
     /// F5.
@@ -138,7 +140,8 @@ pub const KEYS: &[Binding] = &[
     key(KeyCode::F(1), NONE, When::Always, Action::Help, "F1", "this help"),
     key(KeyCode::Char('h'), ALT, When::Always, Action::Help, "", ""),
     key(KeyCode::F(2), NONE, When::Always, Action::Chats, "F2", "the chat list"),
-    key(KeyCode::F(4), NONE, When::Always, Action::Person, "F4", "this person: presence, safety number"),
+    key(KeyCode::F(3), NONE, When::Always, Action::People, "F3", "the people of this room"),
+    key(KeyCode::F(4), NONE, When::Always, Action::Person, "F4", "this person, or how this room is"),
     key(KeyCode::F(5), NONE, When::Always, Action::Network, "F5", "the network"),
     key(
         KeyCode::Char('n'),
@@ -221,7 +224,7 @@ const fn slash(word: &'static str, takes: &'static str, help: &'static str, bare
 /// The slash commands.
 pub const COMMANDS: &[SlashCommand] = &[
     slash("/add", "LINK", "ask somebody, by the link they gave you", false),
-    slash("/invite", "", "a link and a code for somebody new", true),
+    slash("/invite", "[@who|link]", "a link and a code for somebody new; in a room: ask somebody in", true),
     slash("/requests", "", "people who ask", true),
     slash("/name", "@who NEW", "give a person another name", false),
     slash("/block", "[@who]", "refuse everything from a person, without telling them", true),
@@ -229,7 +232,14 @@ pub const COMMANDS: &[SlashCommand] = &[
     slash("/hide", "[@who]", "keep from a person how you are and when you type", true),
     slash("/show", "[@who]", "show them again", true),
     slash("/verify", "[@who]", "compare the safety number", true),
-    slash("/info", "[@who]", "a person: presence, safety number", true),
+    slash("/info", "[@who]", "a person: presence, safety number; a room: how it is", true),
+    slash("/room", "new NAME", "make a room", false),
+    slash("/join", "LINK|#name", "go into a room: by a link, or if somebody asks you in", false),
+    slash("/people", "", "the people of this room", true),
+    slash("/topic", "[TEXT]", "what this room is about", true),
+    slash("/kick", "@who", "remove somebody from this room", false),
+    slash("/role", "@who admin|member", "say what somebody may do in this room", false),
+    slash("/leave", "", "leave this room", true),
     slash("/find", "TEXT", "search in this chat", false),
     slash("/nick", "NAME", "change your own name", false),
     slash("/presence", "STATE", "online, away, busy or invisible", false),

@@ -3,8 +3,10 @@
 
 mod debug;
 mod mail;
+mod rooms;
 
 pub use mail::MailWish;
+pub use rooms::{RoomNews, RoomWish};
 use starling_node::api::types::{
     Account, Chat, Contact, Done, Invite, KeptAt, Mailbox, Message, Net, Object, Request, Safety, Sent,
     Status, Test, Trouble,
@@ -67,6 +69,8 @@ pub enum Msg {
         /// Them.
         result: Result<Vec<KeptAt>, Trouble>,
     },
+    /// About rooms.
+    Room(RoomNews),
     /// One message with its recipients.
     One(Result<Box<Message>, Trouble>),
     /// A text is on the disk, or was refused.
@@ -214,6 +218,8 @@ pub enum Effect {
     },
     /// Do something about mailboxes.
     Mail(MailWish),
+    /// Do something about rooms.
+    Room(RoomWish),
     /// Read which mailboxes keep a message.
     Kept {
         /// The message.

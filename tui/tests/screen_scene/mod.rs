@@ -332,6 +332,7 @@ pub fn chat(id: &str, title: &str, presence: &str, via: &str, last: &str) -> Cha
         via: via.into(),
         last_seen: (presence == "offline").then(|| "2026-11-22T18:20:00.000Z".to_owned()),
         unread: 0,
+        mentions: 0,
         draft: None,
         last_at: Some(format!("2026-11-22T{last}:00.000Z")),
     }
@@ -390,6 +391,7 @@ pub fn message(id: &str, from: &str, at: &str, text: &str) -> Message {
         unread: false,
         kind: "text".into(),
         recipients: Vec::new(),
+        counts: None,
         kept: None,
     }
 }

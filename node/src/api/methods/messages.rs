@@ -1,4 +1,4 @@
-//! Methods about messages: send, change, read.
+//! Methods about messages: send, change, wait.
 
 use super::mail::now_ms;
 use super::{Outcome, done};
@@ -7,20 +7,15 @@ use crate::api::rpc::{Fault, body};
 use crate::api::types::{Object, Sent, Trouble, V};
 use crate::api::waits::{Reached, is_over};
 use crate::api::{names, render, trouble};
-use crate::store::{LogQuery, StoredMessage};
+use crate::store::StoredMessage;
 use serde::Deserialize;
 use starling_protocol::engine::step::MessageState;
 use starling_protocol::engine::{Command, Reply};
-use starling_protocol::ids::{ChatId, MessageId};
-use starling_protocol::limits::ACK_ITEMS;
+use starling_protocol::ids::MessageId;
 use std::time::Duration;
 
-/// Messages in one answer. More would hold megabytes for a page nobody sees at once.
-const LOG_MAX: usize = 1_000;
 /// Milliseconds a wait may last: a day.
 const WAIT_MAX_MS: u64 = 86_400_000;
-/// Turns of marking a whole chat read, each of at most [`ACK_ITEMS`] messages; a bound on one request's work.
-const MARK_TURNS: usize = 1_024;
 
 fn wait_default() -> String {
     "queued".to_owned()
@@ -28,10 +23,6 @@ fn wait_default() -> String {
 
 fn timeout_default() -> u64 {
     30_000
-}
-
-fn limit_default() -> usize {
-    50
 }
 
 #[derive(Deserialize)]
@@ -76,7 +67,8 @@ pub(super) async fn send(hub: &Hub, params: Send) -> Outcome {
         },
     };
     // A new message to somebody else is queued; of any other the store knows more.
-    let own_chat = chat.account() == me;
+    // (An own chat, or a room where nobody else is, has everybody at once.)
+    let own_chat = chat.account() == me || hub.names().room(chat).is_some();
     let look = repeated || own_chat;
     let mut reached = Reached { state: MessageState::Queued, reason: None };
     if look && let Some(found) = hub.reached(id).await? {
@@ -161,7 +153,7 @@ async fn not_yet(hub: &Hub, id: MessageId, level: MessageState, mut sent: Sent) 
     }
     let means = match names_none(hub, id).await {
         Some(name) if level == MessageState::Mailbox => {
-            format!("{name} has named no mailbox: it is stored here and goes when you are both online.")
+            format!("{name} has named no mailbox: it is stored here and goes when they are online too.")
         }
         _ => "It is stored and will still go while Starling runs.".to_owned(),
     };
@@ -184,6 +176,12 @@ fn aim(level: MessageState) -> &'static str {
 /// The first recipient of a message whom no mailbox serves, as far as is known here.
 async fn names_none(hub: &Hub, id: MessageId) -> Option<String> {
     let message = own(hub, id).await.ok()?;
+    let room = hub.names().room(message.chat).map(|room| room.room);
+    if let Some(room) = room {
+        let rooms = hub.rooms().await.ok()?;
+        let without = rooms.iter().any(|view| view.room == room && view.mailboxes == 0);
+        return without.then(|| hub.names().chat_name(message.chat));
+    }
     let people = hub.people().await.ok()?;
     let without = |account| people.iter().any(|one| one.account == account && one.mailboxes == 0);
     let waits = message.recipients.iter().filter(|one| one.state == MessageState::Queued);
@@ -200,7 +198,7 @@ fn level(word: &str) -> Result<MessageState, Fault> {
     }
 }
 
-fn message_id(text: &str) -> Result<MessageId, Trouble> {
+pub(super) fn message_id(text: &str) -> Result<MessageId, Trouble> {
     text.trim().parse().map_err(|_| no_message(text))
 }
 
@@ -293,98 +291,13 @@ pub(super) async fn react(hub: &Hub, params: React) -> Outcome {
 pub(super) async fn message(hub: &Hub, params: ById) -> Outcome {
     let message = any(hub, &params.id).await?;
     hub.meet(std::slice::from_ref(&message)).await;
-    let object = Object::Message(Box::new(render::message(&hub.names(), String::new(), &message)));
+    let object = Object::Message(Box::new(render::whole_message(&hub.names(), String::new(), &message)));
     body(&object)
 }
 
 pub(super) async fn kept(hub: &Hub, params: &ById) -> Outcome {
     let message = own(hub, message_id(&params.id)?).await?;
     super::mail::kept(hub, message.id).await
-}
-
-async fn page(hub: &Hub, messages: &[StoredMessage]) -> Outcome {
-    hub.meet(messages).await;
-    let names = hub.names();
-    let page: Vec<Object> = messages
-        .iter()
-        .map(|message| Object::Message(Box::new(render::message(&names, String::new(), message))))
-        .collect();
-    body(&page)
-}
-
-#[derive(Deserialize)]
-pub(super) struct Log {
-    chat: String,
-    #[serde(default = "limit_default")]
-    limit: usize,
-    #[serde(default)]
-    before: Option<String>,
-    #[serde(default)]
-    since: Option<String>,
-}
-
-pub(super) async fn log(hub: &Hub, params: Log) -> Outcome {
-    let chat = hub.chat(&params.chat).await?;
-    let before = params.before.as_deref().map(message_id).transpose()?;
-    let since = params
-        .since
-        .as_deref()
-        .map(|text| render::wall(text).ok_or_else(|| Fault::bad_params("`since` is a time in RFC 3339")))
-        .transpose()?;
-    let query = LogQuery { chat, limit: params.limit.min(LOG_MAX), before, since };
-    page(hub, &hub.handle.store().log(query).await?).await
-}
-
-#[derive(Deserialize)]
-pub(super) struct Find {
-    text: String,
-    #[serde(default)]
-    chat: Option<String>,
-    #[serde(default = "limit_default")]
-    limit: usize,
-}
-
-pub(super) async fn find(hub: &Hub, params: Find) -> Outcome {
-    let chat = match params.chat.as_deref() {
-        Some(to) => Some(hub.chat(to).await?),
-        None => None,
-    };
-    let found = hub.handle.store().find(params.text, chat, params.limit.min(LOG_MAX)).await?;
-    page(hub, &found).await
-}
-
-#[derive(Deserialize)]
-pub(super) struct MarkRead {
-    chat: String,
-    #[serde(default)]
-    ids: Option<Vec<String>>,
-}
-
-pub(super) async fn mark_read(hub: &Hub, params: MarkRead) -> Outcome {
-    let chat = hub.chat(&params.chat).await?;
-    if let Some(ids) = params.ids {
-        let ids = ids.iter().map(|id| message_id(id)).collect::<Result<Vec<_>, _>>()?;
-        for some in ids.chunks(ACK_ITEMS) {
-            hub.handle.command(Command::MarkRead { chat, messages: some.to_vec() }).await?;
-        }
-        return done("Marked as read");
-    }
-    mark_all_read(hub, chat).await?;
-    done("Marked as read")
-}
-
-async fn mark_all_read(hub: &Hub, chat: ChatId) -> Result<(), Trouble> {
-    let mut before = None;
-    for _ in 0..MARK_TURNS {
-        let messages = hub.handle.store().unread(chat, ACK_ITEMS).await?;
-        // Nothing left, or marking had no effect.
-        if messages.is_empty() || before == messages.first().copied() {
-            break;
-        }
-        before = messages.first().copied();
-        hub.handle.command(Command::MarkRead { chat, messages }).await?;
-    }
-    Ok(())
 }
 
 #[derive(Deserialize)]

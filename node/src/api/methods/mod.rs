@@ -1,11 +1,13 @@
 //! The methods of the control API (docs/user/api.md): finds the one a request names and gives it its parameters.
 
+mod history;
 mod mail;
 mod messages;
 mod network;
 mod node;
 mod people;
 mod receive;
+mod rooms;
 
 use super::hub::Hub;
 use super::rpc::{Body, Fault, Request};
@@ -28,7 +30,7 @@ pub async fn call(connection: &Arc<Connection>, request: Request) -> Outcome {
         "react" => messages::react(hub, read(params)?).await,
         "wait" => messages::wait(hub, read(params)?).await,
         "kept" => messages::kept(hub, &read(params)?).await,
-        "mark_read" => messages::mark_read(hub, read(params)?).await,
+        "mark_read" => history::mark_read(hub, read(params)?).await,
         "typing" => messages::typing(hub, read(params)?).await,
         "draft" => messages::draft(hub, read(params)?).await,
         "log" | "find" | "message" | "chats.list" | "people.list" => {
@@ -46,6 +48,7 @@ pub async fn call(connection: &Arc<Connection>, request: Request) -> Outcome {
         }
         "mailbox.list" | "mailbox.use" | "mailbox.drop" | "mailbox.grant" | "mailbox.ask"
         | "mailbox.answer" => mail::call(hub, &request.method, params).await,
+        room if room.starts_with("room.") => rooms::call(hub, room, params).await,
         "status" | "id" | "name" | "presence" | "words" | "wake" | "stop" => {
             node::call(hub, &request.method, params).await
         }
@@ -58,8 +61,8 @@ pub async fn call(connection: &Arc<Connection>, request: Request) -> Outcome {
 
 async fn large(hub: &Hub, method: &str, params: Value) -> Outcome {
     match method {
-        "log" => messages::log(hub, read(params)?).await,
-        "find" => messages::find(hub, read(params)?).await,
+        "log" => history::log(hub, read(params)?).await,
+        "find" => history::find(hub, read(params)?).await,
         "message" => messages::message(hub, read(params)?).await,
         "chats.list" => people::chats(hub).await,
         _ => people::list(hub).await,

@@ -5,6 +5,7 @@ use crate::api::hub::{Hub, odd, odd_fault};
 use crate::api::rpc::{Fault, body};
 use crate::api::types::{Object, Safety, Trouble, V};
 use crate::api::{names, render, trouble};
+use crate::store::{ChatSummary, LogQuery};
 use serde::Deserialize;
 use serde_json::Value;
 use starling_protocol::engine::command::{ContactView, RequestView, RoomView};
@@ -13,6 +14,9 @@ use starling_protocol::ids::{AccountId, ChatId};
 use starling_protocol::invite::{LinkKind, link_kind};
 use starling_protocol::text::handle;
 use std::collections::HashMap;
+
+/// Messages of one room that are looked at for one's own name when the chats are listed. More makes the list slow.
+const CALLS_LOOKED_AT: usize = 100;
 
 pub(super) async fn call(hub: &Hub, method: &str, params: Value) -> Outcome {
     match method {
@@ -106,6 +110,9 @@ struct Add {
 async fn add(hub: &Hub, params: Add) -> Outcome {
     if link_kind(&params.link) == Ok(LinkKind::Mailbox) {
         return Err(trouble::not_an_invite().into());
+    }
+    if link_kind(&params.link) == Ok(LinkKind::Room) {
+        return Err(trouble::a_room_link().into());
     }
     let command =
         Command::Add { link: params.link, name: params.name, note: params.note.unwrap_or_default() };
@@ -251,6 +258,7 @@ pub(super) async fn chats(hub: &Hub) -> Outcome {
     ids.push(ChatId::from(own));
     ids.sort_unstable();
     ids.dedup();
+    let calls = calls(hub, rooms.keys().filter_map(|id| kept.get(id))).await?;
     let names = hub.names();
     let mut rows: Vec<(bool, i64, crate::api::types::Chat)> = ids
         .into_iter()
@@ -263,6 +271,7 @@ pub(super) async fn chats(hub: &Hub) -> Outcome {
             let summary = kept.get(&id);
             let last_at = summary.map_or(0, |summary| summary.last_at);
             row.unread = summary.map_or(0, |summary| summary.unread);
+            row.mentions = calls.get(&id).copied().unwrap_or(0);
             row.draft = summary.and_then(|summary| summary.draft.clone());
             row.last_at = (last_at > 0).then(|| render::stamp(last_at));
             (id.account() == own, last_at, row)
@@ -274,4 +283,21 @@ pub(super) async fn chats(hub: &Hub) -> Outcome {
     });
     let list: Vec<Object> = rows.into_iter().map(|(_, _, row)| Object::Chat(row)).collect();
     body(&list)
+}
+
+/// How many unseen messages of rooms name oneself, of the newest [`CALLS_LOOKED_AT`] of each.
+async fn calls(
+    hub: &Hub,
+    rooms: impl Iterator<Item = &ChatSummary>,
+) -> Result<HashMap<ChatId, u64>, Trouble> {
+    let own = hub.names().own_name().to_owned();
+    let mut calls = HashMap::new();
+    for room in rooms.filter(|room| room.unread > 0) {
+        let limit = usize::try_from(room.unread).unwrap_or(CALLS_LOOKED_AT).min(CALLS_LOOKED_AT);
+        let query = LogQuery { chat: room.chat, limit, before: None, since: None };
+        let newest = hub.handle.store().log(query).await?;
+        let calling = newest.iter().filter(|one| one.unread && !one.me && names::mentions(&one.text, &own));
+        calls.insert(room.chat, u64::try_from(calling.count()).unwrap_or(u64::MAX));
+    }
+    Ok(calls)
 }

@@ -104,6 +104,22 @@ impl Names {
         }
     }
 
+    /// The room of `#roof`, `roof`, `room:…` or `chat:…`: no person is meant.
+    ///
+    /// # Errors
+    /// Exit 4 when there is none, or several.
+    pub fn room_of(&self, to: &str) -> Result<RoomId, Trouble> {
+        let to = to.trim();
+        let chat = match to.strip_prefix('#') {
+            Some(name) => self.by_room_name(name),
+            None if to.starts_with("room:") => self.by_room_id(to),
+            None if to.starts_with("chat:") => to.parse().map_err(|_| not_an_id(to)),
+            None => self.by_room_name(to),
+        }?;
+        let no_room = || trouble::no_such("This chat is no room", "`starling room list` lists your rooms.");
+        self.room(chat).map(|room| room.room).ok_or_else(no_room)
+    }
+
     /// The chat of `room:…`.
     pub(super) fn by_room_id(&self, to: &str) -> Result<ChatId, Trouble> {
         let room: RoomId = to.parse().map_err(|_| not_an_id(to))?;

@@ -96,6 +96,7 @@ async fn ask(client: &Client, effect: Effect) -> Option<Msg> {
             Msg::Log { older: before.is_some(), page: client.call("log", params).await, chat }
         }
         Effect::Mail(wish) => mail(client, wish).await,
+        Effect::Room(wish) => super::rooms::perform(client, wish).await,
         Effect::Kept { id } => Msg::Kept { result: client.call("kept", json!({ "id": id })).await, id },
         Effect::One { id } => Msg::One(client.call("message", json!({ "id": id })).await),
         Effect::Find { text, chat } => {

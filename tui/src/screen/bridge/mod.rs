@@ -4,6 +4,7 @@
 
 mod calls;
 mod host;
+mod rooms;
 
 use super::msg::{Effect, Msg, Opened, ProfileKind};
 use host::Host;

@@ -136,35 +136,53 @@ impl ChatLog {
         self.items.iter_mut().rfind(|item| item.message.id == id)
     }
 
-    /// Takes a message in: a known one is replaced (its mark never turns back), a new one goes to the end.
+    /// Takes a message in: a known one is replaced (its mark never turns back), a new one goes to its place.
     /// True if it was new.
     pub fn upsert(&mut self, message: Message) -> bool {
         let author = message.from.account.clone();
         let known = self
             .items
-            .iter_mut()
-            .rfind(|item| item.message.id == message.id && item.message.from.account == author);
-        if let Some(item) = known {
-            let unfolded = item.unfolded;
-            let state = furthest(&item.message.state, &message.state).to_owned();
-            let seen = !item.message.unread;
-            *item = Item::new(message);
-            item.unfolded = unfolded;
-            item.message.state = state;
-            if seen {
-                item.message.unread = false;
-            }
+            .iter()
+            .rposition(|item| item.message.id == message.id && item.message.from.account == author);
+        if let Some(at) = known {
+            let before = self.items.remove(at);
+            let mut item = Item::new(message);
+            item.unfolded = before.unfolded;
+            item.message.state = furthest(&before.message.state, &item.message.state).to_owned();
+            item.message.unread &= before.message.unread;
+            keep_known(&before.message, &mut item.message);
+            // Its place was not known, or is what it was.
+            let at = if before.message.order == item.message.order { at } else { self.place(&item.message) };
+            self.items.insert(at, item);
             return false;
         }
         if self.loading {
             self.fresh.push(message.id.clone());
         }
-        self.items.push(Item::new(message));
+        let at = self.place(&message);
+        if at == 0 && !self.at_start && !self.items.is_empty() {
+            // It stands among older ones that are not loaded, and is read with them.
+            return true;
+        }
+        self.items.insert(at, Item::new(message));
         if self.items.len() > LOADED && self.anchor.is_none() && self.chosen.is_none() {
             self.items.drain(..self.items.len() - LOADED);
             self.at_start = false;
         }
         true
+    }
+
+    /// Where a message stands among the loaded ones: behind all that are not after it. One whose place is not known
+    /// is the newest.
+    fn place(&self, message: &Message) -> usize {
+        if message.order.is_empty() {
+            return self.items.len();
+        }
+        let before = |item: &Item| !item.message.order.is_empty() && item.message.order <= message.order;
+        self.items.iter().rposition(before).map_or_else(
+            || self.items.iter().position(|item| !item.message.order.is_empty()).unwrap_or(0),
+            |at| at + 1,
+        )
     }
 
     /// Takes in a page, oldest first: the newest one, or one of older messages.
@@ -178,7 +196,8 @@ impl ChatLog {
             let fresh = std::mem::take(&mut self.fresh);
             for item in newer {
                 if fresh.contains(&item.message.id) && self.index(&item.message.id).is_none() {
-                    self.items.push(item);
+                    let at = self.place(&item.message);
+                    self.items.insert(at, item);
                 }
             }
             self.loaded = true;
@@ -215,6 +234,14 @@ impl ChatLog {
         let Some(index) = self.anchor.as_ref().and_then(|anchor| self.index(&anchor.id)) else { return 0 };
         self.items.iter().skip(index + 1).filter(|item| item.message.unread).count()
     }
+}
+
+/// What an event of a message does not say of its recipients, and was known before.
+fn keep_known(before: &Message, now: &mut Message) {
+    if now.recipients.is_empty() {
+        now.recipients.clone_from(&before.recipients);
+    }
+    now.counts = now.counts.or(before.counts);
 }
 
 /// The further of two states of a message (CONTRACT: a state never goes back).

@@ -3,6 +3,8 @@
 
 /// Columns at the right of a message for its delivery mark.
 pub const MARK_COLUMNS: usize = 3;
+/// Columns of the people of a room. Fewer cut most names.
+pub const PEOPLE_COLUMNS: u16 = 18;
 /// Rows the editor grows to at most.
 pub const EDITOR_ROWS: u16 = 6;
 
@@ -19,6 +21,8 @@ pub struct Geometry {
     pub left: u16,
     /// Width of the chat.
     pub pane: u16,
+    /// Columns of the people of a room, at the right; 0 = none.
+    pub people: u16,
     /// Rows of the bottom key line: 0 or 1.
     pub bar: u16,
     /// Rows of title and rule: 1 or 2.
@@ -46,11 +50,22 @@ impl Geometry {
             list,
             left,
             pane: width.saturating_sub(left),
+            people: 0,
             bar: u16::from(!small),
             head: if small { 1 } else { 2 },
             times: !small,
             card: if list > 0 && height >= 17 { 5 } else { 0 },
         }
+    }
+
+    /// With the people of a room at the right, if there is room for them and they are wanted.
+    #[must_use]
+    pub fn with_people(self, wanted: bool) -> Self {
+        if !wanted || self.width < 110 {
+            return self;
+        }
+        // A free column, the line, a free column.
+        Self { people: PEOPLE_COLUMNS, pane: self.pane.saturating_sub(PEOPLE_COLUMNS + 3), ..self }
     }
 
     /// Columns for text in the chat.

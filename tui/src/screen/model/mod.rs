@@ -8,8 +8,10 @@ pub mod geometry;
 pub mod line;
 mod mail;
 pub mod overlay;
+pub mod rooms;
 pub mod setup;
 pub mod timeline;
+mod wake;
 mod window;
 pub mod words;
 
@@ -125,6 +127,8 @@ pub struct Model {
     pub requests: Vec<Request>,
     /// Mailboxes that keep one's mail, and open questions about it, once read.
     pub mailboxes: Option<Vec<Mailbox>>,
+    /// Rooms.
+    pub rooms: rooms::Rooms,
     /// The network.
     pub network: Option<Network>,
     /// When the next try of all is due, on the monotonic clock.
@@ -192,6 +196,7 @@ impl Model {
             next_try: BTreeMap::new(),
             requests: Vec::new(),
             mailboxes: None,
+            rooms: rooms::Rooms::default(),
             network: None,
             network_next_ms: None,
             network_since_ms: 0,
@@ -219,7 +224,7 @@ impl Model {
 
     /// The panes of the present size.
     pub fn geometry(&self) -> Geometry {
-        Geometry::of(self.size.0, self.size.1)
+        Geometry::of(self.size.0, self.size.1).with_people(self.shows_people())
     }
 
     /// Now, in the person's zone.
@@ -270,12 +275,13 @@ impl Model {
                     .find(|chat| chat.account.as_deref() == Some(account))
                     .map(|chat| chat.title.clone())
             })
+            .or_else(|| self.fellow(account).map(str::to_owned))
             .unwrap_or_else(|| "somebody".to_owned())
     }
 
     /// Whether there is nobody to talk to yet.
     pub fn alone(&self) -> bool {
-        self.chats_known && !self.chats.iter().any(|chat| chat.kind == "person")
+        self.chats_known && !self.chats.iter().any(|chat| chat.kind != "me")
     }
 
     /// Unseen messages in all chats but the open one.
@@ -298,12 +304,6 @@ impl Model {
             Some(network) if network.invisible => "invisible",
             Some(network) => &network.state,
         }
-    }
-
-    /// When chats say that the network is another one than before, if it stays so.
-    pub fn network_telling_ms(&self) -> Option<u64> {
-        let told = self.network_told.as_deref()?;
-        (told != self.network_key()).then(|| self.network_since_ms + NETWORK_LASTS_MS)
     }
 
     /// Whether the list has the line that reminds of the 24 words.
@@ -345,51 +345,5 @@ impl Model {
                         | Overlay::Mailboxes(_)
                 )
             )
-    }
-
-    /// Whether seconds are shown that run down.
-    fn counts_down(&self) -> bool {
-        let network = self.geometry().card > 0
-            && self.network_next_ms.is_some_and(|at| at > self.now_ms)
-            && self.network_key() == "offline";
-        let person = self.awaited().is_some_and(|account| self.next_try_ms(&account).is_some());
-        matches!(self.place, Place::Main) && (network || person)
-    }
-
-    /// When the model wants [`super::msg::Msg::Tick`] at the latest; none = it can sleep for ever.
-    pub fn next_wake(&self) -> Option<u64> {
-        let mut wake: Option<u64> = None;
-        let mut at = |time: u64| wake = Some(wake.map_or(time, |known: u64| known.min(time)));
-        for until in self.typing.values() {
-            at(*until);
-        }
-        if self.focus && self.overlay.is_none() {
-            for since in self.seen.values() {
-                at(since + READ_MS);
-            }
-        }
-        if let Some(time) = self.draft_at {
-            at(time);
-        }
-        if let Some(time) = self.people_at {
-            at(time);
-        }
-        if let Some(time) = self.interrupted {
-            at(time + TWICE_MS);
-        }
-        if self.counts_down() {
-            at(self.now_ms + 1_000);
-        }
-        if let Some(time) = self.network_telling_ms() {
-            at(time);
-        }
-        if let Some(Overlay::Network(view)) = &self.overlay {
-            at(view.look_ms);
-        }
-        if self.geometry().card > 0 && matches!(self.network_key(), "offline" | "lan") {
-            let minutes = self.now_ms.saturating_sub(self.network_since_ms) / 60_000;
-            at(self.network_since_ms + (minutes + 1) * 60_000);
-        }
-        wake
     }
 }

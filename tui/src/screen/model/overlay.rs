@@ -56,6 +56,8 @@ pub enum Overlay {
     Network(NetView),
     /// The mailboxes that keep one's mail.
     Mailboxes(MailboxBox),
+    /// About a room.
+    Room(RoomBox),
     /// Leave although messages wait?
     Leave,
     /// The 24 words, put off at the first run.
@@ -113,6 +115,8 @@ pub struct Help {
 /// Ctrl-N: an own invite and a field for a link.
 #[derive(Debug, Clone, Default)]
 pub struct InviteBox {
+    /// The room it leads to; none for people alone.
+    pub room: Option<String>,
     /// The invite, once made.
     pub invite: Option<Invite>,
     /// Why there is none.
@@ -123,6 +127,40 @@ pub struct InviteBox {
     pub code_only: bool,
     /// What the last copy said.
     pub copied: bool,
+}
+
+/// About a room, which is named by the id of its chat.
+#[derive(Debug, Clone)]
+pub enum RoomBox {
+    /// Who is in it.
+    People {
+        /// Which.
+        chat: String,
+        /// First row shown.
+        top: usize,
+    },
+    /// How it is.
+    Card {
+        /// Which.
+        chat: String,
+    },
+    /// Go into it, as somebody asks?
+    Ask {
+        /// Which.
+        chat: String,
+    },
+    /// A pasted link: ask to be let in?
+    AskLink {
+        /// The link.
+        link: String,
+        /// What it says the room is called.
+        name: String,
+    },
+    /// Leave it?
+    Leave {
+        /// Which.
+        chat: String,
+    },
 }
 
 /// A person.

@@ -4,6 +4,7 @@
 pub mod mail;
 mod network;
 pub mod report;
+pub mod rooms;
 
 use super::Model;
 use crate::screen::text::time;
@@ -14,6 +15,9 @@ use starling_node::api::types::{Chat, Contact, Message, Trouble};
 pub fn delivery(model: &Model, message: &Message, chat: Option<&Chat>) -> String {
     if chat.is_some_and(|chat| chat.kind == "me") {
         return "kept on this device".to_owned();
+    }
+    if chat.is_some_and(|chat| chat.kind == "room") {
+        return rooms::delivery(model, message);
     }
     let when = time::local(&message.state_at, &model.zone).map(|at| time::moment(&at, &model.now()));
     let when = when.unwrap_or_default();
@@ -130,6 +134,9 @@ pub fn looked_up(model: &Model, contact: &Contact) -> Option<String> {
 pub fn about(model: &Model, chat: &Chat) -> String {
     if chat.kind == "me" {
         return "only for you".to_owned();
+    }
+    if chat.kind == "room" {
+        return rooms::about(model, chat);
     }
     if chat.key_changed {
         return "key changed: F4".to_owned();

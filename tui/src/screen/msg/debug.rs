@@ -20,6 +20,7 @@ impl std::fmt::Debug for Effect {
             Self::Visible { .. } => "Visible",
             Self::Log { .. } => "Log",
             Self::Mail(_) => "Mail",
+            Self::Room(_) => "Room",
             Self::Kept { .. } => "Kept",
             Self::One { .. } => "One",
             Self::Send { .. } => "Send",

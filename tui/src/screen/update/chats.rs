@@ -34,6 +34,7 @@ pub fn open(model: &mut Model, id: &str, out: &mut Out) {
         out.push(Effect::Log { chat: id.to_owned(), before: None });
     }
     mark_new(model, id);
+    super::rooms::read_people(model, id, out);
     forget_far_chats(model);
 }
 
@@ -99,12 +100,14 @@ pub fn sort(chats: &mut [Chat]) {
 /// A new message moves its chat up and counts.
 pub fn touch(model: &mut Model, message: &Message, new: bool) {
     let counts = new && message.unread && !message.from.me;
+    let called = counts && model.calls_me(message);
     if let Some(chat) = model.chats.iter_mut().find(|chat| chat.chat == message.chat) {
         if new {
             chat.last_at = Some(message.received.clone());
         }
         if counts {
             chat.unread = chat.unread.saturating_add(1);
+            chat.mentions = chat.mentions.saturating_add(u64::from(called));
         }
     }
     sort(&mut model.chats);
@@ -172,7 +175,7 @@ pub fn open_first(model: &mut Model, out: &mut Out) {
         .chats
         .iter()
         .find(|chat| chat.unread > 0)
-        .or_else(|| model.chats.iter().find(|chat| chat.kind == "person"))
+        .or_else(|| model.chats.iter().find(|chat| chat.kind != "me"))
         .or_else(|| model.chats.first())
         .map(|chat| chat.chat.clone());
     if let Some(id) = first {
@@ -181,14 +184,14 @@ pub fn open_first(model: &mut Model, out: &mut Out) {
 }
 
 fn find(model: &Model, wanted: &str) -> Option<String> {
-    let bare = wanted.trim_start_matches('@').to_lowercase();
+    let bare = wanted.trim_start_matches(['@', '#']).to_lowercase();
     model
         .chats
         .iter()
         .find(|chat| {
             chat.chat == wanted
                 || chat.account.as_deref() == Some(wanted)
-                || chat.name.trim_start_matches('@').to_lowercase() == bare
+                || chat.name.trim_start_matches(['@', '#']).to_lowercase() == bare
                 || chat.title.to_lowercase() == bare
         })
         .map(|chat| chat.chat.clone())

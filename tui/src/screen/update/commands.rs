@@ -1,6 +1,6 @@
 //! Slash commands. A wrong one stays in the editor with a suggestion; names are never guessed.
 
-use super::{Out, complain, keys, mail, overlay};
+use super::{Out, complain, keys, mail, overlay, rooms};
 use crate::screen::keymap::COMMANDS;
 use crate::screen::model::Model;
 use crate::screen::model::overlay::{Found, Help, Overlay};
@@ -46,7 +46,11 @@ fn unknown(model: &mut Model, word: &str) {
 fn perform(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
     match word {
         "/add" => out.push(Effect::Add { link: rest.to_owned() }),
-        "/invite" => overlay::open_invite(model, out),
+        "/invite" if rest.is_empty() => overlay::open_invite(model, out),
+        "/invite" | "/room" | "/join" | "/people" | "/topic" | "/kick" | "/role" | "/leave" => {
+            return rooms::command(model, word, rest, out);
+        }
+        "/info" if rest.is_empty() => keys::person(model, None, out),
         "/requests" => model.overlay = Some(Overlay::Requests { at: 0 }),
         "/find" => find(model, rest, out),
         "/nick" => out.push(Effect::Nick { name: rest.to_owned() }),

@@ -1,12 +1,12 @@
 //! What the node says: answers to effects, and events. A message comes once however often it is told; marks only go
 //! forward; what cannot be done is said in the line above the editor.
 
-use super::{Out, chats, mail, network, say, send, setup, trouble};
+use super::{Out, chats, mail, network, overlay, rooms, say, send, setup, trouble};
 use crate::screen::model::chatlog::{GapLine, furthest};
 use crate::screen::model::overlay::Overlay;
 use crate::screen::model::setup::{Unlock, WordsPage};
 use crate::screen::model::{Model, Place, TYPING_MS};
-use crate::screen::msg::{After, Effect, MailWish, Msg, ProfileKind};
+use crate::screen::msg::{After, Effect, MailWish, Msg, ProfileKind, RoomWish};
 use starling_node::api::types::{Chat, Contact, Gap, Message, Object, Presence, Receipt, Trouble, Typing};
 
 /// Takes in anything but keys and time.
@@ -149,12 +149,15 @@ fn on_chats(model: &mut Model, mut list: Vec<Chat>, out: &mut Out) {
     {
         row.draft = (!model.draft_kept.is_empty()).then(|| model.draft_kept.clone());
     }
+    // A room one is asked into is no chat yet.
+    list.retain(|row| row.kind != "room" || row.state != "invited");
     chats::sort(&mut list);
     model.chats = list;
     model.chats_known = true;
     let setting_up = matches!(model.place, Place::Setup(_));
     if !setting_up {
         chats::open_first(model, out);
+        rooms::open_awaited(model, out);
     }
 }
 
@@ -258,6 +261,7 @@ fn on_event(model: &mut Model, object: Object, out: &mut Out) {
         Object::Network(state) => network::on_state(model, state),
         Object::Gap(gap) => on_gap(model, gap),
         Object::MailAsk(asked) => mail::on_ask(model, &asked, out),
+        Object::Room(room) => rooms::on_event(model, &room, out),
         Object::Resync(_) => {
             model.logs.retain(|_, log| !log.pending.is_empty());
             if let Some(open) = model.open.clone() {
@@ -267,7 +271,7 @@ fn on_event(model: &mut Model, object: Object, out: &mut Out) {
                 out.push(Effect::Log { chat: open, before: None });
             }
             out.extend([Effect::Chats, Effect::People, Effect::Requests, Effect::Status]);
-            out.push(Effect::Mail(MailWish::List));
+            out.extend([Effect::Mail(MailWish::List), Effect::Room(RoomWish::List)]);
         }
         _ => {}
     }
@@ -301,11 +305,13 @@ fn on_new_message(model: &mut Model, message: Message, out: &mut Out) {
     {
         chats::mark_new(model, &message.chat);
     }
+    rooms::count_new(model, &message, out);
     chats::touch(model, &message, new);
 }
 
 fn on_receipt(model: &mut Model, receipt: &Receipt, out: &mut Out) {
     model.kept_stale |= receipt.kept.is_some() || model.in_mailboxes() > 0;
+    rooms::on_receipt(model, receipt, out);
     if let Some(item) = model.logs.get_mut(&receipt.chat).and_then(|log| log.get_mut(&receipt.id)) {
         let message = &mut item.message;
         if furthest(&message.state, &receipt.message_state) == receipt.message_state
@@ -323,11 +329,7 @@ fn on_receipt(model: &mut Model, receipt: &Receipt, out: &mut Out) {
         && *id == receipt.id
         && let Some(recipient) = message.recipients.iter_mut().find(|one| one.account == receipt.who)
     {
-        recipient.state = furthest(&recipient.state, &receipt.state).to_owned();
-        recipient.at.clone_from(&receipt.at);
-        if recipient.state == receipt.state {
-            recipient.kept.clone_from(&receipt.kept);
-        }
+        overlay::take_receipt(recipient, receipt);
         out.push(Effect::Kept { id: receipt.id.clone() });
     }
 }

@@ -1,4 +1,5 @@
-//! Ctrl-K: chats, people and commands in one list, the best fit first. `@` narrows to people, `>` to commands.
+//! Ctrl-K: chats, people and commands in one list, the best fit first. `#` narrows to rooms, `@` to people, `>` to
+//! commands.
 
 use super::{Out, chats, commands, keys, send};
 use crate::screen::keymap::COMMANDS;
@@ -30,14 +31,20 @@ fn entries(model: &Model) -> Vec<Hit> {
             let unread = if chat.unread > 0 { format!("{} new", chat.unread) } else { String::new() };
             let here = if chat.kind == "me" {
                 "only for you".to_owned()
+            } else if chat.kind == "room" {
+                words::rooms::note(model, chat)
             } else if chat.state == "accepted" {
                 words::road(if chat.presence == "offline" { "none" } else { &chat.via }).to_owned()
             } else {
                 words::about(model, chat)
             };
             let note = if unread.is_empty() { here } else { format!("{here}, {unread}") };
-            let kind = if chat.kind == "me" { "notes" } else { "chat" };
-            Hit { target: Target::Chat(chat.chat.clone()), name: chat.title.clone(), kind, note }
+            let (kind, name) = match chat.kind.as_str() {
+                "me" => ("notes", &chat.title),
+                "room" => ("room", &chat.name),
+                _ => ("chat", &chat.title),
+            };
+            Hit { target: Target::Chat(chat.chat.clone()), name: name.clone(), kind, note }
         })
         .collect();
     list.extend(model.people.iter().map(|contact| Hit {
@@ -62,6 +69,7 @@ fn entries(model: &Model) -> Vec<Hit> {
 pub fn hits(model: &Model, query: &str) -> Vec<Hit> {
     let (only, rest) = match query.chars().next() {
         Some('@') => (Some("person"), query.get(1..).unwrap_or("")),
+        Some('#') => (Some("room"), query.get(1..).unwrap_or("")),
         Some('>') => (Some("command"), query.get(1..).unwrap_or("")),
         Some('/') => (Some("command"), query),
         _ => (None, query),

@@ -1,13 +1,15 @@
 //! Keys, pastes and the wheel on the main screen.
 
-use super::{Out, chats, choose, complain, goto, mail, overlay, say, seen, send};
+use super::{Out, chats, choose, complain, goto, mail, overlay, rooms, say, seen, send};
 use crate::screen::keymap::{self, Action, COMMANDS};
 use crate::screen::model::arrange::arrange;
-use crate::screen::model::overlay::{Help, NetView, Overlay, PersonCard};
+use crate::screen::model::overlay::{Help, NetView, Overlay, PersonCard, RoomBox};
+use crate::screen::model::rooms::chat_of;
 use crate::screen::model::timeline::Timeline;
 use crate::screen::model::{Compose, Model, NETWORK_LOOK_MS, Place, TWICE_MS};
 use crate::screen::msg::{Effect, MailWish};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use starling_node::api::names::handle;
 
 /// A key on the main screen.
 pub fn on_key(model: &mut Model, key: KeyEvent, out: &mut Out) {
@@ -51,6 +53,7 @@ fn act(model: &mut Model, action: Action, out: &mut Out) {
         Action::FirstUnread => first_unread(model),
         Action::Help => model.overlay = Some(Overlay::Help(Help::default())),
         Action::Chats => goto_list(model),
+        Action::People => rooms::people(model, out),
         Action::Person => person(model, None, out),
         Action::Network => network(model, out),
         Action::Invite => overlay::open_invite(model, out),
@@ -71,8 +74,11 @@ fn act(model: &mut Model, action: Action, out: &mut Out) {
 
 /// Enter on an empty line: what waits for the person, the most urgent first.
 fn open_waiting(model: &mut Model) {
+    let asked = model.invitations().next().map(|room| chat_of(room).to_owned());
     if !model.requests.is_empty() {
         model.overlay = Some(Overlay::Requests { at: 0 });
+    } else if let Some(chat) = asked {
+        model.overlay = Some(Overlay::Room(RoomBox::Ask { chat }));
     } else if model.words_due() {
         say(model, "Your 24 words wait to be written down: /words shows them.");
     }
@@ -86,6 +92,10 @@ pub fn goto_list(model: &mut Model) {
 
 /// The card of a person; of the open chat's without one.
 pub fn person(model: &mut Model, account: Option<String>, out: &mut Out) {
+    if let Some(room) = model.chat().filter(|chat| account.is_none() && chat.kind == "room") {
+        let room = room.chat.clone();
+        return rooms::card(model, &room, out);
+    }
     match account.or_else(|| model.chat().and_then(|chat| chat.account.clone())) {
         Some(account) => {
             out.push(Effect::Safety { account: account.clone() });
@@ -161,7 +171,7 @@ pub fn paste(model: &mut Model, text: &str, out: &mut Out) {
         log.chosen = None;
     }
     if send::is_link(text) && model.editor.is_empty() && model.compose == Compose::New {
-        model.overlay = Some(Overlay::AskAdd { link: text.trim().to_owned() });
+        model.overlay = Some(rooms::ask(text.trim().to_owned()));
         return;
     }
     if !model.editor.insert(text) {
@@ -237,6 +247,9 @@ fn complete(model: &mut Model) -> bool {
         COMMANDS.iter().map(|command| command.word.to_owned()).collect()
     } else if before.strip_prefix("/mailbox ").is_some_and(|start| start == word) {
         mail::WISHES.map(str::to_owned).into()
+    } else if word.starts_with('@') && model.open_room().is_some() && !before.starts_with("/invite ") {
+        let others = model.people_here().iter().filter(|one| !one.me);
+        others.map(|one| format!("@{}", handle(&one.name))).collect()
     } else if word.starts_with('@') {
         model.chats.iter().filter(|chat| chat.kind == "person").map(|chat| chat.name.clone()).collect()
     } else {

@@ -10,6 +10,7 @@ mod keys;
 mod mail;
 mod network;
 mod overlay;
+mod rooms;
 mod seen;
 mod send;
 mod setup;
@@ -29,6 +30,9 @@ pub struct Moment {
     pub wall: Timestamp,
 }
 
+/// Recipients of a message that are kept by name; of more only the counts.
+const RECIPIENTS_KEPT: usize = 20;
+
 /// Effects being collected.
 pub(super) type Out = Vec<Effect>;
 
@@ -43,12 +47,15 @@ pub fn update(model: &mut Model, msg: Msg, now: Moment) -> Vec<Effect> {
             term(model, event, &mut out);
             model.dirty = true;
         }
+        // Who is here is read again and again, and mostly it is who was here before.
+        Msg::Room(news) => model.dirty |= rooms::on_news(model, news, &mut out),
         other => {
             events::on_message(model, other, &mut out);
             model.dirty = true;
         }
     }
     seen::after(model, &mut out);
+    rooms::after(model, &mut out);
     out
 }
 

@@ -1,14 +1,16 @@
 //! Keys in what lies over the main screen. Esc always closes and is always the safe way.
 
-use super::{Out, chats, goto, keys, mail, say};
+use super::{Out, chats, goto, keys, mail, rooms, say};
 use crate::screen::model::Model;
+use crate::screen::model::chatlog::furthest;
 use crate::screen::model::line::Line;
-use crate::screen::model::overlay::{EMOJI, Found, Help, InviteBox, NetView, Overlay, Trial};
+use crate::screen::model::overlay::{EMOJI, Found, Help, InviteBox, NetView, Overlay, RoomBox, Trial};
+use crate::screen::model::rooms::Extra;
 use crate::screen::model::setup::WordsPage;
 use crate::screen::model::words::report::report;
 use crate::screen::msg::Effect;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use starling_node::api::types::Test;
+use starling_node::api::types::{Receipt, Recipient, Test};
 
 /// Lines F5 scrolls over at most; more than there ever are.
 const NET_LINES: usize = 500;
@@ -76,6 +78,7 @@ pub fn on_key(model: &mut Model, key: KeyEvent, out: &mut Out) -> bool {
         Overlay::WordsLock(line) => on_words_lock(model, line, key, out),
         Overlay::Network(view) => on_network(model, view, key, out),
         Overlay::Mailboxes(shown) => mail::on_key(model, shown, key, out),
+        Overlay::Room(shown) => rooms::on_key(model, shown, key, out),
         other => on_card(model, other, key, out),
     }
     true
@@ -88,7 +91,7 @@ fn closed(model: &mut Model, overlay: Overlay) {
             invite.code_only = false;
             model.overlay = Some(Overlay::Invite(invite));
         }
-        Overlay::AskAdd { link } => {
+        Overlay::AskAdd { link } | Overlay::Room(RoomBox::AskLink { link, .. }) => {
             model.editor.insert(&link);
             model.declined = Some(link);
             say(model, "Not added. The link is in the editor as text.");
@@ -236,21 +239,8 @@ fn on_requests(model: &mut Model, at: usize, key: KeyEvent, out: &mut Out) {
     model.overlay = Some(Overlay::Requests { at });
 }
 
-/// Rows of the list behind the chats: requests, words, invite.
-pub fn list_extras(model: &Model) -> Vec<&'static str> {
-    let mut extras = Vec::new();
-    if !model.requests.is_empty() {
-        extras.push("requests");
-    }
-    if model.words_due() {
-        extras.push("words");
-    }
-    extras.push("invite");
-    extras
-}
-
 fn on_chats(model: &mut Model, at: usize, key: KeyEvent, out: &mut Out) {
-    let extras = list_extras(model);
+    let extras = model.extras();
     let last = (model.chats.len() + extras.len()).saturating_sub(1);
     let at = match key.code {
         KeyCode::Up => at.saturating_sub(1),
@@ -264,10 +254,13 @@ fn on_chats(model: &mut Model, at: usize, key: KeyEvent, out: &mut Out) {
             if let Some(id) = model.chats.get(at).map(|chat| chat.chat.clone()) {
                 return chats::open(model, &id, out);
             }
-            match extras.get(at.saturating_sub(model.chats.len())) {
-                Some(&"requests") => model.overlay = Some(Overlay::Requests { at: 0 }),
-                Some(&"words") => open_words(model, out),
-                _ => open_invite(model, out),
+            match extras.into_iter().nth(at.saturating_sub(model.chats.len())) {
+                Some(Extra::Invitation { chat, .. }) => {
+                    model.overlay = Some(Overlay::Room(RoomBox::Ask { chat }));
+                }
+                Some(Extra::Requests) => model.overlay = Some(Overlay::Requests { at: 0 }),
+                Some(Extra::Words) => open_words(model, out),
+                Some(Extra::Invite) | None => open_invite(model, out),
             }
             return;
         }
@@ -372,4 +365,13 @@ fn on_words_lock(model: &mut Model, mut line: Line, key: KeyEvent, out: &mut Out
         line.key(key);
     }
     model.overlay = Some(Overlay::WordsLock(line));
+}
+
+/// A recipient's state after a receipt.
+pub fn take_receipt(one: &mut Recipient, receipt: &Receipt) {
+    one.state = furthest(&one.state, &receipt.state).to_owned();
+    one.at.clone_from(&receipt.at);
+    if one.state == receipt.state {
+        one.kept.clone_from(&receipt.kept);
+    }
 }

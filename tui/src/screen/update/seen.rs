@@ -47,8 +47,12 @@ fn read(model: &mut Model, out: &mut Out) {
     // The API takes at most 256 ids; a window never has that many rows of different messages in practice, and
     // what is left over is taken with the next message.
     let read: Vec<String> = read.into_iter().take(256).collect();
+    let mut calls: u64 = 0;
     for id in &read {
         model.seen.remove(id);
+        let called =
+            model.log().and_then(|log| log.get(id)).is_some_and(|item| model.calls_me(&item.message));
+        calls += u64::from(called);
         if let Some(item) = model.log_mut().and_then(|log| log.get_mut(id)) {
             item.message.unread = false;
         }
@@ -56,6 +60,7 @@ fn read(model: &mut Model, out: &mut Out) {
     let count = u64::try_from(read.len()).unwrap_or(u64::MAX);
     if let Some(chat) = model.chats.iter_mut().find(|chat| chat.chat == open) {
         chat.unread = chat.unread.saturating_sub(count);
+        chat.mentions = chat.mentions.saturating_sub(calls);
     }
     model.dirty = true;
     out.push(Effect::MarkRead { chat: open, ids: read });

@@ -1,9 +1,8 @@
 //! From the editor to the node: sending, answering, editing, the sign that one writes. Text leaves the editor for the
 //! chat marked "writing to disk" and comes back if the node refuses it.
 
-use super::{Out, chats, commands, complain, trouble};
+use super::{Out, chats, commands, complain, rooms, trouble};
 use crate::screen::model::chatlog::Pending;
-use crate::screen::model::overlay::Overlay;
 use crate::screen::model::{Compose, DRAFT_MS, Model, TYPING_EVERY_MS};
 use crate::screen::msg::Effect;
 use starling_node::api::types::{From, Message, Sent, Trouble, V};
@@ -29,7 +28,7 @@ pub fn submit(model: &mut Model, out: &mut Out) {
     }
     if is_link(&text) && model.declined.as_deref() != Some(text.trim()) {
         model.editor.clear();
-        model.overlay = Some(Overlay::AskAdd { link: text.trim().to_owned() });
+        model.overlay = Some(rooms::ask(text.trim().to_owned()));
         return;
     }
     if let Some(rest) = text.strip_prefix("//") {
@@ -94,6 +93,7 @@ pub fn on_sent(model: &mut Model, chat: &str, reference: &str, result: Result<Se
                 let message = own_message(sent, pending, from);
                 log.upsert(message.clone());
                 chats::touch(model, &message, true);
+                rooms::count_new(model, &message, out);
             }
             if model.open.as_deref() == Some(chat) {
                 chats::keep_draft(model, out);
@@ -148,6 +148,7 @@ fn own_message(sent: Sent, pending: Pending, from: From) -> Message {
         unread: false,
         kind: "text".to_owned(),
         recipients: Vec::new(),
+        counts: None,
         kept: None,
     }
 }

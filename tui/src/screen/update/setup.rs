@@ -5,7 +5,7 @@ use super::{Out, overlay, trouble};
 use crate::screen::model::overlay::{InviteBox, Overlay};
 use crate::screen::model::setup::{Page, Setup, WordsPage};
 use crate::screen::model::{Model, Place, words};
-use crate::screen::msg::{Effect, MailWish, Opened};
+use crate::screen::msg::{Effect, MailWish, Opened, RoomWish};
 use crossterm::event::{KeyCode, KeyEvent};
 use starling_node::api::types::{Invite, Trouble};
 use zeroize::Zeroizing;
@@ -206,7 +206,7 @@ pub fn on_opened(model: &mut Model, result: Result<Opened, Trouble>, out: &mut O
     };
     model.opened = Some(opened);
     out.extend([Effect::Chats, Effect::People, Effect::Requests, Effect::Status]);
-    out.push(Effect::Mail(MailWish::List));
+    out.extend([Effect::Mail(MailWish::List), Effect::Room(RoomWish::List)]);
     model.notice = None;
     match &mut model.place {
         Place::Setup(setup) => {

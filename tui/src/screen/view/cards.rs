@@ -6,6 +6,9 @@ use crate::screen::model::{Model, words};
 use crate::screen::text::{self, clean, count, pad, time};
 use starling_node::api::types::{KeptAt, Message, Recipient};
 
+/// Recipients listed one by one; of more only how many.
+const LISTED: usize = 20;
+
 /// A short piece of an account id, in groups, to tell people of one name apart.
 pub fn key_mark(account: &str) -> String {
     let bare: String = clean::line(account.rsplit(':').next().unwrap_or("")).chars().take(16).collect();
@@ -76,7 +79,8 @@ pub fn who_has(
 ) {
     let known = model.log().and_then(|log| log.get(id)).map(|item| &item.message);
     let recipients = read.map_or(0, |message| message.recipients.len());
-    let wanted = u16::try_from(recipients.saturating_add(kept.len())).unwrap_or(8).min(12) + 8;
+    let recipients = if recipients > LISTED { 5 } else { recipients };
+    let wanted = u16::try_from(recipients.saturating_add(kept.len())).unwrap_or(8).min(20) + 8;
     let inside = canvas.boxed("Delivery of this message", "Esc", 68, wanted);
     let styles = canvas.theme.styles;
     let mut rows = Rows::new(canvas, inside);
@@ -105,8 +109,15 @@ pub fn who_has(
     } else if read.is_none() {
         rows.line("Reading.", styles.dim);
     }
-    for one in message.recipients.iter().filter(|_| message.from.me) {
-        recipient(model, one, kept, &mut rows);
+    let many = message.recipients.len() > LISTED || message.recipients.is_empty();
+    if let Some(counts) = words::rooms::counts(message).filter(|_| message.from.me && many) {
+        for (state, line) in words::rooms::counted(&counts) {
+            rows.line(&format!("{}{line}", pad(rows.theme().state(state), 3, "")), styles.text);
+        }
+    } else {
+        for one in message.recipients.iter().filter(|_| message.from.me) {
+            recipient(model, one, kept, &mut rows);
+        }
     }
     rows.gap();
     if message.from.me {

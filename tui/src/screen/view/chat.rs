@@ -6,6 +6,7 @@ use crate::screen::model::timeline::{Placed, Row, Timeline};
 use crate::screen::model::{Compose, Model, Notice, words};
 use crate::screen::text::{self, clean};
 use ratatui::layout::Rect;
+use starling_node::api::types::Chat;
 
 /// Draws the chat pane.
 pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
@@ -41,7 +42,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
 fn title(model: &Model, canvas: &mut Canvas<'_>, x: u16, width: u16) {
     let styles = canvas.theme.styles;
     let (name, about) = match model.chat() {
-        Some(chat) => (clean::line(&chat.title), words::about(model, chat)),
+        Some(chat) => (shown_name(chat), words::about(model, chat)),
         None => ("Starling".to_owned(), String::new()),
     };
     let needed = text::columns(&name) + text::columns(&about) + 4;
@@ -61,6 +62,11 @@ fn title(model: &Model, canvas: &mut Canvas<'_>, x: u16, width: u16) {
         canvas.put(x + used + 2, 0, room - used - 2, &about, styles.dim);
     }
     canvas.put_right(x, 0, width, &network, style);
+}
+
+/// A room by its name with the `#`, a person by theirs.
+fn shown_name(chat: &Chat) -> String {
+    clean::line(if chat.kind == "room" { &chat.name } else { &chat.title })
 }
 
 fn messages(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
@@ -146,6 +152,16 @@ fn empty(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
         Some(chat) if chat.kind == "me" => {
             "Only your device sees this. Good for links, lists and trying things out.".to_owned()
         }
+        Some(chat) if chat.kind == "room" => match model.room(&chat.chat) {
+            Some((room, _)) if room.change == "member" && room.members <= 1 => {
+                "Only you are in this room. /invite @who asks one of your people in, /invite link makes a link."
+                    .to_owned()
+            }
+            Some((room, _)) if room.change == "member" => {
+                "Messages here are only for the people of this room. F3 shows who they are.".to_owned()
+            }
+            _ => format!("{}: {}.", shown_name(chat), words::about(model, chat)),
+        },
         Some(chat) => match chat.state.as_str() {
             "pending" => format!("You asked {}. You can write once they have accepted.", chat.title),
             "blocked" => format!("You have blocked {}. /unblock takes that back.", chat.title),
@@ -256,7 +272,7 @@ fn editor(model: &Model, parts: &Arrangement, canvas: &mut Canvas<'_>, top: u16)
             || "Message".to_owned(),
             |chat| match chat.kind.as_str() {
                 "me" => "Note to self".to_owned(),
-                _ => format!("Message {}", clean::line(&chat.title)),
+                _ => format!("Message {}", shown_name(chat)),
             },
         );
         let hints = ["   Enter sends, Ctrl-J new line, / commands", "   Enter sends, / commands", ""];

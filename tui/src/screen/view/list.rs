@@ -2,6 +2,7 @@
 
 use super::canvas::Canvas;
 use crate::screen::keymap::MESSAGE_KEYS;
+use crate::screen::model::rooms::Extra;
 use crate::screen::model::{Compose, Model, words};
 use crate::screen::text::{self, count};
 use ratatui::layout::Rect;
@@ -52,14 +53,14 @@ pub fn lines(model: &Model, width: usize) -> Vec<ListLine> {
         .map(|(at, chat)| {
             let open = Some(&chat.chat) == model.open.as_ref();
             let number = if at < 9 { (at + 1).to_string() } else { " ".to_owned() };
-            let mark = if chat.kind == "me" {
+            let mark = if chat.kind != "person" {
                 String::new()
             } else {
                 format!("{} ", model.theme.person(&chat.presence, &chat.via))
             };
             let style = if chat.unread > 0 { styles.strong } else { styles.text };
             let note = if chat.unread > 0 { styles.warn } else { styles.dim };
-            let title = text::clean::line(&chat.title);
+            let title = text::clean::line(if chat.kind == "room" { &chat.name } else { &chat.title });
             ListLine {
                 left: format!("{number} {mark}{title}"),
                 right: note_of(chat, open, width),
@@ -77,27 +78,32 @@ pub fn lines(model: &Model, width: usize) -> Vec<ListLine> {
         open: false,
     };
     let asking = u64::try_from(model.requests.len()).unwrap_or(0);
-    if asking > 0 {
-        lines.push(extra(format!("! {}", count(asking, "request", "requests")), "Enter", styles.warn));
-    }
-    if model.words_due() {
-        lines.push(extra(
-            "! write down words".to_owned(),
-            if width > 24 { "/words" } else { "" },
-            styles.warn,
-        ));
-    }
-    lines.push(extra("+ invite".to_owned(), "Ctrl-N", styles.text));
+    lines.extend(model.extras().into_iter().map(|row| match row {
+        Extra::Invitation { name, .. } => {
+            extra(format!("! {}", text::clean::line(&name)), "Enter", styles.warn)
+        }
+        Extra::Requests => extra(format!("! {}", count(asking, "request", "requests")), "Enter", styles.warn),
+        Extra::Words => {
+            extra("! write down words".to_owned(), if width > 24 { "/words" } else { "" }, styles.warn)
+        }
+        Extra::Invite => extra("+ invite".to_owned(), "Ctrl-N", styles.text),
+    }));
     lines
 }
 
 fn note_of(chat: &Chat, open: bool, width: usize) -> String {
     if chat.unread > 0 {
+        let calls = if chat.mentions > 0 { format!("@{}  ", chat.mentions.min(99)) } else { String::new() };
+        if !calls.is_empty() {
+            return format!("{calls}{}", chat.unread.min(999));
+        }
         return if chat.unread > 999 { "999+".to_owned() } else { chat.unread.to_string() };
     }
     match chat.state.as_str() {
         "pending" => return "asked".to_owned(),
         "blocked" => return "blocked".to_owned(),
+        "joining" => return "asked".to_owned(),
+        "left" => return "left".to_owned(),
         "removed" => return "gone".to_owned(),
         _ => {}
     }

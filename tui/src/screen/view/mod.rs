@@ -9,6 +9,7 @@ mod mail;
 mod network;
 mod overlays;
 mod qr;
+mod rooms;
 mod setup;
 
 use super::model::{Model, Place};
@@ -35,6 +36,9 @@ fn main(model: &Model, canvas: &mut Canvas<'_>) {
         list::draw(model, canvas);
     }
     chat::draw(model, canvas);
+    if geometry.people > 0 {
+        rooms::people(model, canvas);
+    }
     list::bar(model, canvas);
     if let Some(overlay) = &model.overlay {
         canvas.caret = None;

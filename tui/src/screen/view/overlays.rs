@@ -1,7 +1,7 @@
 //! What lies over the main screen: lists and questions. Cards with facts are in `cards`.
 
 use super::canvas::{Canvas, Rows};
-use super::{cards, help, list, mail, network, qr, setup};
+use super::{cards, help, list, mail, network, qr, rooms, setup};
 use crate::screen::model::Model;
 use crate::screen::model::overlay::{EMOJI, Found, GoTo, InviteBox, Overlay};
 use crate::screen::text::{self, clean, count, pad, time};
@@ -20,6 +20,7 @@ pub fn draw(model: &Model, overlay: &Overlay, canvas: &mut Canvas<'_>) {
             cards::who_has(model, id, (message.as_deref(), kept), canvas);
         }
         Overlay::Mailboxes(shown) => mail::draw(model, shown, canvas),
+        Overlay::Room(shown) => rooms::draw(model, shown, canvas),
         Overlay::Delete { id } => delete(model, id, canvas),
         Overlay::React { id, at } => react(model, id, *at, canvas),
         Overlay::Chats { at } => chats(model, *at, canvas),
@@ -67,7 +68,7 @@ fn go_to(goto: &GoTo, canvas: &mut Canvas<'_>) {
         rows.gap();
     }
     if inside.height > 6 {
-        rows.line("Type  @ people   > commands", styles.dim);
+        rows.line("Type  # rooms   @ people   > commands", styles.dim);
     }
 }
 
@@ -77,12 +78,12 @@ fn invite_box(invite: &InviteBox, canvas: &mut Canvas<'_>) {
         canvas.clear(area);
         return code_alone(invite, canvas);
     }
-    let inside = canvas.boxed(
-        "Invite somebody, or add them",
-        "c copy   q code alone   Esc",
-        72,
-        area.height.saturating_sub(4).min(34),
-    );
+    let title = match &invite.room {
+        Some(room) => format!("Invite somebody into {}", clean::line(room)),
+        None => "Invite somebody, or add them".to_owned(),
+    };
+    let inside =
+        canvas.boxed(&title, "c copy   q code alone   Esc", 72, area.height.saturating_sub(4).min(34));
     invite_page(invite, canvas, inside);
 }
 
@@ -134,6 +135,12 @@ pub fn invite_page(invite: &InviteBox, canvas: &mut Canvas<'_>, area: Rect) {
                 format!("It works {} times", made.uses)
             };
             rows.line(&format!("{uses}, until {}.", until(&made.until)), styles.dim);
+            if invite.room.is_some() {
+                rows.text(
+                    "Who asks with it stands among your requests, and becomes one of your people.",
+                    styles.dim,
+                );
+            }
             code = qr::Code::of(&made.link);
         }
         (None, None) => rows.line("Making a link.", styles.dim),

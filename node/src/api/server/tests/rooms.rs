@@ -6,13 +6,13 @@ use starling_protocol::engine::command::{MemberView, Role, RoomState, RoomView};
 use starling_protocol::engine::step::Event;
 use starling_protocol::ids::{ChatId, RoomId};
 
-const ROOF: RoomId = RoomId([8; 32]);
-const CAROL: AccountId = AccountId([3; 32]);
+pub(super) const ROOF: RoomId = RoomId([8; 32]);
+pub(super) const CAROL: AccountId = AccountId([3; 32]);
 const DAVE: AccountId = AccountId([4; 32]);
 
 /// The rooms the engine lists.
 pub(super) fn list() -> Vec<RoomView> {
-    vec![RoomView {
+    let roof = RoomView {
         room: ROOF,
         name: "roof".to_owned(),
         topic: String::new(),
@@ -26,7 +26,27 @@ pub(super) fn list() -> Vec<RoomView> {
         mailboxes: 0,
         waiting: 0,
         epoch: String::new(),
-    }]
+    };
+    vec![roof, invitation()]
+}
+
+/// A room Bob asks us into.
+pub(super) fn invitation() -> RoomView {
+    RoomView {
+        room: RoomId([7; 32]),
+        name: "Builders".to_owned(),
+        topic: String::new(),
+        open: false,
+        state: RoomState::Invited,
+        role: Role::Member,
+        members: 12,
+        here: 0,
+        history: "none".to_owned(),
+        invited_by: Some(BOB),
+        mailboxes: 0,
+        waiting: 0,
+        epoch: String::new(),
+    }
 }
 
 /// The members it lists, of any room.
@@ -44,14 +64,14 @@ pub(super) fn members() -> Vec<MemberView> {
 }
 
 impl Fake {
-    async fn happens(&self, changes: Vec<Change>) {
+    pub(super) async fn happens(&self, changes: Vec<Change>) {
         for event in self.handle.store.commit(changes, 5).await.unwrap() {
             let _ = self.handle.events.send(Arc::new(NodeEvent::Kept(event)));
         }
     }
 }
 
-fn said(number: u64, author: AccountId, depth: u64) -> Change {
+pub(super) fn said(number: u64, author: AccountId, depth: u64) -> Change {
     Change::Message(NewMessage {
         id: id(number),
         chat: ROOF.into(),
@@ -108,7 +128,7 @@ async fn a_room_is_written_to_by_its_name_or_id_and_stands_among_the_chats() {
         assert!(matches!(refused.exit, 2 | 4), "{to}: {refused}");
     }
     let chats: Vec<Chat> = client.call("chats.list", json!({})).await.unwrap();
-    let roof = chats.iter().find(|chat| chat.kind == "room").unwrap();
+    let roof = chats.iter().find(|chat| chat.name == "#roof").unwrap();
     assert_eq!((roof.name.as_str(), roof.state.as_str(), &roof.account), ("#roof", "member", &None));
     assert_eq!(chats.iter().filter(|chat| chat.chat == roof.chat).count(), 1);
 }
@@ -139,6 +159,7 @@ async fn what_happens_in_a_room_is_told_and_its_new_name_holds_at_once() {
         who: CAROL.to_string(),
         members: 3,
         epoch: None,
+        now: None,
     };
     assert_eq!(told, expected);
     let line = serde_json::to_value(Object::Room(told)).unwrap();

@@ -1,0 +1,417 @@
+//! `room`: private groups.
+
+use super::duration::Span;
+use super::human::{plural, when};
+use super::out::{Out, guard_line, json_line, write_out};
+use super::people::link as given_link;
+use super::qr;
+use super::session::Session;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use starling_node::api::names::handle;
+use starling_node::api::trouble::misuse;
+use starling_node::api::types::{Counts, Done, Invite, Member, Object, Room, Trouble};
+
+/// `room …`
+#[derive(Debug, Subcommand)]
+pub enum RoomAction {
+    /// Make a room; you are its creator
+    New {
+        /// Its name
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// A channel anybody can join
+        #[arg(long)]
+        open: bool,
+    },
+    /// Your rooms, and those you are asked into
+    List,
+    /// Who is in a room
+    Members {
+        /// Which
+        #[arg(value_name = "#ROOM")]
+        room: String,
+    },
+    /// Ask a contact into a room
+    Invite {
+        /// Which
+        #[arg(value_name = "#ROOM")]
+        room: String,
+        /// Whom
+        #[arg(value_name = "@WHO")]
+        who: String,
+    },
+    /// Make a link; whoever has it can ask to come in
+    Link(RoomLink),
+    /// Go into a room you are asked into, or ask to come in by a link
+    Join {
+        /// The room; or a link to one, which - reads from stdin
+        #[arg(value_name = "#ROOM|LINK")]
+        place: String,
+        /// A note they see with your request
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
+    /// Do not go into a room you are asked into
+    Decline {
+        /// Which
+        #[arg(value_name = "#ROOM")]
+        room: String,
+    },
+    /// Leave a room; its history stays here
+    Leave {
+        /// Which
+        #[arg(value_name = "#ROOM")]
+        room: String,
+    },
+    /// Remove somebody; they get nothing that is written from then on
+    Remove {
+        /// Which
+        #[arg(value_name = "#ROOM")]
+        room: String,
+        /// Whom
+        #[arg(value_name = "@WHO")]
+        who: String,
+    },
+    /// Make a member an admin, who may add and remove people
+    Promote {
+        /// Which
+        #[arg(value_name = "#ROOM")]
+        room: String,
+        /// Whom
+        #[arg(value_name = "@WHO")]
+        who: String,
+    },
+    /// Make an admin a plain member
+    Demote {
+        /// Which
+        #[arg(value_name = "#ROOM")]
+        room: String,
+        /// Whom
+        #[arg(value_name = "@WHO")]
+        who: String,
+    },
+    /// Say what a room is about, or show it
+    Topic {
+        /// Which
+        #[arg(value_name = "#ROOM")]
+        room: String,
+        /// The new topic; "" for none
+        #[arg(value_name = "TEXT")]
+        text: Vec<String>,
+    },
+    /// Give a room another name, for everybody
+    Rename {
+        /// Which
+        #[arg(value_name = "#ROOM")]
+        room: String,
+        /// The new name
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Say what of the history people get who come later, or show it: none, last N, days N, all
+    History {
+        /// Which
+        #[arg(value_name = "#ROOM")]
+        room: String,
+        /// none, last N, days N or all
+        #[arg(value_name = "POLICY")]
+        policy: Vec<String>,
+    },
+}
+
+/// `room link`
+#[derive(Debug, Args)]
+pub struct RoomLink {
+    /// Which
+    #[arg(value_name = "#ROOM")]
+    pub room: String,
+    /// How many people may use it
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub uses: u32,
+    /// How long it lives
+    #[arg(long = "for", default_value = "7d", value_name = "TIME")]
+    pub for_: Span,
+    /// Also draw it as a code to scan
+    #[arg(long)]
+    pub qr: bool,
+    /// Let in whoever asks with it, without a question
+    #[arg(long)]
+    pub auto_accept: bool,
+}
+
+/// `room`.
+///
+/// # Errors
+/// The node's, in words.
+pub async fn room(session: &Session, out: Out, action: Option<RoomAction>) -> Result<(), Trouble> {
+    match action.unwrap_or(RoomAction::List) {
+        RoomAction::New { name, open } => {
+            let made: Room = call(session, "room.new", json!({ "name": name, "open": open })).await?;
+            show(out, &made);
+            out.talk(&format!(
+                "Only you are in it. `starling room invite {0} @who` asks a contact in, `starling room link {0}` makes \
+                 a link.",
+                quoted(&made)
+            ));
+            Ok(())
+        }
+        RoomAction::List => list(session, out).await,
+        RoomAction::Members { room } => {
+            let members: Vec<Member> = call(session, "room.members", json!({ "room": room })).await?;
+            members.iter().for_each(|one| out.object(&Object::Member(one.clone()), || member(one)));
+            Ok(())
+        }
+        RoomAction::Invite { room, who } => {
+            done(session, out, "room.invite", json!({ "room": room, "who": who })).await
+        }
+        RoomAction::Link(link) => make_link(session, out, &link).await,
+        RoomAction::Join { place, note } => join(session, out, &place, note).await,
+        RoomAction::Decline { room } => done(session, out, "room.decline", json!({ "room": room })).await,
+        RoomAction::Leave { room } => done(session, out, "room.leave", json!({ "room": room })).await,
+        RoomAction::Remove { room, who } => {
+            done(session, out, "room.remove", json!({ "room": room, "who": who })).await
+        }
+        RoomAction::Promote { room, who } => {
+            done(session, out, "room.promote", json!({ "room": room, "who": who })).await
+        }
+        RoomAction::Demote { room, who } => {
+            done(session, out, "room.demote", json!({ "room": room, "who": who })).await
+        }
+        RoomAction::Topic { room, text } => {
+            let text = (!text.is_empty()).then(|| text.join(" "));
+            let now = json!({ "room": room, "text": text });
+            said(session, out, "room.topic", now, |now| guard_line(&now.topic)).await
+        }
+        RoomAction::Rename { room, name } => {
+            let now: Room = call(session, "room.rename", json!({ "room": room, "name": name })).await?;
+            show(out, &now);
+            Ok(())
+        }
+        RoomAction::History { room, policy } => {
+            let policy = (!policy.is_empty()).then(|| policy.join(" "));
+            let now = json!({ "room": room, "policy": policy });
+            said(session, out, "room.history", now, |now| guard_line(&now.history)).await
+        }
+    }
+}
+
+async fn call<T: serde::de::DeserializeOwned>(
+    session: &Session,
+    method: &str,
+    params: Value,
+) -> Result<T, Trouble> {
+    Ok(session.client.call(method, params).await?)
+}
+
+async fn done(session: &Session, out: Out, method: &str, params: Value) -> Result<(), Trouble> {
+    let done: Done = call(session, method, params).await?;
+    if out.json {
+        json_line(&Object::Done(done));
+    } else {
+        out.talk(&done.what);
+    }
+    Ok(())
+}
+
+/// Prints one thing a room says of itself.
+async fn said(
+    session: &Session,
+    out: Out,
+    method: &str,
+    params: Value,
+    words: impl Fn(&starling_node::api::types::RoomNow) -> String,
+) -> Result<(), Trouble> {
+    let room: Room = call(session, method, params).await?;
+    out.object(&Object::Room(room.clone()), || room.now.as_ref().map(words).unwrap_or_default());
+    Ok(())
+}
+
+async fn list(session: &Session, out: Out) -> Result<(), Trouble> {
+    let all: Vec<Room> = call(session, "room.list", json!({})).await?;
+    if all.is_empty() {
+        out.talk("You are in no room. `starling room new NAME` makes one; `starling room join LINK` asks to come in.");
+    }
+    all.iter().for_each(|one| show(out, one));
+    Ok(())
+}
+
+async fn join(session: &Session, out: Out, place: &str, note: Option<String>) -> Result<(), Trouble> {
+    let by_link = place == "-" || place.trim_start().to_lowercase().starts_with("starling:");
+    let params = if by_link {
+        json!({ "link": given_link(place)?, "note": note })
+    } else if note.is_some() {
+        return Err(misuse("A note goes with a link", "Leave out `--note`: they asked you in themselves."));
+    } else {
+        json!({ "room": place })
+    };
+    let joined: Room = call(session, "room.join", params).await?;
+    show(out, &joined);
+    if joined.change == "joining" {
+        out.talk("You are in it as soon as somebody of the room who may let you in is connected with you.");
+    }
+    Ok(())
+}
+
+/// `room link`, and `invite #room`.
+///
+/// # Errors
+/// The node's, in words.
+pub async fn make_link(session: &Session, out: Out, link: &RoomLink) -> Result<(), Trouble> {
+    let params = json!({
+        "room": link.room,
+        "uses": link.uses,
+        "for": seconds(link.for_),
+        "auto_accept": link.auto_accept,
+    });
+    let made: Invite = call(session, "room.link", params).await?;
+    out.object(&Object::Invite(made.clone()), || made.link.clone());
+    if link.qr && !out.json {
+        match qr::draw(&made.link) {
+            Some(code) => write_out(&code),
+            None => out.talk("The link is too long for a code."),
+        }
+    }
+    let who = if made.uses == 1 { "One person".to_owned() } else { format!("{} people", made.uses) };
+    let how = if link.auto_accept { "come in" } else { "ask to come in" };
+    out.talk(&format!(
+        "{who} can {how} with it until {}, and become{} your contact.",
+        when(&made.until),
+        if made.uses == 1 { "s" } else { "" }
+    ));
+    Ok(())
+}
+
+fn seconds(span: Span) -> u64 {
+    span.ms() / 1_000
+}
+
+fn show(out: Out, one: &Room) {
+    out.object(&Object::Room(one.clone()), || line(one));
+}
+
+/// A room's name as it can be typed after a prompt: a `#` there begins a comment.
+fn quoted(room: &Room) -> String {
+    format!("'{}'", guard_line(&room.name))
+}
+
+/// A room of the list.
+pub fn line(room: &Room) -> String {
+    let name = guard_line(&room.name);
+    let Some(now) = &room.now else { return format!("{name}  {}", guard_line(&room.change)) };
+    let people = plural(u64::from(room.members), "person", "people");
+    let by = now.by.as_deref().map_or_else(|| "somebody".to_owned(), guard_line);
+    let mut facts = match room.change.as_str() {
+        "invited" => {
+            return format!("{name}  {by} asks you in, {people}  `starling room join {}`", quoted(room));
+        }
+        "joining" => vec!["waiting to be let in".to_owned()],
+        "left" => vec!["you left".to_owned()],
+        "removed" => vec!["you were removed".to_owned()],
+        _ => vec![people, format!("{} here", now.here), guard_line(&now.role)],
+    };
+    if now.waiting > 0 {
+        facts.push(format!("{} waiting", plural(now.waiting, "message", "messages")));
+    }
+    let topic = guard_line(&now.topic);
+    let topic = if topic.is_empty() { topic } else { format!("  {topic}") };
+    format!("{name}  {}{topic}", facts.join(", "))
+}
+
+/// What happened in a room; a room of the list as [`line`] says it.
+pub fn event(room: &Room, who: &str) -> String {
+    let name = guard_line(&room.name);
+    let who = guard_line(who);
+    match room.change.as_str() {
+        _ if room.now.is_some() => line(room),
+        "invited" => format!("{who} asks you into {name}: `starling room join {}`", quoted(room)),
+        "joined" => format!("{name}: {who} came in"),
+        "left" => format!("{name}: {who} left"),
+        "added" => format!("{name}: {who} was let in"),
+        "removed" => format!("{name}: {who} was removed"),
+        "promoted" => format!("{name}: {who} is an admin now"),
+        "demoted" => format!("{name}: {who} is a plain member now"),
+        "renamed" => format!("{name}: this is its new name, by {who}"),
+        other => format!("{name}: {who} {}", guard_line(other)),
+    }
+}
+
+/// "5 of 7 have it, 2 read it".
+pub fn counts(counts: &Counts) -> String {
+    let Counts { delivered, read, mailbox, failed, of, .. } = counts;
+    let mut words = format!("{delivered} of {of} have it");
+    for (some, what) in [(read, "read it"), (mailbox, "in mailboxes"), (failed, "not sent")] {
+        if *some > 0 {
+            words.push_str(&format!(", {some} {what}"));
+        }
+    }
+    words
+}
+
+/// Somebody in a room.
+pub fn member(one: &Member) -> String {
+    let name = guard_line(&one.name);
+    let mut facts = vec![guard_line(&one.role)];
+    match one.via.as_str() {
+        _ if one.me => facts.push("you".to_owned()),
+        "direct" => facts.push("here, direct".to_owned()),
+        "lan" => facts.push("here, on this network".to_owned()),
+        "relay" => facts.push("here, by relay".to_owned()),
+        _ => facts.push(match &one.last_seen {
+            Some(at) => format!("last here {}", when(at)),
+            None => "not here".to_owned(),
+        }),
+    }
+    if !one.contact && !one.me {
+        facts.push("not a contact".to_owned());
+    }
+    format!("@{}  {name}  {}", handle(&name), facts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn one(change: &str, waiting: u64) -> Room {
+        serde_json::from_value(json!({
+            "cursor": "", "room": "room:x", "name": "#roof\u{1b}[2J", "open": false, "change": change,
+            "who": "account:x", "members": 8, "epoch": "", "chat": "chat:x", "title": "roof", "role": "admin", "by": "Ilse\u{7}",
+            "topic": "the \u{9b}relay", "here": 5, "history": "none", "mailboxes": 0, "waiting": waiting
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_room_is_a_line_without_control_characters() {
+        assert_eq!(
+            line(&one("member", 2)),
+            "#roof[2J  8 people, 5 here, admin, 2 messages waiting  the relay"
+        );
+        assert_eq!(
+            line(&one("invited", 0)),
+            "#roof[2J  Ilse asks you in, 8 people  `starling room join '#roof[2J'`"
+        );
+        assert_eq!(line(&one("left", 0)), "#roof[2J  you left  the relay");
+    }
+
+    #[test]
+    fn a_member_is_a_line_that_says_whether_they_are_here() {
+        let of = |via: &str, me: bool| Member {
+            v: 1,
+            room: "room:x".to_owned(),
+            account: "account:x".to_owned(),
+            name: "Ilse\u{1b}]0;x\u{7} Brandt".to_owned(),
+            role: "admin".to_owned(),
+            me,
+            contact: me,
+            via: via.to_owned(),
+            last_seen: None,
+        };
+        let lines = [member(&of("lan", false)), member(&of("none", false)), member(&of("none", true))];
+        assert!(lines[0].ends_with("admin, here, on this network, not a contact"), "{}", lines[0]);
+        assert!(lines[1].ends_with("admin, not here, not a contact"), "{}", lines[1]);
+        assert!(lines[2].ends_with("admin, you"), "{}", lines[2]);
+        assert!(lines.iter().all(|line| !line.contains(char::is_control)));
+    }
+}

@@ -1,0 +1,397 @@
+//! Rooms: what the node says of them, the commands about them, and keys in their boxes.
+
+use super::events::ok;
+use super::{Out, chats, commands, complain, overlay, say};
+use crate::screen::model::overlay::{InviteBox, Overlay, RoomBox};
+use crate::screen::model::rooms::{PEOPLE_LOOK_MS, chat_of};
+use crate::screen::model::{Model, Place};
+use crate::screen::msg::{Effect, RoomNews, RoomWish};
+use crossterm::event::{KeyCode, KeyEvent};
+use starling_node::api::links::{self, Link};
+use starling_node::api::names::handle;
+use starling_node::api::types::{Message, Receipt, Room};
+
+/// Rows the list of a room's people scrolls over at most; more than a room may have.
+const PEOPLE_LINES: usize = 1_100;
+
+/// Takes in what came back. False if nothing of it is new.
+pub fn on_news(model: &mut Model, news: RoomNews, out: &mut Out) -> bool {
+    match news {
+        RoomNews::List(result) => {
+            if let Some(list) = ok(model, result) {
+                on_list(model, list, out);
+            }
+        }
+        RoomNews::Members { chat, result } => {
+            // Without an answer the old ones stand: one is not in it any more, and the list says so.
+            let Ok(members) = result else { return false };
+            if model.rooms.members.get(&chat) == Some(&members) {
+                return false;
+            }
+            model.rooms.members.insert(chat, members);
+        }
+        RoomNews::Entered(result) => {
+            if let Some(room) = ok(model, result) {
+                entered(model, &room, out);
+            }
+        }
+        RoomNews::Done(result) => {
+            if let Some(words) = ok(model, result) {
+                say(model, words);
+            }
+            look(model, out);
+        }
+        RoomNews::Link { chat, result } => on_link(model, &chat, result, out),
+        RoomNews::Counted { id, result } => on_counted(model, &id, result.ok(), out),
+    }
+    true
+}
+
+fn on_list(model: &mut Model, list: Vec<Room>, out: &mut Out) {
+    model.rooms.members.retain(|chat, _| list.iter().any(|room| chat_of(room) == chat));
+    model.rooms.list = list;
+    // Which chat is open may have become a room just now.
+    if let Some(open) = model.open.clone().filter(|_| model.people_here().is_empty()) {
+        read_people(model, &open, out);
+    }
+}
+
+fn entered(model: &mut Model, room: &Room, out: &mut Out) {
+    model.overlay = None;
+    let joining = room.change == "joining";
+    let words = if joining {
+        format!("You asked to come into {}. You are in it as soon as somebody of it lets you in.", room.name)
+    } else {
+        format!("You are in {}. /invite @who asks somebody in, /invite link makes a link.", room.name)
+    };
+    say(model, words);
+    model.rooms.awaited = Some(chat_of(room).to_owned()).filter(|chat| !chat.is_empty());
+    out.extend([Effect::Room(RoomWish::List), Effect::Chats]);
+}
+
+/// Opens the chat of a room that was made or joined, once the list has it.
+pub fn open_awaited(model: &mut Model, out: &mut Out) {
+    if let Some(chat) = model.rooms.awaited.take_if(|chat| model.chats.iter().any(|row| row.chat == *chat)) {
+        // The words about it stay on the screen.
+        let notice = model.notice.take();
+        chats::open(model, &chat, out);
+        model.notice = notice;
+    }
+}
+
+fn look(model: &Model, out: &mut Out) {
+    out.extend([Effect::Room(RoomWish::List), Effect::Chats]);
+    if let Some(open) = &model.open {
+        read_people(model, open, out);
+    }
+}
+
+/// Asks who is in a room, if a chat is one.
+pub fn read_people(model: &Model, chat: &str, out: &mut Out) {
+    let is_room = model.chat_row(chat).is_some_and(|row| row.kind == "room");
+    if is_room {
+        out.push(Effect::Room(RoomWish::Members { chat: chat.to_owned() }));
+    }
+}
+
+/// Something happened in a room.
+pub fn on_event(model: &mut Model, room: &Room, out: &mut Out) {
+    if room.change == "invited" {
+        let who = model.name_of(&room.who);
+        say(model, format!("{who} asks you into {}: F2 shows it.", room.name));
+    }
+    if let Some(chat) = model.chat_of_room(&room.room).map(str::to_owned)
+        && model.rooms.members.contains_key(&chat)
+    {
+        out.push(Effect::Room(RoomWish::Members { chat }));
+    }
+    out.extend([Effect::Room(RoomWish::List), Effect::Chats]);
+}
+
+/// While people of a room are shown, who is here is read again now and then.
+pub fn after(model: &mut Model, out: &mut Out) {
+    let shown =
+        matches!(model.overlay, Some(Overlay::Room(RoomBox::People { .. }))) || model.geometry().people > 0;
+    if !shown || !matches!(model.place, Place::Main) {
+        model.rooms.look_ms = None;
+        return;
+    }
+    match model.rooms.look_ms {
+        Some(at) if at > model.now_ms => {}
+        due => {
+            model.rooms.look_ms = Some(model.now_ms + PEOPLE_LOOK_MS);
+            if let Some(open) = model.open.clone().filter(|_| due.is_some()) {
+                read_people(model, &open, out);
+            }
+        }
+    }
+}
+
+/// A recipient's state of an own message of a room changed.
+pub fn on_receipt(model: &mut Model, receipt: &Receipt, out: &mut Out) {
+    let in_room = model.chat_row(&receipt.chat).is_some_and(|chat| chat.kind == "room");
+    let Some(item) = model.logs.get_mut(&receipt.chat).and_then(|log| log.get_mut(&receipt.id)) else {
+        return;
+    };
+    match item.message.recipients.iter_mut().find(|one| one.account == receipt.who) {
+        Some(one) => overlay::take_receipt(one, receipt),
+        None if in_room => count(model, &receipt.id, out),
+        None => {}
+    }
+}
+
+/// Has it counted how many have a message; once more if something changes while that is under way.
+pub fn count(model: &mut Model, id: &str, out: &mut Out) {
+    let under_way = model.rooms.counting.contains_key(id);
+    model.rooms.counting.insert(id.to_owned(), under_way);
+    if !under_way {
+        out.push(Effect::Room(RoomWish::Count { id: id.to_owned() }));
+    }
+}
+
+/// An own message of a room came: it is not known yet how many have it.
+pub fn count_new(model: &mut Model, message: &Message, out: &mut Out) {
+    let in_room = model.chat_row(&message.chat).is_some_and(|chat| chat.kind == "room");
+    if in_room && message.from.me && message.kind == "text" && message.counts.is_none() {
+        count(model, &message.id, out);
+    }
+}
+
+fn on_counted(model: &mut Model, id: &str, found: Option<Box<Message>>, out: &mut Out) {
+    let again = model.rooms.counting.remove(id).unwrap_or(false);
+    if let Some(found) = found
+        && let Some(item) = model.logs.get_mut(&found.chat).and_then(|log| log.get_mut(id))
+    {
+        item.message.counts = found.counts;
+        item.message.kept = found.kept;
+        // In a room of many the counts are enough.
+        if found.recipients.len() <= super::RECIPIENTS_KEPT {
+            item.message.recipients = found.recipients;
+        }
+    }
+    if again {
+        count(model, id, out);
+    }
+}
+
+// ---- commands ---------------------------------------------------------------------------------------------------
+
+/// A command about rooms. True if the editor is to be emptied.
+pub fn command(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
+    match word {
+        "/room" => return new(model, rest, out),
+        "/join" => return join(model, rest, out),
+        _ => {}
+    }
+    let Some(chat) = model.open_room().map(|(room, _)| chat_of(room).to_owned()) else {
+        complain(
+            model,
+            "This chat is no room you are in",
+            "Nothing was done; the text is still in the editor.",
+            "Ctrl-K and # go to one; /room new NAME makes one.",
+        );
+        return false;
+    };
+    let wish = match word {
+        "/leave" => {
+            model.overlay = Some(Overlay::Room(RoomBox::Leave { chat }));
+            return true;
+        }
+        "/people" => {
+            people(model, out);
+            return true;
+        }
+        "/topic" if rest.is_empty() => {
+            card(model, &chat, out);
+            return true;
+        }
+        "/topic" => RoomWish::Topic { chat, text: rest.to_owned() },
+        "/invite" if rest == "link" => {
+            link(model, &chat, out);
+            return true;
+        }
+        "/invite" => match commands::resolve(model, rest) {
+            Some(account) => RoomWish::Invite { chat, account },
+            None => return false,
+        },
+        _ => match about_member(model, word, rest, chat) {
+            Some(wish) => wish,
+            None => return false,
+        },
+    };
+    out.push(Effect::Room(wish));
+    true
+}
+
+fn new(model: &mut Model, rest: &str, out: &mut Out) -> bool {
+    match rest.split_once(char::is_whitespace) {
+        Some(("new", name)) if !name.trim().is_empty() => {
+            out.push(Effect::Room(RoomWish::New { name: name.trim().trim_start_matches('#').to_owned() }));
+            true
+        }
+        _ => {
+            let means = "Nothing was done; the text is still in the editor.";
+            complain(model, "/room takes: new NAME", means, "For example: /room new roof");
+            false
+        }
+    }
+}
+
+fn join(model: &mut Model, rest: &str, out: &mut Out) -> bool {
+    let link: String = rest.split_whitespace().collect();
+    if link.to_lowercase().starts_with("starling:") {
+        out.push(Effect::Room(RoomWish::JoinLink { link }));
+        return true;
+    }
+    let wanted = handle(rest.trim_start_matches('#'));
+    let found: Vec<String> = model
+        .invitations()
+        .filter(|room| room.name.trim_start_matches('#') == wanted)
+        .map(|room| chat_of(room).to_owned())
+        .collect();
+    match found.as_slice() {
+        [chat] => {
+            out.push(Effect::Room(RoomWish::Join { chat: chat.clone() }));
+            true
+        }
+        found => {
+            let what = if found.is_empty() {
+                format!("Nobody asked you into \"{rest}\"")
+            } else {
+                format!("You are asked into {} rooms of this name", found.len())
+            };
+            let do_ = "Choose it in the list of chats (F2), or paste a link to it.";
+            complain(model, &what, "Nothing was done; the text is still in the editor.", do_);
+            false
+        }
+    }
+}
+
+/// `/kick @who`, `/role @who admin|member`.
+fn about_member(model: &mut Model, word: &str, rest: &str, chat: String) -> Option<RoomWish> {
+    if word == "/kick" {
+        return member(model, rest).map(|account| RoomWish::Remove { chat, account });
+    }
+    let Some((who, admin)) = rest.rsplit_once(char::is_whitespace).and_then(|(who, role)| match role {
+        "admin" => Some((who.trim(), true)),
+        "member" => Some((who.trim(), false)),
+        _ => None,
+    }) else {
+        let means = "Nothing was done; the text is still in the editor.";
+        complain(
+            model,
+            "/role needs somebody and what they are to be",
+            means,
+            "For example: /role @ilse admin",
+        );
+        return None;
+    };
+    member(model, who).map(|account| RoomWish::Role { chat, account, admin })
+}
+
+/// Somebody of the open room.
+fn member(model: &mut Model, who: &str) -> Option<String> {
+    let wanted = handle(who.trim_start_matches('@'));
+    let fits = |name: &str, account: &str| handle(name) == wanted || account == who;
+    let found: Vec<String> = model
+        .people_here()
+        .iter()
+        .filter(|one| !one.me && fits(&one.name, &one.account))
+        .map(|one| one.account.clone())
+        .collect();
+    if let [one] = found.as_slice() {
+        return Some(one.clone());
+    }
+    let what = if found.is_empty() {
+        format!("There is no \"{who}\" in this room")
+    } else {
+        format!("\"{who}\" fits {} people of this room", found.len())
+    };
+    complain(
+        model,
+        &what,
+        "Nothing was done; the text is still in the editor.",
+        "/people shows who is in it.",
+    );
+    None
+}
+
+// ---- boxes ------------------------------------------------------------------------------------------------------
+
+/// Who is in the open room.
+pub fn people(model: &mut Model, out: &mut Out) {
+    match model.open_room().map(|(room, _)| chat_of(room).to_owned()) {
+        Some(chat) => {
+            read_people(model, &chat, out);
+            model.overlay = Some(Overlay::Room(RoomBox::People { chat, top: 0 }));
+        }
+        None => say(model, "This chat is no room; F4 shows whom it is with."),
+    }
+}
+
+/// How a room is.
+pub fn card(model: &mut Model, chat: &str, out: &mut Out) {
+    out.push(Effect::Room(RoomWish::List));
+    model.overlay = Some(Overlay::Room(RoomBox::Card { chat: chat.to_owned() }));
+}
+
+fn link(model: &mut Model, chat: &str, out: &mut Out) {
+    let name = model.room(chat).map(|(room, _)| room.name.clone());
+    model.overlay = Some(Overlay::Invite(InviteBox { room: name, ..InviteBox::default() }));
+    out.push(Effect::Room(RoomWish::Link { chat: chat.to_owned() }));
+}
+
+fn on_link(
+    model: &mut Model,
+    chat: &str,
+    result: Result<starling_node::api::types::Invite, starling_node::api::types::Trouble>,
+    out: &mut Out,
+) {
+    let name = model.room(chat).map(|(room, _)| room.name.clone());
+    // The box may be closed, or another one, by now: a link that is not wanted any more is not copied.
+    if matches!(&model.overlay, Some(Overlay::Invite(shown)) if shown.room == name) {
+        super::setup::on_invite(model, result, out);
+    } else {
+        ok(model, result);
+    }
+}
+
+/// The question a pasted link leads to.
+pub fn ask(link: String) -> Overlay {
+    match links::look(&link) {
+        Link::Room { name } => Overlay::Room(RoomBox::AskLink { link, name }),
+        _ => Overlay::AskAdd { link },
+    }
+}
+
+/// A key in one of the boxes.
+pub fn on_key(model: &mut Model, shown: RoomBox, key: KeyEvent, out: &mut Out) {
+    match (shown, key.code) {
+        (RoomBox::People { .. }, KeyCode::Enter | KeyCode::F(3)) => {}
+        (RoomBox::People { chat, top }, code) => {
+            let last = model.people_here().len().min(PEOPLE_LINES);
+            let top = match code {
+                KeyCode::Up => top.saturating_sub(1),
+                KeyCode::Down => (top + 1).min(last),
+                KeyCode::PageUp => top.saturating_sub(10),
+                KeyCode::PageDown => (top + 10).min(last),
+                _ => top,
+            };
+            model.overlay = Some(Overlay::Room(RoomBox::People { chat, top }));
+        }
+        (RoomBox::Card { .. }, KeyCode::Enter | KeyCode::F(4)) => {}
+        (RoomBox::Card { .. }, KeyCode::Char('p')) => people(model, out),
+        (RoomBox::Card { chat }, KeyCode::Char('l')) => link(model, &chat, out),
+        (RoomBox::Card { chat }, KeyCode::Char('x')) => {
+            model.overlay = Some(Overlay::Room(RoomBox::Leave { chat }));
+        }
+        (RoomBox::Ask { chat }, KeyCode::Enter) => out.push(Effect::Room(RoomWish::Join { chat })),
+        (RoomBox::Ask { chat }, KeyCode::Char('x')) => {
+            model.rooms.list.retain(|room| chat_of(room) != chat);
+            out.push(Effect::Room(RoomWish::Decline { chat }));
+        }
+        (RoomBox::AskLink { link, .. }, KeyCode::Enter) => out.push(Effect::Room(RoomWish::JoinLink { link })),
+        (RoomBox::Leave { chat }, KeyCode::Char('l')) => out.push(Effect::Room(RoomWish::Leave { chat })),
+        (shown, _) => model.overlay = Some(Overlay::Room(shown)),
+    }
+}
