@@ -209,3 +209,75 @@ fn a_large_room_of_strangers_is_linked_well_enough_and_not_everybody_with_everyb
     let others: Vec<usize> = (1..14).filter(|other| *other != 5).collect();
     assert!(world.until(|world| delivered(world, 5, said, &others)));
 }
+
+#[test]
+fn mail_of_a_fellow_is_taken_and_a_contact_has_a_queue_of_their_own() {
+    let (mut world, room) = strangers(3, 528);
+    let mailbox = world.add_mailbox();
+    let link = world.mail_link(mailbox);
+    must(&mut world, 2, Command::MailboxUse { link });
+    assert!(world.until(|world| linked(world, 1, 2)));
+    let device = world.machines[2].device;
+    let queue = |world: &mut World| {
+        engine(world, 1).peers[&device].record.mailboxes.first().map(|mailbox| mailbox.queue)
+    };
+    assert!(world.until(|world| queue(world).is_some()), "the room's card says where mail may be left");
+    world.crash(0);
+    world.crash(2);
+    world.say(1, room, "with a key").unwrap();
+    world.run(30_000);
+    let (bob, key) = (world.machines[1].device, |world: &mut World, from| {
+        let known = engine(world, 2).room(&room).unwrap();
+        known.receivers.keys().any(|(device, _)| *device == from)
+    });
+    world.crash(1);
+    world.start(2);
+    assert!(world.until(|world| key(world, bob)), "the key came by the mailbox");
+    world.start(1);
+    assert!(world.until(|world| shows(world, 2, room, "with a key")));
+    let before = queue(&mut world);
+    world.befriend(1, 2);
+    world.run(5_000);
+    assert_ne!(queue(&mut world), before);
+}
+
+#[test]
+fn a_fellow_who_becomes_a_contact_is_seen_to_be_there_at_once() {
+    let (mut world, _) = strangers(3, 529);
+    assert!(world.until(|world| linked(world, 1, 2)));
+    world.befriend(1, 2);
+    world.run(2_000);
+    for (at, of) in [(1, 2), (2, 1)] {
+        let account = world.account(of);
+        let Reply::People(people) = must(&mut world, at, Command::People) else { panic!() };
+        let person = people.iter().find(|person| person.account == account).unwrap();
+        assert_eq!(person.presence, Presence::Online, "{at} sees {of}");
+    }
+}
+
+#[test]
+fn contacts_who_both_moved_find_each_other_by_the_cards_of_a_room() {
+    let mut world = World::friends(3, 530);
+    let room = world.room_of(0, &[1, 2]);
+    assert!(world.until(|world| agree(world, room, &[0, 1, 2])));
+    world.run(5_000);
+    for index in [1, 2] {
+        world.crash(index);
+    }
+    for (index, place) in [(1, 7), (2, 9)] {
+        world.machines[index].place = place;
+        world.start(index);
+    }
+    assert!(world.until(|world| linked(world, 1, 2)));
+}
+
+#[test]
+fn a_new_name_is_told_to_who_knows_us_by_a_room_only() {
+    let (mut world, room) = strangers(3, 531);
+    must(&mut world, 1, Command::SetName { name: "robert".to_owned() });
+    let bob = world.account(1);
+    assert!(world.until(|world| {
+        let Reply::Members(members) = must(world, 2, Command::RoomMembers { room }) else { panic!() };
+        members.iter().any(|member| member.account == bob && member.name == "robert" && !member.contact)
+    }));
+}

@@ -355,3 +355,39 @@ fn newcomers_are_given_what_the_room_says_and_wait_for_nothing_else() {
         assert_eq!(world.machines[2].disk.events.iter().filter(gaps).count(), 0, "{history}");
     }
 }
+
+#[test]
+fn who_was_let_in_by_somebody_who_was_out_by_then_learns_it_from_whoever_can_tell() {
+    // Dave knows both, and only alice comes back to him; or he knows bob only.
+    for knows_alice in [true, false] {
+        let mut world = World::new(3, 513);
+        for index in 0..3 {
+            world.start(index);
+        }
+        world.befriend(0, 1);
+        world.befriend(1, 2);
+        if knows_alice {
+            world.befriend(0, 2);
+        }
+        let room = world.room_of(0, &[1]);
+        let bob = world.account(1);
+        must(&mut world, 0, Command::RoomRole { room, account: bob, admin: true });
+        assert!(world.until(|world| world.room_view(1, room).is_some_and(|view| view.role == Role::Admin)));
+        world.run(5_000);
+        world.part(0, 1);
+        world.part(0, 2);
+        must(&mut world, 0, Command::RoomRemove { room, account: bob });
+        world.let_in(1, room, 2);
+        world.run(5_000);
+        if knows_alice {
+            world.crash(1);
+        }
+        world.heal(0, 1);
+        world.heal(0, 2);
+        assert!(
+            world.until(|world| world.room_state(2, room) == Some(RoomState::Removed)),
+            "knows alice: {knows_alice}"
+        );
+        assert_eq!(world.room_members(0, room), [0]);
+    }
+}
