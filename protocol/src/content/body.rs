@@ -117,13 +117,16 @@ pub enum Body {
 }
 
 impl Body {
+    /// The kind of a text.
+    pub const TEXT: u16 = 1;
+
     /// Kind and encoded body.
     ///
     /// # Errors
     /// [`WireError`] over the limits, or for [`Body::Unknown`], which is never written.
     pub fn encode(&self) -> Result<(u16, Vec<u8>), WireError> {
         Ok(match self {
-            Self::Text(text) => (1, wire::encode(text)?),
+            Self::Text(text) => (Self::TEXT, wire::encode(text)?),
             Self::Edit(edit) => (2, wire::encode(edit)?),
             Self::Delete(id) => (3, wire::encode(id)?),
             Self::Reaction(reaction) => (4, wire::encode(reaction)?),
@@ -160,7 +163,7 @@ impl Body {
     /// [`WireError`] for a known kind whose body is malformed or over its bound.
     pub fn decode(kind: u16, bytes: &[u8]) -> Result<Self, WireError> {
         Ok(match kind {
-            1 => Self::Text(bounded::<Text>(bytes, |t| {
+            Self::TEXT => Self::Text(bounded::<Text>(bytes, |t| {
                 t.text.len() <= TEXT_BYTES && wire::ext_understood(&t.ext)
             })?),
             2 => Self::Edit(bounded::<Edit>(bytes, |e| {

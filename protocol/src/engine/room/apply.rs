@@ -7,7 +7,7 @@ use super::record::key;
 use super::take::Opened;
 use super::{Room, RoomTimer};
 use crate::content::Body;
-use crate::ids::{ChatId, DeviceId, RoomId};
+use crate::ids::{AccountId, ChatId, DeviceId, RoomId};
 use crate::room::{self, Head};
 use crate::text;
 use crate::time::clamp_wall;
@@ -24,7 +24,7 @@ impl Engine {
     /// Applies a message if all it came after are done with, and those that waited for it; else it waits.
     pub(super) fn wait_or_apply(&mut self, room: RoomId, opened: Opened) {
         let Some(known) = self.room(&room) else { return };
-        if is_ready(known, &opened.head) {
+        if is_ready(known, &self.own.account, &opened) {
             self.apply_entry(room, opened);
             self.settle(room);
             return;
@@ -39,13 +39,14 @@ impl Engine {
 
     /// Applies whatever has become ready.
     pub(super) fn settle(&mut self, room: RoomId) {
+        let own = self.own.account;
         loop {
             let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
             let ready = known
                 .waiting
                 .iter()
                 .filter_map(|(at, waiting)| Some((at, waiting.opened.as_ref()?)))
-                .find(|(_, opened)| is_ready(known, &opened.head))
+                .find(|(_, opened)| is_ready(known, &own, opened))
                 .map(|(at, _)| *at);
             let Some(at) = ready else { return };
             let opened = known.waiting.remove(&at).and_then(|waiting| waiting.opened);
@@ -93,7 +94,7 @@ impl Engine {
             self.drop_room_record(Space::RoomEntry, key);
             let chain = self.rooms.by_id.get_mut(&room).and_then(|known| known.chains.get_mut(&device));
             if let Some(chain) = chain {
-                chain.stored.remove(seq);
+                chain.stored.remove(seq, seq);
                 self.rooms.dirty_chains.insert((room, device));
             }
         }
@@ -171,9 +172,7 @@ impl Engine {
     fn close_gap(&mut self, room: RoomId, device: DeviceId, from: u64, to: u64, filled: bool) {
         let chat = ChatId::from(room);
         if let Some(chain) = self.rooms.by_id.get_mut(&room).and_then(|known| known.chains.get_mut(&device)) {
-            for seq in from..=to {
-                chain.gaps.remove(seq);
-            }
+            chain.gaps.remove(from, to);
         }
         let count = to.saturating_sub(from).saturating_add(1);
         self.change(Change::Event(Event::GapClosed { chat, device, from_seq: from, count, filled }));
@@ -192,7 +191,10 @@ impl Engine {
             let passed = *other == device && *at <= seq;
             !passed && !head.after.iter().any(|(after, seen)| after == other && at <= seen)
         });
-        front.push((device, seq));
+        // What is older than what is here already ends nothing.
+        if !front.iter().any(|(other, at)| *other == device && *at > seq) {
+            front.push((device, seq));
+        }
         if front.len() > FRONT {
             front.remove(0);
         }
@@ -278,10 +280,15 @@ impl Engine {
     }
 }
 
-/// Whether everything a message came after is done with.
-fn is_ready(known: &Room, head: &Head) -> bool {
+/// Whether everything a message came after is done with. A text does not wait for what was written before we came: its
+/// place does not depend on that, and it is to be read while the rest still comes. What changes a message does wait.
+fn is_ready(known: &Room, own: &AccountId, opened: &Opened) -> bool {
+    let head = &opened.head;
+    let members = known.log.as_ref().map(room::Log::members).filter(|_| opened.content.kind == Body::TEXT);
     let done = |device: &DeviceId, seq: u64| {
-        seq == 0 || known.chains.get(device).is_some_and(|chain| chain.is_done(seq))
+        seq == 0
+            || known.chains.get(device).is_some_and(|chain| chain.is_done(seq))
+            || members.is_some_and(|members| members.horizon(own, device) >= seq)
     };
     done(&head.device, head.seq.saturating_sub(1))
         && head.after.iter().all(|(device, seq)| done(device, *seq))

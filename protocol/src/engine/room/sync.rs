@@ -35,6 +35,9 @@ const ASK_MS: u64 = 5 * SECOND_MS;
 pub(super) const UNOPENED_MS: u64 = 2 * SECOND_MS;
 /// Messages asked for at once. They come in one go, so this bounds what a link has to hold.
 const ASK_COUNT: u64 = 256;
+/// So many of the newest messages of a device are asked for before older ones of any. They are what a newcomer reads
+/// first; more would only let edits among them wait for what they edit.
+const NEWEST_COUNT: u64 = 64;
 /// Bytes read for one answer.
 const GIVE_READ_BYTES: usize = 512 * 1024;
 /// Answers that are read for at once, over all rooms and links. An ask beyond is forgotten, and comes again.
@@ -47,7 +50,7 @@ pub(super) enum Reading {
     /// Messages that wait, to be opened and applied.
     Waiting { room: RoomId, device: DeviceId },
     /// Messages somebody asked for.
-    Give { room: RoomId, to: DeviceId, of: DeviceId },
+    Give { room: RoomId, to: DeviceId, of: DeviceId, open: bool },
     /// Our messages that go to the room's mailboxes.
     Post { room: RoomId },
 }
@@ -67,7 +70,7 @@ pub(super) struct Sync {
     owed: BTreeSet<DeviceId>,
     paid_ms: u64,
     /// What was asked of whom, and when.
-    asked: BTreeMap<(DeviceId, u64), (u64, DeviceId, u64)>,
+    pub asked: BTreeMap<(DeviceId, u64), (u64, DeviceId, u64)>,
     ops_asked_ms: Option<u64>,
 }
 
@@ -230,7 +233,7 @@ impl Engine {
         account.zip(log).is_some_and(|(account, log)| log.members().is_member(&account))
     }
 
-    fn on_heads(&mut self, device: DeviceId, heads: &Heads) {
+    pub(super) fn on_heads(&mut self, device: DeviceId, heads: &Heads) {
         let room = heads.room;
         let Some(known) = self.room(&room).filter(|known| known.is_live()) else { return };
         let Some(log) = &known.log else { return };
@@ -294,23 +297,37 @@ impl Engine {
         let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
         let sync = &mut known.sync;
         let Some(theirs) = sync.theirs.get(&device) else { return };
-        let mut left = ASK_COUNT;
+        let (mut newest, mut older) = (Vec::new(), Vec::new());
         for head in &theirs.heads {
             let last = head.beyond.last().map_or(head.upto, |(_, to)| *to);
             let wanted = known.chains.entry(head.device).or_default().wanted(last);
             let theirs = [(1, head.upto)].into_iter().chain(head.beyond.iter().copied());
             for (from, to) in overlaps(&wanted, &theirs.collect::<Vec<_>>()) {
-                let busy = sync.asked.get(&(head.device, from)).is_some_and(|(_, asked, at_ms)| {
-                    (*asked == device && !again) || now_ms.saturating_sub(*at_ms) < ASK_MS
-                });
-                if busy || left == 0 || ask.ranges.len() >= RANGES {
-                    continue;
+                let first = last.saturating_sub(NEWEST_COUNT).saturating_add(1).max(from);
+                if first <= to {
+                    newest.push((head.device, first, to));
                 }
-                let to = to.min(from.saturating_add(left.saturating_sub(1)));
-                left = left.saturating_sub(to.saturating_sub(from).saturating_add(1));
-                sync.asked.insert((head.device, from), (to, device, now_ms));
-                ask.ranges.push((head.device, from, to));
+                if from < first {
+                    older.push((head.device, from, to.min(first.saturating_sub(1))));
+                }
             }
+        }
+        let mut left = ASK_COUNT;
+        let count = newest.len();
+        for (at, (of, from, to)) in newest.into_iter().chain(older).enumerate() {
+            if at == count && !ask.ranges.is_empty() {
+                break;
+            }
+            let busy = sync.asked.get(&(of, from)).is_some_and(|(_, asked, at_ms)| {
+                (*asked == device && !again) || now_ms.saturating_sub(*at_ms) < ASK_MS
+            });
+            if busy || left == 0 || ask.ranges.len() >= RANGES {
+                continue;
+            }
+            let to = to.min(from.saturating_add(left.saturating_sub(1)));
+            left = left.saturating_sub(to.saturating_sub(from).saturating_add(1));
+            sync.asked.insert((of, from), (to, device, now_ms));
+            ask.ranges.push((of, from, to));
         }
         known.chains.retain(|_, chain| *chain != super::chain::Chain::default());
         if !ask.ranges.is_empty() {
@@ -383,7 +400,7 @@ impl Engine {
 
     // ---- giving -----------------------------------------------------------------------------------------------
 
-    fn on_ask(&mut self, device: DeviceId, ask: &Ask) {
+    pub(super) fn on_ask(&mut self, device: DeviceId, ask: &Ask) {
         let room = ask.room;
         if !self.is_of_room(room, device) {
             return;
@@ -404,7 +421,7 @@ impl Engine {
                 return;
             }
             let (first, last) = (key::entry(&room, of, *from), key::entry(&room, of, *to));
-            let reading = Reading::Give { room, to: device, of: *of };
+            let reading = Reading::Give { room, to: device, of: *of, open: ask.open };
             self.read(reading, Space::RoomEntry, first, last, GIVE_READ_BYTES);
         }
     }
@@ -416,7 +433,13 @@ impl Engine {
     }
 
     /// Messages somebody asked for, out of the store: those they are entitled to.
-    fn give_read(&mut self, room: RoomId, to: DeviceId, of: DeviceId, records: &[Record]) {
+    pub(super) fn give_read(
+        &mut self,
+        room: RoomId,
+        (to, of): (DeviceId, DeviceId),
+        open: bool,
+        records: &[Record],
+    ) {
         if !self.is_of_room(room, to) {
             return;
         }
@@ -445,7 +468,7 @@ impl Engine {
     pub(super) fn on_room_read(&mut self, purpose: Reading, records: &[Record]) {
         match purpose {
             Reading::Waiting { room, device } => self.on_waiting_read(room, device, records),
-            Reading::Give { room, to, of } => self.give_read(room, to, of, records),
+            Reading::Give { room, to, of, open } => self.give_read(room, (to, of), open, records),
             Reading::Post { room } => self.on_post_read(room, records),
         }
     }

@@ -1,6 +1,7 @@
 //! Rooms between engines in a test world.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod history;
 mod people;
 
 use super::super::command::{Command, Refusal, Reply, Role, RoomSetting, RoomState};
