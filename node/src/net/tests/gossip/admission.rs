@@ -1,5 +1,7 @@
 //! Who is admitted hears everything, however it came to that.
 
+use std::slice::from_ref;
+
 use starling_protocol::engine::net::{GOSSIP_BYTES, NetCommand};
 
 use super::{Member, ROOM, admit, all_reach_all, room, settle};
@@ -53,7 +55,7 @@ async fn admission_works_in_any_order_and_again() {
     ];
     for order in orders {
         let alice = Member::new(&[]).await;
-        let bob = Member::new(&[alice.addr.clone()]).await;
+        let bob = Member::new(from_ref(&alice.addr)).await;
         let mut pair = [alice, bob];
         for (who, both) in order {
             let other = pair[1 - who].peer;
@@ -67,7 +69,7 @@ async fn admission_works_in_any_order_and_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_only_listens_learns_nothing_yet_and_loses_nothing() {
     let alice = Member::new(&[]).await;
-    let bob = Member::new(&[alice.addr.clone()]).await;
+    let bob = Member::new(from_ref(&alice.addr)).await;
     let mut pair = [alice, bob];
     let (alice, bob) = (pair[0].peer, pair[1].peer);
     pair[0].admit(bob, false).await;

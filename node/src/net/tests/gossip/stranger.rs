@@ -1,5 +1,6 @@
 //! Who is not admitted learns nothing: not that there is gossip, nor of what, nor what is said.
 
+use std::slice::from_ref;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -169,14 +170,14 @@ async fn what_a_stranger_writes_by_hand_goes_nowhere() {
 async fn who_was_never_admitted_leaves_nothing_behind_and_who_was_may_come_again() {
     let mut alice = Member::new(&[]).await;
     for both in [false, true, false, true] {
-        let mut bob = Member::new(&[alice.addr.clone()]).await;
+        let mut bob = Member::new(from_ref(&alice.addr)).await;
         alice.admit(bob.peer, both).await;
         bob.admit(alice.peer, both).await;
         let peer = bob.peer;
         bob.stop.shutdown().await;
         alice.conns(peer, 0).await;
     }
-    let mut bob = Member::new(&[alice.addr.clone()]).await;
+    let mut bob = Member::new(from_ref(&alice.addr)).await;
     admit(&mut alice, &mut bob).await;
     settle(&mut [alice, bob]).await;
 }
