@@ -15,6 +15,7 @@
 pub mod envelope;
 mod keys;
 mod link;
+mod pieces;
 mod place;
 pub mod server;
 #[cfg(test)]
@@ -23,8 +24,9 @@ mod words;
 
 pub use keys::{Grant, MailKey, Promise, check_greeting};
 pub use link::MailboxLink;
+pub use pieces::{Pieces, split};
 pub use place::Place;
 pub use words::{
-    Answer, BATCH, CARD_BYTES, Entry, Item, MESSAGE_BYTES, Pieces, QueueId, Refused, Request, WordsError,
-    shared_queue, split,
+    Answer, BATCH, CARD_BYTES, Entry, Item, MESSAGE_BYTES, QueueId, Refused, Request, WordsError,
+    shared_queue,
 };

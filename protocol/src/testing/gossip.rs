@@ -33,6 +33,20 @@ impl World {
         self.gossip.said.get(&machine).copied().unwrap_or(0)
     }
 
+    /// Whether one machine lets gossip go to another, and is heard there.
+    pub fn gossips_to(&self, from: usize, to: usize) -> bool {
+        self.wires.values().any(|wire| {
+            let ([first, second], [near, far]) = (wire.ends, wire.conn);
+            let (near, far) = if first == from { (near, far) } else { (far, near) };
+            let between = [[from, to], [to, from]].contains(&[first, second]);
+            between && self.gossip_passes((from, near), (to, far))
+        })
+    }
+
+    fn gossip_passes(&self, from: (usize, ConnId), to: (usize, ConnId)) -> bool {
+        self.gossip.admitted.get(&from) == Some(&true) && self.gossip.admitted.contains_key(&to)
+    }
+
     /// The topics a machine hears.
     pub fn gossip_topics(&self, machine: usize) -> BTreeSet<Topic> {
         self.gossip.topics.get(&machine).cloned().unwrap_or_default()
@@ -82,11 +96,10 @@ impl World {
         for wire in self.wires.values() {
             let ([first, second], [near, far]) = (wire.ends, wire.conn);
             let (to, near, far) = if first == from { (second, near, far) } else { (first, far, near) };
-            let admits = self.gossip.admitted.get(&(from, near)) == Some(&true)
-                && self.gossip.admitted.contains_key(&(to, far));
             let hears = self.gossip.topics.get(&to).is_some_and(|topics| topics.contains(&topic));
             let mute = self.mute.contains(&(from.min(to), from.max(to)));
-            if wire.ends.contains(&from) && admits && hears && !mute {
+            let passes = wire.ends.contains(&from) && self.gossip_passes((from, near), (to, far));
+            if passes && hears && !mute {
                 roads.push((to, wire.latency_ms));
             }
         }

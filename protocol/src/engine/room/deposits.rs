@@ -1,4 +1,4 @@
-//! What is left at the room's mailboxes (docs/spec/09-rooms.md, "For the absent"): messages of ours that somebody has
+//! What is left at the room's mailboxes (docs/spec/09-rooms.md, "The room's mailbox"): messages of ours that somebody has
 //! not signed for, operations of ours, and receipts for whoever left something there and is not linked with us. A
 //! promise is custody; a message stays ours until everybody has signed for it.
 
@@ -308,8 +308,8 @@ impl Engine {
     /// Which mailboxes keep a message of ours in a room, by account that has not signed for it.
     pub(in super::super) fn room_custody(&self, message: MessageId) -> Vec<CustodyView> {
         let lived_ms = self.lived_ms();
-        let sent = self.rooms.by_id.values().flat_map(|known| known.sent.values());
-        let Some(sent) = sent.filter(|sent| sent.msg_id == message).next() else { return Vec::new() };
+        let mut sent = self.rooms.by_id.values().flat_map(|known| known.sent.values());
+        let Some(sent) = sent.find(|sent| sent.msg_id == message) else { return Vec::new() };
         let kept = sent.kept.iter().filter(|kept| kept.until_lived_ms > lived_ms);
         let views = kept.flat_map(|kept| {
             let until = self.wall_of(&[*kept]);

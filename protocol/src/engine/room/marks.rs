@@ -4,11 +4,17 @@
 use super::super::Engine;
 use super::super::state;
 use super::super::step::{Change, MessageState, Space};
+use super::RoomTimer;
 use super::record::key;
 use crate::ids::{AccountId, DeviceId, RoomId};
 use crate::room::have::{DEVICES as HAVE_DEVICES, RANGES as HAVE_RANGES};
 use crate::room::{Have, HeadRange};
+use crate::time::SECOND_MS;
 use crate::wire::Signed;
+
+/// Receipts of others are told on after this, gathered. Sooner is most of what is said in a large room; later shows what
+/// was delivered late.
+const ROUND_MS: u64 = 2 * SECOND_MS;
 
 /// What a device last signed.
 pub(super) struct Mark {
@@ -47,6 +53,10 @@ impl Engine {
         known.marks.insert(device, Mark { signed: signed.clone(), have });
         self.changes.extend(state::put(Space::RoomMark, key::device(&room, &device), signed));
         self.credit(room, account, device);
+        if !self.unlinked(room).is_empty() {
+            // Whoever is not linked with us may be with somebody who is: the word goes round.
+            self.room_timer(room, RoomTimer::Tell, ROUND_MS);
+        }
         true
     }
 

@@ -13,7 +13,7 @@
 //! * `post`: our messages, and who holds the key they are made with.
 //! * `take`: messages that come, by whatever road; `apply`: what they do, in causal order, and gaps.
 //! * `sync`: what is said about a room on live links. `marks`: who signed for what.
-//! * `gossip`: the fast road. `boxes`, `deposits`: the one for the absent.
+//! * `gossip`: the fast road. `boxes`, `reading`, `deposits`: the one for the absent.
 //! * `chain`, `record`: what is here of each device; how it is written.
 
 mod apply;
@@ -27,6 +27,7 @@ mod joining;
 mod marks;
 mod people;
 mod post;
+mod reading;
 mod record;
 mod sync;
 mod take;

@@ -22,8 +22,8 @@ pub mod shelf;
 mod tests;
 mod visitor;
 
-use super::words::{Answer, Pieces, Refused, Request, split};
-use super::{MailKey, keys};
+use super::words::{Answer, Refused, Request};
+use super::{MailKey, Pieces, keys, split};
 use crate::engine::net::LinkId;
 use crate::kdf;
 use crate::time::Now;

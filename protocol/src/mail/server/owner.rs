@@ -148,7 +148,12 @@ impl Server {
     }
 
     /// `Register`: all of the entries or none.
-    pub(super) fn register(&mut self, mut home: BoxRow, entries: Vec<Entry>, shelf: &mut dyn Shelf) -> Answered {
+    pub(super) fn register(
+        &mut self,
+        mut home: BoxRow,
+        entries: Vec<Entry>,
+        shelf: &mut dyn Shelf,
+    ) -> Answered {
         if home.closed {
             return Ok(Err(Refused::Grant));
         }

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod history;
+mod boxes;
+mod gossip;
 mod people;
 
 use super::super::command::{Command, Refusal, Reply, Role, RoomSetting, RoomState};
