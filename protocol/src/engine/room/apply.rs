@@ -30,7 +30,7 @@ impl Engine {
             return;
         }
         let at = (opened.head.device, opened.head.seq);
-        let full = known.waiting.len() >= WAITING;
+        let full = known.waiting.values().filter(|waiting| waiting.opened.is_some()).count() >= WAITING;
         self.put_waiting(room, at, None, Some(Box::new(opened)));
         if full {
             self.give_up_oldest(room);
@@ -254,7 +254,7 @@ impl Engine {
         room: RoomId,
         (head, id): (&Head, room::EntryId),
         content: &crate::content::Content,
-        author: crate::ids::AccountId,
+        author: AccountId,
         via: &'static str,
         (kind, text): (MessageKind, String),
         reply_to: Option<crate::ids::MessageId>,
