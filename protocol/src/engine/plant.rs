@@ -18,6 +18,12 @@ pub enum Plant {
     TrustPageEnd,
     /// What a full mailbox refuses is forgotten.
     DropOnFull,
+    /// A message of a room is signed for when it is here, opened or not.
+    RoomSignUnopened,
+    /// Who has yet to sign for a message of a room is not written down.
+    RoomForgetSent,
+    /// That a message of a room waits for its key is not written down.
+    RoomForgetWaiting,
 }
 
 #[cfg(not(feature = "planted"))]

@@ -3,7 +3,7 @@
 
 use super::Outcome;
 use starling_protocol::engine::{
-    Command, MessageKind, MessageState, NewMessage, Place, Refusal, Reply, RoomState, RoomView, Space,
+    Command, MessageKind, MessageState, NewMessage, Place, Plant, Refusal, Reply, RoomState, RoomView, Space,
 };
 use starling_protocol::ids::{AccountId, ChatId, MessageId, RoomId};
 use starling_protocol::rng::Rng;
@@ -37,6 +37,8 @@ pub struct Rooms {
     pub wait: u64,
     /// How many of a hundred pieces of gossip are lost; 101: there is none.
     pub loss: u64,
+    /// A fault planted in every engine once all are in.
+    pub plant: Option<Plant>,
 }
 
 impl Default for Rooms {
@@ -53,6 +55,7 @@ impl Default for Rooms {
             forget: 2,
             wait: 3,
             loss: 20,
+            plant: None,
         }
     }
 }
@@ -94,7 +97,9 @@ pub fn run_as(rooms: &Rooms, seed: u64) -> Outcome {
                     devices.enumerate().find(|(_, device)| key.starts_with(&device.0)).map(|(to, _)| to)
                 });
                 let to: BTreeSet<usize> = to.collect();
-                outcome.faults.push(format!("{at}: {waits:?} rows, messages and sealed ones wait for {to:?}"));
+                outcome
+                    .faults
+                    .push(format!("{at}: {waits:?} rows, messages and sealed ones wait for {to:?}"));
             }
         }
     }
@@ -202,6 +207,10 @@ impl Run {
         world.max_latency_ms = [2, 20, 300].get(rng.below(3) as usize).copied().unwrap_or(20);
         (world.gossip_on, world.gossip_loss_percent) = (rooms.loss <= 100, rooms.loss);
         let room = make_room(&mut world, count)?;
+        world.plant = rooms.plant;
+        for machine in &mut world.machines {
+            machine.engine.iter_mut().for_each(|engine| engine.plant(rooms.plant));
+        }
         Ok(Self { world, rng, rooms: rooms.clone(), count, room, written: 0, again: BTreeSet::new() })
     }
 
@@ -377,8 +386,7 @@ impl Run {
                 outcome.accepted += 1;
                 for (account, at) in by_account.iter().filter(|(_, at)| **at != from) {
                     let state = machine.disk.states.get(&(sent.id, *account)).copied();
-                    let shown =
-                        texts(&self.world, *at, self.room).iter().filter(|m| m.id == sent.id).count();
+                    let shown = texts(&self.world, *at, self.room).iter().filter(|m| m.id == sent.id).count();
                     let both = inside.contains(at) && inside.contains(&from);
                     // Who was out in between was told that it failed, not knowing better.
                     let was_out = self.again.contains(at) || self.again.contains(&from);

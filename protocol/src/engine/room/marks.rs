@@ -1,9 +1,9 @@
 //! Who has what of a room, by their own signatures (docs/spec/09-rooms.md, "Receipts"): what makes a message of ours
 //! delivered, and what tells us what to ask for.
 
-use super::super::Engine;
 use super::super::state;
 use super::super::step::{Change, MessageState, Space};
+use super::super::{Engine, Plant};
 use super::RoomTimer;
 use super::record::key;
 use crate::ids::{AccountId, DeviceId, RoomId};
@@ -88,17 +88,33 @@ impl Engine {
         }
     }
 
+    /// Of devices that are not in the room, nobody wants to know what they have.
+    pub(super) fn drop_marks(&mut self, room: RoomId) {
+        let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
+        let Some(members) = known.log.as_ref().map(crate::room::Log::members) else { return };
+        let changes = &mut self.changes;
+        known.marks.retain(|device, _| {
+            let stays = members.account_of(device).is_some();
+            if !stays {
+                changes.push(Change::Drop { space: Space::RoomMark, key: key::device(&room, device) });
+            }
+            stays
+        });
+    }
+
     /// What we have, signed; a new number only if it changed.
     pub(super) fn own_have(&mut self, room: RoomId) -> Option<Signed> {
         let device = self.own.device_id;
+        let planted = self.planted(Plant::RoomSignUnopened);
         let known = self.rooms.by_id.get_mut(&room)?;
         if let Some(signed) = known.sync.mine.as_ref().filter(|_| !known.sync.changed) {
             return Some(signed.clone());
         }
         let heads = known.chains.iter().take(HAVE_DEVICES).map(|(device, chain)| {
-            let upto = chain.applied.upto();
+            let signed = if planted { &chain.stored } else { &chain.applied };
+            let upto = signed.upto();
             let mut beyond: Vec<(u64, u64)> =
-                chain.applied.ranges().iter().filter(|(from, _)| *from > upto).copied().collect();
+                signed.ranges().iter().filter(|(from, _)| *from > upto).copied().collect();
             // The newest ranges say most.
             let skip = beyond.len().saturating_sub(HAVE_RANGES);
             beyond.drain(..skip);

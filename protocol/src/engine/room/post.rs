@@ -1,10 +1,10 @@
 //! Our messages in a room (docs/spec/09-rooms.md, "Messages", "Keys"): a place in our chain, sealed with a session that
 //! the devices of the members have and nobody else, and on disk before anybody hears of it.
 
-use super::super::Engine;
 use super::super::command::{Refusal, Reply};
 use super::super::state;
 use super::super::step::{Change, MessageKind, MessageState, NewMessage, Place, Space};
+use super::super::{Engine, Plant};
 use super::record::{KeptEntry, SentRecord, key};
 use super::{Room, RoomTimer};
 use crate::content::{Body, Content, RoomKey};
@@ -151,8 +151,11 @@ impl Engine {
         self.changes.extend(state::put(Space::RoomEntry, key::entry(&room, &device, seq), &kept));
         self.heads_changed(room);
         if !to.is_empty() {
-            let sent = SentRecord { msg_id, visible, accepted_lived_ms: lived_ms, to: to.clone(), kept: Vec::new() };
-            self.changes.extend(state::put(Space::RoomSent, key::number(&room, seq), &sent));
+            let sent =
+                SentRecord { msg_id, visible, accepted_lived_ms: lived_ms, to: to.clone(), kept: Vec::new() };
+            if !self.planted(Plant::RoomForgetSent) {
+                self.changes.extend(state::put(Space::RoomSent, key::number(&room, seq), &sent));
+            }
             if let Some(entry) = self.rooms.by_id.get_mut(&room) {
                 entry.sent.insert(seq, sent);
             }

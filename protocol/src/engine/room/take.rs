@@ -9,10 +9,10 @@
 //!           └── no key ──► waits for the key, or for somebody who opened it
 //! ```
 
-use super::super::Engine;
 use super::super::net::Verdict;
 use super::super::state;
 use super::super::step::{Record, Space};
+use super::super::{Engine, Plant};
 use super::record::{KeptEntry, WaitRecord, key};
 use super::sync::Reading;
 use super::{Room, RoomTimer};
@@ -20,8 +20,13 @@ use crate::content::{Content, RoomKey};
 use crate::ids::{AccountId, DeviceId, RoomId};
 use crate::room::{self, Entry, EntryBody, Head, Receiver};
 
-/// Entries kept until the operations they name are here. They come again when they are asked for.
+/// Entries kept until the operations they name are here; the oldest make room. They come again when they are asked for.
 const EARLY: usize = 64;
+/// How long one is kept. Shorter asks for it once more; longer lets who names what does not exist have us ask for it.
+pub(super) const EARLY_MS: u64 = crate::time::MINUTE_MS;
+/// Messages of one device that are kept though no key opens them, at most. They are asked for opened; fewer would leave
+/// more of them where they came from, more would let one member fill our memory with what nobody can read.
+pub(super) const SEALED: usize = 256;
 /// Keys of one device kept: those of its last sessions. A session is used for a week.
 const RECEIVERS: usize = 16;
 /// How long a key is kept: as long as a session is used, and as mail made with it may lie about, and some.
@@ -31,8 +36,10 @@ const READ_BYTES: usize = 4 * 1024 * 1024;
 
 /// An entry whose members we cannot reckon yet.
 pub(super) struct Early {
-    entry: Entry,
+    pub entry: Entry,
     via: &'static str,
+    /// Since when, on the monotonic clock.
+    pub since_ms: u64,
 }
 
 /// A message that is on disk and not applied.
@@ -72,24 +79,40 @@ impl Engine {
         if head.room != room || entry.size() > room::entry::ENTRY_BYTES {
             return Verdict::Reject;
         }
-        let Some(members) = log.members_at(&head.tips) else {
-            if known.early.len() < EARLY && !known.early.iter().any(|early| early.entry == entry) {
-                known.early.push(Early { entry, via });
+        // First of all who signed it: to reckon the members of some time may be dear.
+        if log.key_of(&head.device).is_some_and(|key| entry.open_head(&key).is_err()) {
+            return Verdict::Reject;
+        }
+        if !head.tips.iter().all(|tip| log.contains(tip)) {
+            if !known.early.iter().any(|early| early.entry == entry) {
+                let excess = known.early.len().saturating_add(1).saturating_sub(EARLY);
+                known.early.drain(..excess);
+                known.early.push(Early { entry, via, since_ms: self.now.mono_ms });
             }
             self.ask_ops(room);
             return Verdict::Ignore;
-        };
-        let author = members.account_of(&head.device).zip(members.device(&head.device));
-        let Some((author, sig)) = author.map(|(author, device)| (author, device.sig)) else {
+        }
+        let Some(author) = log.key_of(&head.device).and_then(|_| author_of(log, &head)) else {
             return Verdict::Reject;
         };
-        if log.members().cut(&head.device).is_some_and(|cut| head.seq > cut) {
+        if entry.check_body(&head).is_err() {
+            return Verdict::Reject;
+        }
+        if let Some(cut) = log.members().cut(&head.device).filter(|cut| head.seq > *cut) {
+            self.pass_over(room, &head, cut);
             return Verdict::Ignore;
         }
-        if entry.open_head(&sig).is_err() || entry.check_body(&head).is_err() {
-            return Verdict::Reject;
-        }
         self.keep_entry(room, entry, head, author, via)
+    }
+
+    /// A message of somebody who is out, and beyond what counts of theirs: nobody waits for it or asks for it again. Who
+    /// took it before they knew stands deeper since.
+    fn pass_over(&mut self, room: RoomId, head: &Head, cut: u64) {
+        let today = crate::discovery::day_of(self.now.wall_ms);
+        if let Some(known) = self.room_mut(&room).filter(|known| !known.is_too_deep(head)) {
+            known.record.note_depth(head.depth, today);
+        }
+        self.void(room, head.device, cut.saturating_add(1), head.seq);
     }
 
     /// Keeps a message that is its author's.
@@ -111,12 +134,16 @@ impl Engine {
             }
             return Verdict::Ignore;
         }
-        if head.depth > known.record.depth.saturating_add(room::entry::DEPTH_AHEAD)
-            || !chain.stored.insert(seq, seq)
-        {
+        if known.is_too_deep(&head) {
             return Verdict::Ignore;
         }
         let opened = open(known, &entry, &head);
+        if opened.is_none() && known.sealed_of(&device) >= SEALED {
+            return Verdict::Ignore;
+        }
+        if !known.chains.entry(device).or_default().stored.insert(seq, seq) {
+            return Verdict::Ignore;
+        }
         self.rooms.dirty_chains.insert((room, device));
         if device == self.own.device_id {
             self.find_own(room, &head, &entry);
@@ -127,7 +154,11 @@ impl Engine {
                 self.put_entry(room, &head, &whole);
                 let id = entry.id();
                 self.rooms.dirty_receivers.insert((room, device, head.session));
-                self.wait_or_apply(room, Opened { head, id, content, author, via });
+                match content {
+                    Some(content) => self.wait_or_apply(room, Opened { head, id, content, author, via }),
+                    // Its author wrote what is no message: it is here, and there is nothing to show.
+                    None => self.done_with(room, &head),
+                }
             }
             None => {
                 self.put_entry(room, &head, &entry);
@@ -152,7 +183,9 @@ impl Engine {
         opened: Option<Box<Opened>>,
     ) {
         let key = key::entry(&room, &at.0, at.1);
-        self.changes.extend(state::put(Space::RoomSealed, key, &WaitRecord { session }));
+        if !self.planted(Plant::RoomForgetWaiting) {
+            self.changes.extend(state::put(Space::RoomSealed, key, &WaitRecord { session }));
+        }
         let since_ms = self.now.mono_ms;
         if let Some(known) = self.rooms.by_id.get_mut(&room) {
             known.waiting.insert(at, Waiting { session, since_ms, opened });
@@ -175,7 +208,7 @@ impl Engine {
     /// Operations came: what waited for them is looked at again.
     pub(super) fn take_early(&mut self, room: RoomId) {
         let early = self.rooms.by_id.get_mut(&room).map(|known| std::mem::take(&mut known.early));
-        for Early { entry, via } in early.unwrap_or_default() {
+        for Early { entry, via, .. } in early.unwrap_or_default() {
             self.take_entry(room, entry, via);
         }
     }
@@ -252,16 +285,17 @@ impl Engine {
             known.receivers.insert((device, session), (receiver, lived_ms));
         }
         self.rooms.dirty_receivers.insert((room, device, session));
-        self.read_waiting(room, device);
+        self.read_waiting(room, device, Some(session));
     }
 
-    /// Reads what waits of a device out of the store, to be opened.
-    fn read_waiting(&mut self, room: RoomId, device: DeviceId) {
+    /// Reads what waits of a device, or of a session of it, out of the store, to be opened.
+    fn read_waiting(&mut self, room: RoomId, device: DeviceId, session: Option<[u8; 32]>) {
         let Some(known) = self.room(&room) else { return };
         let mut unread = known
             .waiting
             .range((device, 0)..=(device, u64::MAX))
             .filter(|(_, waiting)| waiting.opened.is_none())
+            .filter(|(_, waiting)| session.is_none() || waiting.session == session)
             .map(|((_, seq), _)| *seq);
         let Some(first) = unread.next() else { return };
         let last = unread.last().unwrap_or(first);
@@ -279,7 +313,7 @@ impl Engine {
             self.room_timer(room, RoomTimer::Ask, super::sync::UNOPENED_MS);
         }
         for device in devices {
-            self.read_waiting(room, device);
+            self.read_waiting(room, device, None);
         }
     }
 
@@ -298,7 +332,7 @@ impl Engine {
                 let whole = Entry { head: entry.head.clone(), body: EntryBody::Opened(plain) };
                 self.rooms.dirty_receivers.insert((room, device, head.session));
                 self.put_entry(room, &head, &whole);
-                self.opened_later(room, &head, entry.id(), author, Some(content), "room");
+                self.opened_later(room, &head, entry.id(), author, content, "room");
             }
         }
         self.heads_changed(room);
@@ -319,6 +353,19 @@ impl Engine {
     }
 }
 
+impl Room {
+    /// Whether a message stands further ahead than one step may go.
+    fn is_too_deep(&self, head: &Head) -> bool {
+        head.depth > self.record.depth.saturating_add(room::entry::DEPTH_AHEAD)
+    }
+
+    /// Messages of a device that no key opens.
+    fn sealed_of(&self, device: &DeviceId) -> usize {
+        let of_device = self.waiting.range((*device, 0)..=(*device, u64::MAX));
+        of_device.filter(|(_, waiting)| waiting.session.is_some()).count()
+    }
+}
+
 /// Whose device it is, or was.
 pub(super) fn owner_of(known: &Room, device: &DeviceId) -> Option<AccountId> {
     known.log.as_ref()?.members().account_of(device)
@@ -329,8 +376,8 @@ fn author_of(log: &room::Log, head: &Head) -> Option<AccountId> {
     log.members_at(&head.tips)?.account_of(&head.device)
 }
 
-/// What is in an entry, if it can be opened here.
-fn open(known: &mut Room, entry: &Entry, head: &Head) -> Option<(Vec<u8>, Content)> {
+/// What is in an entry, if it can be opened here, and the content in that, if it is one.
+fn open(known: &mut Room, entry: &Entry, head: &Head) -> Option<(Vec<u8>, Option<Content>)> {
     let receiver = known.receivers.get_mut(&(head.device, head.session)).map(|(receiver, _)| receiver);
     let plain = match &entry.body {
         EntryBody::Opened(plain) => {
@@ -342,6 +389,6 @@ fn open(known: &mut Room, entry: &Entry, head: &Head) -> Option<(Vec<u8>, Conten
         }
         EntryBody::Sealed(sealed) => receiver?.open(head, sealed).ok()?.to_vec(),
     };
-    let content = room::content_of(&plain, head).ok()?;
+    let content = room::content_of(&plain, head).ok();
     Some((plain, content))
 }
