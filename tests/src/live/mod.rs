@@ -8,6 +8,7 @@ mod meet;
 mod net;
 mod person;
 mod post_office;
+mod rooms;
 mod talk;
 
 pub use crowd::Crowd;
@@ -17,4 +18,7 @@ pub use meet::{acquainted, befriend, contact, linked, road, wait_for};
 pub use net::{Host, Nat, Net, Router, Switch};
 pub use person::{Person, Said, at_once, binary, free_port};
 pub use post_office::{friends_with, grant, is_alone, keeper, knows_mailboxes, open, posted, use_all};
-pub use talk::{Talk, drained, send_surely, texts};
+pub use rooms::{
+    RoomTalk, Shown, account, all_know, comes_in, does, lines, listed, room_of, sees_room, shown_in, star,
+};
+pub use talk::{Talk, drained, send_at, send_surely, texts};

@@ -255,7 +255,12 @@ impl Person {
     /// # Errors
     /// When no node runs.
     pub async fn client(&self) -> Result<Client> {
-        Ok(Client::connect(&self.dir.join("starling.sock")).await?)
+        Ok(Client::connect(&self.socket()).await?)
+    }
+
+    /// Where the node's control socket is.
+    pub fn socket(&self) -> PathBuf {
+        self.dir.join("starling.sock")
     }
 
     /// The handle others know them by.

@@ -6,6 +6,7 @@ use serde_json::json;
 use starling_node::api::client::Client;
 use starling_node::api::types::{Message, Sent, Status};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// For a node that goes up and down to accept a message, and for everything accepted to arrive.
@@ -16,8 +17,16 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// # Errors
 /// When it is not accepted within a minute.
 pub async fn send_surely(person: &Person, to: &str, text: &str) -> Result<String> {
+    send_at(&person.socket(), to, text).await
+}
+
+/// The same by a node's control socket alone.
+///
+/// # Errors
+/// As [`send_surely`].
+pub async fn send_at(socket: &Path, to: &str, text: &str) -> Result<String> {
     wait_for("the send is accepted", PATIENCE, || async {
-        let Ok(client) = person.client().await else { return Ok(None) };
+        let Ok(client) = Client::connect(socket).await else { return Ok(None) };
         let params = json!({ "to": to, "text": text, "client_ref": text });
         Ok(client.call::<Sent>("send", params).await.ok().map(|sent| sent.id))
     })
