@@ -275,6 +275,7 @@ impl Engine {
                 Timer::Mailbox(mailbox) => self.call_own_mailbox(mailbox),
                 Timer::Moved => self.tell_moved(),
                 Timer::Answers(device) => self.on_answers_due(device),
+                Timer::Part(conn) => self.part_now(conn),
                 Timer::Room(room, due) => self.on_room_due(room, due),
             }
         }
@@ -292,6 +293,7 @@ impl Engine {
             NetEvent::ConnClosed { conn } => {
                 self.conns.remove(&conn);
                 self.timers.clear(&Timer::Better(conn));
+                self.timers.clear(&Timer::Part(conn));
                 self.gossip_conn_closed(conn);
             }
             NetEvent::LanFound { peer, addrs } => self.on_lan_found(peer, addrs),

@@ -52,6 +52,8 @@ pub(super) enum Timer {
     Moved,
     /// Answers to mail of a device were gathered for long enough.
     Answers(DeviceId),
+    /// A connection is not to carry gossip any more.
+    Part(ConnId),
     /// Something about a room.
     Room(RoomId, RoomTimer),
 }

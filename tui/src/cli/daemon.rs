@@ -35,7 +35,7 @@ fn log(global: &Global) {
     use std::io::IsTerminal;
     let usual = match global.verbose {
         // A lone node is nothing to warn of, and what others do wrong in the DHT is not its user's business.
-        0 => "warn,libp2p_kad=error,starling_node=info,starling_tui=info",
+        0 => "warn,libp2p_kad=error,libp2p_gossipsub=off,starling_node=info,starling_tui=info",
         1 => "info,starling_node=debug,starling_protocol=debug",
         _ => "debug",
     };

@@ -2,14 +2,16 @@
 //! (docs/spec/09-rooms.md, "Who is a member"): what persons are told, who is not waited for any more, and a new topic
 //! secret when somebody went who knew it.
 
-use super::super::Engine;
 use super::super::command::RoomState;
+use super::super::net::{ConnId, NetCommand};
 use super::super::state;
 use super::super::step::{Change, Event, MessageKind, MessageState, NewMessage, Place, Space};
+use super::super::{Engine, Timer};
 use super::record::{SecretRecord, key};
 use super::sync::Sync;
 use crate::content::{Body, RoomSecret};
 use crate::ids::{AccountId, ChatId, DeviceId, MessageId, RoomId};
+use crate::room::entry::LAST_SEQ;
 use crate::room::{Give, Log, Members, Meta, Op, OpBody, OpId, Policy, Remove, seal};
 use std::collections::BTreeSet;
 
@@ -18,6 +20,8 @@ const NOTICE_MARK: u64 = (1 << 62) - 1;
 /// Members who are told by a message of their own that we leave, at most: others hear it from them. Of those some should
 /// be reached soon; more would make leaving a large room a flood.
 const FAREWELLS: usize = 4;
+/// Whoever was put out has this long to hear of it on the connection there is.
+const PART_MS: u64 = 2_000;
 const NOT_IN: &str = "you are not in this room any more";
 const GONE: &str = "they are not in this room any more";
 
@@ -54,11 +58,14 @@ impl Engine {
                 self.name_room(room, &now);
                 self.tell_people(room, before, &now, &said);
                 self.tell_said(room, before, &now, &said);
+                self.hear_again(room, &now);
                 self.settle_gone(room, before, &now, &said);
+                self.drop_marks(room);
             }
         }
         self.sync_fellows();
         self.admit_new(room, before);
+        self.part_from_gone(before);
         self.sync_topics();
         self.stale = true;
     }
@@ -83,6 +90,31 @@ impl Engine {
         }
     }
 
+    /// Who shares no room with us any more must not hear of our topics: gossip ends only with the connection it runs on. A
+    /// contact calls again.
+    fn part_from_gone(&mut self, before: &Members) {
+        let gone: Vec<AccountId> = before.accounts().filter(|account| !self.shares_room(account)).collect();
+        for link in self.live_links() {
+            let Some(entry) = self.links.get(&link) else { continue };
+            let (device, conn) = (entry.device, entry.conn);
+            let account = device.and_then(|device| self.peers.get(&device)).map(super::super::Peer::account);
+            if account.is_some_and(|account| gone.contains(&account)) {
+                // What tells them why goes first.
+                self.timers.set(Timer::Part(conn), self.now.mono_ms.saturating_add(PART_MS));
+            }
+        }
+    }
+
+    /// Ends a connection to somebody who was put out, unless they came in again.
+    pub(in super::super) fn part_now(&mut self, conn: ConnId) {
+        let on_it = self.links.values().filter(|link| link.conn == conn).filter_map(|link| link.device);
+        let accounts: Vec<AccountId> =
+            on_it.filter_map(|device| self.peers.get(&device)).map(super::super::Peer::account).collect();
+        if !accounts.iter().any(|account| self.shares_room(account)) {
+            self.net(NetCommand::CloseConn { conn });
+        }
+    }
+
     // ---- ourselves --------------------------------------------------------------------------------------------
 
     /// We are in: by what is here, somebody let us.
@@ -96,14 +128,34 @@ impl Engine {
         };
         self.room_event(room, "joined", own);
         self.room_line(room, &line);
-        // What was written before is not for us: nobody waits for it.
-        if let Some(member) = now.member(&own).filter(|member| member.since == u64::MAX) {
+        let Some(member) = now.member(&own) else { return };
+        if let Some(known) = self.room_mut(&room).filter(|known| known.record.depth == 0) {
+            // What comes first may stand deep.
+            known.record.depth = member.since.saturating_sub(1).min(LAST_SEQ);
+        }
+        self.hear_again(room, now);
+        if now.history == Policy::None {
+            // What was written before is not for us: nobody waits for it.
             let device = self.own.device_id;
             for (device, upto) in member.upto.iter().filter(|(other, _)| **other != device) {
                 self.void(room, *device, 1, *upto);
             }
         }
         self.tell_own_name(room);
+    }
+
+    /// Of devices that are in the room, what was written since we came may come, though it was passed over before.
+    fn hear_again(&mut self, room: RoomId, now: &Members) {
+        let own = self.own.account;
+        let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
+        for (device, chain) in known.chains.iter_mut().filter(|(device, _)| now.account_of(device).is_some())
+        {
+            let before = chain.void.clone();
+            chain.void.remove(now.horizon(&own, device).saturating_add(1), u64::MAX);
+            if chain.void != before {
+                self.rooms.dirty_chains.insert((room, *device));
+            }
+        }
     }
 
     fn tell_put_out(&mut self, room: RoomId, by: Option<AccountId>) {
