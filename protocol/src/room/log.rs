@@ -75,6 +75,8 @@ pub struct Log {
     places: BTreeMap<OpId, usize>,
     /// Which operations carry a manifest of an account.
     manifests: BTreeMap<AccountId, Vec<usize>>,
+    /// The signing keys of all devices these ever named.
+    keys: BTreeMap<DeviceId, [u8; 32]>,
     /// Those no other names.
     tips: BTreeSet<OpId>,
     bytes: usize,
@@ -100,6 +102,7 @@ impl Log {
             facts: Vec::new(),
             places: BTreeMap::new(),
             manifests: BTreeMap::new(),
+            keys: BTreeMap::new(),
             tips: BTreeSet::new(),
             bytes: 0,
             waiting: VecDeque::new(),
@@ -134,6 +137,11 @@ impl Log {
     /// An operation that is here and taken.
     pub fn get(&self, id: &OpId) -> Option<&Signed> {
         self.held.get(*self.places.get(id)?).map(|held| &held.signed)
+    }
+
+    /// The signing key of a device that some operation named once.
+    pub fn key_of(&self, device: &DeviceId) -> Option<[u8; 32]> {
+        self.keys.get(device).copied()
     }
 
     /// All operations that are here, parents first.
@@ -343,6 +351,7 @@ impl Log {
         self.places.insert(fact.id, place);
         if let Some(manifest) = &fact.manifest {
             self.manifests.entry(manifest.account).or_default().push(place);
+            self.keys.extend(manifest.devices.iter().map(|device| (device.id, device.sig)));
         }
         self.bytes = self.bytes.saturating_add(signed.body.len());
         self.held.push(Held { id: fact.id, signed });

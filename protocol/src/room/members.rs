@@ -1,7 +1,7 @@
 //! Who belongs to a room and what it is called: what the operations mean together (docs/spec/09-rooms.md, "Who is a
 //! member"). A value, made by [`super::rule`] and never changed afterwards.
 
-use super::op::{OpBody, OpId, RoomMailbox};
+use super::op::{ADD_UPTO, OpBody, OpId, RoomMailbox};
 use super::policy::Policy;
 use crate::identity::DeviceEntry;
 use crate::ids::{AccountId, DeviceId};
@@ -115,7 +115,9 @@ impl Members {
     /// Whether a device's message of this number and depth is for a member.
     pub fn is_for(&self, account: &AccountId, device: &DeviceId, seq: u64, depth: u64) -> bool {
         self.member(account).is_some_and(|member| {
-            depth >= member.since || member.upto.get(device).is_none_or(|upto| seq > *upto)
+            // A list that is full does not name all who had written.
+            let later = || member.upto.get(device).map_or(member.upto.len() < ADD_UPTO, |upto| seq > *upto);
+            depth >= member.since || later()
         })
     }
 

@@ -99,10 +99,11 @@ pub struct Add {
     /// Their manifest.
     pub manifest: Signed,
     /// What was written before they came: by device, strictly ascending, at most [`ADD_UPTO`], the number of the last
-    /// message. Later ones are for them, and all of devices that are not named.
+    /// message. Later ones are for them, and all of devices that are not named, unless the list is full.
     pub upto: Vec<(DeviceId, u64)>,
     /// Of what was written before, they may be given messages of this depth and above: by the room's history policy,
-    /// as the author reckoned it. [`u64::MAX`]: none.
+    /// as the author reckoned it. For none it is one more than the greatest depth the author knew. What they hear first
+    /// may stand as deep as this.
     pub since: u64,
 }
 

@@ -59,7 +59,7 @@ pub struct Ask {
     pub tips: Vec<OpId>,
     /// Entries that are wanted: device, first and last number; at most [`RANGES`].
     pub ranges: Vec<(DeviceId, u64, u64)>,
-    /// Whether they are wanted opened: we have no key for them.
+    /// Whether only opened ones are wanted: we have no key for them.
     pub open: bool,
     /// Whose receipts are wanted, at most [`NAMES`].
     pub marks: Vec<DeviceId>,

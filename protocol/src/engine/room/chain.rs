@@ -49,10 +49,10 @@ impl Numbers {
         true
     }
 
-    /// Takes a number out.
-    pub fn remove(&mut self, number: u64) {
+    /// Takes the numbers from `first` to `last` out.
+    pub fn remove(&mut self, first: u64, last: u64) {
         let split = |(from, to): &(u64, u64)| {
-            [(*from, number.saturating_sub(1).min(*to)), (number.saturating_add(1).max(*from), *to)]
+            [(*from, first.saturating_sub(1).min(*to)), (last.saturating_add(1).max(*from), *to)]
         };
         self.0 = self.0.iter().flat_map(split).filter(|(from, to)| from <= to).collect();
     }
@@ -132,12 +132,12 @@ mod tests {
     #[test]
     fn a_number_taken_out_splits_its_range() {
         let mut taken = numbers(&[(1, 9)]);
-        taken.remove(5);
+        taken.remove(5, 5);
         assert_eq!(taken.ranges(), [(1, 4), (6, 9)]);
-        taken.remove(1);
-        taken.remove(9);
+        taken.remove(1, 1);
+        taken.remove(9, 9);
         assert_eq!(taken.ranges(), [(2, 4), (6, 8)]);
-        taken.remove(20);
+        taken.remove(20, 20);
         assert_eq!(taken.ranges(), [(2, 4), (6, 8)]);
     }
 

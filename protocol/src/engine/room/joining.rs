@@ -133,7 +133,7 @@ impl Engine {
     fn history_from(&self, known: &Room, policy: Policy) -> u64 {
         let depth = known.record.depth;
         match policy {
-            Policy::None => u64::MAX,
+            Policy::None => depth.saturating_add(1),
             Policy::All => 0,
             Policy::Last(count) => depth.saturating_add(1).saturating_sub(u64::from(count)),
             Policy::Days(days) => {
@@ -294,7 +294,12 @@ impl Engine {
 
     /// A topic secret that a member tells.
     pub(in super::super) fn on_room_secret(&mut self, author: AccountId, told: &RoomSecret) {
-        if self.room(&told.room).is_some_and(Room::is_live) && self.is_of(told.room, &author) {
+        let log = self.room(&told.room).filter(|known| known.is_live()).and_then(|known| known.log.as_ref());
+        let may = log.map(Log::members).is_some_and(|members| {
+            let named = members.secret == Some(seal::secret_id(&told.secret));
+            members.member(&author).is_some_and(|member| member.rank.is_some() || named)
+        });
+        if may {
             self.add_secret(told.room, told.secret);
             self.sync_fellows();
             self.sync_topics();

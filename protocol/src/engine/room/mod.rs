@@ -112,6 +112,8 @@ pub(super) struct Rooms {
     deposits: deposits::Deposits,
     /// What records that were asked for are wanted for.
     reads: BTreeMap<u64, sync::Reading>,
+    /// What is to be read after that, by who asked for it.
+    wants: BTreeMap<DeviceId, VecDeque<sync::Want>>,
     next_read: u64,
 }
 

@@ -163,8 +163,12 @@ impl KeptEntry {
 
     /// As it is given to who may read it: opened if it can be.
     pub fn best(&self) -> Option<Entry> {
-        let opened = self.plain.as_ref().map(|plain| EntryBody::Opened(plain.to_vec()));
-        let body = opened.or_else(|| self.sealed_body())?;
+        self.opened().or_else(|| self.sealed())
+    }
+
+    /// As it is given to who cannot open it.
+    pub fn opened(&self) -> Option<Entry> {
+        let body = EntryBody::Opened(self.plain.as_ref()?.to_vec());
         Some(Entry { head: self.head.clone(), body })
     }
 

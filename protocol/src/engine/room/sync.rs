@@ -14,13 +14,14 @@ use super::super::receive::Road;
 use super::super::state::{self, LoadError};
 use super::super::step::{Record, Space};
 use super::record::{KeptEntry, key};
+use super::take::EARLY_MS;
 use super::{Room, RoomTimer};
 use crate::ids::{AccountId, DeviceId, RoomId};
 use crate::room::words::{Ask, Give, Heads, NAMES, RANGES, Words};
 use crate::room::{Entry, Have, Head, Inserted, Log, OpError, OpId};
 use crate::time::SECOND_MS;
 use crate::wire::Signed;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// News are gathered for this long before all neighbours are told. Longer leaves who lost something without it; every
 /// message makes everybody tell everybody, so shorter costs much in a large room.
@@ -40,8 +41,14 @@ const ASK_COUNT: u64 = 256;
 const NEWEST_COUNT: u64 = 64;
 /// Bytes read for one answer.
 const GIVE_READ_BYTES: usize = 512 * 1024;
-/// Answers that are read for at once, over all rooms and links. An ask beyond is forgotten, and comes again.
-const READS: usize = 64;
+/// Ranges somebody asked for that wait to be read, one after another. What is beyond is forgotten, and asked for again.
+/// Fewer makes who lacks much wait; more would only help who asks for everything again and again.
+const WANTS: usize = 2 * RANGES;
+/// Ranges that were asked of one neighbour and have not come, at most: who says they have everything makes us remember
+/// no more.
+const ASKED: usize = 4 * RANGES;
+/// What nobody could give us opened for a minute is asked for this often.
+const SEALED_MS: u64 = crate::time::MINUTE_MS;
 /// We tell a neighbour who lacks something what we have again, but not sooner than this.
 const REMIND_MS: u64 = 2 * SECOND_MS;
 
@@ -53,6 +60,13 @@ pub(super) enum Reading {
     Give { room: RoomId, to: DeviceId, of: DeviceId, open: bool },
     /// Our messages that go to the room's mailboxes.
     Post { room: RoomId },
+}
+
+/// A range of a device's messages that somebody asked for.
+pub(super) struct Want {
+    room: RoomId,
+    range: (DeviceId, u64, u64),
+    open: bool,
 }
 
 /// How far we and our neighbours are.
@@ -183,6 +197,7 @@ impl Engine {
 
     /// The last live link to a device is gone.
     pub(in super::super) fn rooms_link_lost(&mut self, device: DeviceId) {
+        self.rooms.wants.remove(&device);
         for known in self.rooms.by_id.values_mut() {
             known.sync.theirs.remove(&device);
             known.sync.told_ms.remove(&device);
@@ -297,6 +312,7 @@ impl Engine {
         let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
         let sync = &mut known.sync;
         let Some(theirs) = sync.theirs.get(&device) else { return };
+        let free = ASKED.saturating_sub(sync.asked.values().filter(|(_, of, _)| *of == device).count());
         let (mut newest, mut older) = (Vec::new(), Vec::new());
         for head in &theirs.heads {
             let last = head.beyond.last().map_or(head.upto, |(_, to)| *to);
@@ -321,7 +337,7 @@ impl Engine {
             let busy = sync.asked.get(&(of, from)).is_some_and(|(_, asked, at_ms)| {
                 (*asked == device && !again) || now_ms.saturating_sub(*at_ms) < ASK_MS
             });
-            if busy || left == 0 || ask.ranges.len() >= RANGES {
+            if busy || left == 0 || ask.ranges.len() >= RANGES.min(free) {
                 continue;
             }
             let to = to.min(from.saturating_add(left.saturating_sub(1)));
@@ -374,14 +390,18 @@ impl Engine {
             let missing = known.chains.get(device).is_none_or(|chain| !chain.wanted(*to).is_empty());
             missing && *from <= *to && now_ms.saturating_sub(*at_ms) < ASK_MS
         });
+        known.early.retain(|early| now_ms.saturating_sub(early.since_ms) < EARLY_MS);
         let early = !known.early.is_empty();
-        let sealed: Vec<(DeviceId, u64)> = known
-            .waiting
-            .iter()
-            .filter(|(_, waiting)| waiting.session.is_some())
-            .map(|(at, _)| *at)
-            .take(RANGES)
-            .collect();
+        let sealed = known.waiting.iter().filter(|(_, waiting)| waiting.session.is_some());
+        let newest_ms = sealed.clone().map(|(_, waiting)| waiting.since_ms).max().unwrap_or(0);
+        let fresh = now_ms.saturating_sub(newest_ms) < SEALED_MS;
+        let mut sealed: Vec<(DeviceId, u64)> = sealed.map(|(at, _)| *at).collect();
+        if sealed.len() > RANGES {
+            // Not the same first each time: nobody may have their key.
+            let first = usize::try_from(self.rng.below(sealed.len() as u64)).unwrap_or(0);
+            sealed.rotate_left(first);
+            sealed.truncate(RANGES);
+        }
         let asked = !sync.asked.is_empty();
         if early {
             self.ask_ops(room);
@@ -394,7 +414,7 @@ impl Engine {
             self.send_ask(*device, Ask { ranges, open: true, ..empty_ask(room) });
         }
         if asked || early || !sealed.is_empty() {
-            self.room_timer(room, RoomTimer::Ask, ASK_MS);
+            self.room_timer(room, RoomTimer::Ask, if asked || early || fresh { ASK_MS } else { SEALED_MS });
         }
     }
 
@@ -416,13 +436,26 @@ impl Engine {
         if !(give.ops.is_empty() && give.marks.is_empty() && give.cards.is_empty()) {
             self.send_give(device, give);
         }
-        for (of, from, to) in &ask.ranges {
-            if self.rooms.reads.len() >= READS {
-                return;
+        let wants = self.rooms.wants.entry(device).or_default();
+        let ranges = ask.ranges.iter().map(|range| Want { room, range: *range, open: ask.open });
+        wants.extend(ranges.take(WANTS.saturating_sub(wants.len())));
+        self.read_wanted(device);
+    }
+
+    /// Reads the next of what somebody asked for: one at a time, so that who asks for much is in nobody's way.
+    fn read_wanted(&mut self, to: DeviceId) {
+        let is_theirs = |reading: &Reading| matches!(reading, Reading::Give { to: other, .. } if *other == to);
+        if self.rooms.reads.values().any(is_theirs) {
+            return;
+        }
+        match self.rooms.wants.get_mut(&to).and_then(VecDeque::pop_front) {
+            Some(Want { room, range: (of, from, last), open }) => {
+                let (first, last) = (key::entry(&room, &of, from), key::entry(&room, &of, last));
+                self.read(Reading::Give { room, to, of, open }, Space::RoomEntry, first, last, GIVE_READ_BYTES);
             }
-            let (first, last) = (key::entry(&room, of, *from), key::entry(&room, of, *to));
-            let reading = Reading::Give { room, to: device, of: *of, open: ask.open };
-            self.read(reading, Space::RoomEntry, first, last, GIVE_READ_BYTES);
+            None => {
+                self.rooms.wants.remove(&to);
+            }
         }
     }
 
@@ -452,13 +485,16 @@ impl Engine {
             let Ok(kept) = state::open::<KeptEntry>(record) else { continue };
             let Ok(head) = Head::peek(&kept.head) else { continue };
             if log.members().is_for(&account, &of, head.seq, head.depth) {
-                give.entries.extend(kept.best());
+                give.entries.extend(if open { kept.opened() } else { kept.best() });
             } else {
                 void = head.seq;
             }
         }
         if void > 0 {
             give.void.push((of, 1, void));
+        }
+        if open && give == Give::empty(room) {
+            return;
         }
         // What we do not have ourselves is not here: the other asks somebody else, and us for what did not fit.
         self.send_give(to, give);
@@ -468,7 +504,10 @@ impl Engine {
     pub(super) fn on_room_read(&mut self, purpose: Reading, records: &[Record]) {
         match purpose {
             Reading::Waiting { room, device } => self.on_waiting_read(room, device, records),
-            Reading::Give { room, to, of, open } => self.give_read(room, (to, of), open, records),
+            Reading::Give { room, to, of, open } => {
+                self.give_read(room, (to, of), open, records);
+                self.read_wanted(to);
+            }
             Reading::Post { room } => self.on_post_read(room, records),
         }
     }
@@ -481,13 +520,16 @@ impl Engine {
         if !self.room(&room).is_some_and(Room::is_live) {
             return;
         }
-        for card in &give.cards {
-            self.take_room_card(room, card);
-        }
         let told: Vec<OpId> = give.ops.iter().map(OpId::of).collect();
         self.take_ops(room, give.ops);
         if let Some(from) = from.filter(|from| !told.is_empty() && !self.is_of_room(room, *from)) {
             self.show_out(room, from, &told);
+        }
+        if from.is_some_and(|from| !self.is_of_room(room, from)) {
+            return;
+        }
+        for card in &give.cards {
+            self.take_room_card(room, card);
         }
         for entry in give.entries {
             let road = match Head::peek(&entry.head) {
@@ -496,11 +538,9 @@ impl Engine {
             };
             self.take_entry(room, entry, road);
         }
-        if from.is_some_and(|from| self.is_of_room(room, from)) {
-            for (device, first, last) in give.void {
-                if self.is_before_us(room, &device, last) {
-                    self.void(room, device, first, last);
-                }
+        for (device, first, last) in give.void {
+            if self.is_before_us(room, &device, last) {
+                self.void(room, device, first, last);
             }
         }
         for mark in &give.marks {
@@ -515,7 +555,11 @@ impl Engine {
     /// Whether numbers up to this were written before we came in: only such may be kept from us.
     fn is_before_us(&self, room: RoomId, device: &DeviceId, last: u64) -> bool {
         let log = self.room(&room).and_then(|known| known.log.as_ref());
-        log.is_some_and(|log| log.members().horizon(&self.own.account, device) >= last)
+        log.is_some_and(|log| {
+            let (members, own) = (log.members(), &self.own.account);
+            // Who may read all there is is kept from nothing.
+            members.member(own).is_some_and(|own| own.since > 0) && members.horizon(own, device) >= last
+        })
     }
 
     fn forget_asked(&mut self, room: RoomId) {
