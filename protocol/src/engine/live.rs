@@ -221,7 +221,7 @@ impl Engine {
     /// Tells everybody on a live link our new card, and soon the DHT.
     pub(super) fn spread_card(&mut self) {
         self.own.card_day = None;
-        self.stale = true;
+        self.sync_boxes();
         self.republish(false);
         for link in self.live_links() {
             self.tell_card(link);
