@@ -17,6 +17,11 @@ pub const ANSWERS_BYTES: usize = 2 * PAGE_BYTES;
 pub const RATE_BYTES_PER_MIN: u64 = 4 << 20;
 /// Bytes a queue takes at once after it was quiet: what a person wrote in a week without a road.
 pub const BURST_BYTES: u64 = 32 << 20;
+/// Boxes of rooms for each person of a grant, beside the person's own. Fewer leave rooms without one; more are a way
+/// around the quota.
+pub const SHARED_BOXES: u64 = 8;
+/// Each of these has this part of the grant's quota: all of them, twice the quota.
+pub const SHARED_PART: u64 = 4;
 /// Boxes with a shared queue of which one stream is told news. More are read without being told.
 pub const READS: usize = 256;
 /// Wrong tokens on one stream, after which it is closed. A contact whose queues are gone needs a few.

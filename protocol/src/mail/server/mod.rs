@@ -410,7 +410,9 @@ impl Server {
     pub fn revoke(&mut self, grant: &[u8; 16], shelf: &mut dyn Shelf) -> Result<(), ShelfError> {
         shelf.revoke(grant)?;
         let all = usize::try_from(self.limits.boxes).unwrap_or(usize::MAX);
-        for id in shelf.boxes_of(grant, all)? {
+        let mut boxes = shelf.boxes_of(grant, all)?;
+        boxes.extend(shelf.boxes_of(&shared::shared_id(grant), all)?);
+        for id in boxes {
             books::close_box(shelf, id)?;
             // Its owner comes again, and hears of it; else cards would name the box until the next fetch.
             if let Some(link) = self.owners.get(&id).copied() {

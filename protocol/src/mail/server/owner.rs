@@ -1,6 +1,7 @@
 //! What the owner of a box may do.
 
-use super::limits::{KEPT_MS, PAGE_BYTES, PAGE_ITEMS};
+use super::limits::{KEPT_MS, PAGE_BYTES, PAGE_ITEMS, SHARED_BOXES, SHARED_PART};
+use super::shared::shared_id;
 use super::shelf::{BoxRow, QueueRow, Shelf, ShelfError};
 use super::{Output, Server, books};
 use crate::engine::net::LinkId;
@@ -32,7 +33,7 @@ impl Server {
         let mut home = match (shelf.box_by_token(&token)?, grant) {
             (Some(home), _) => home,
             (None, None) => return Ok(Err(Refused::Unknown)),
-            (None, Some(grant)) => match self.new_box(token, grant, shelf)? {
+            (None, Some(grant)) => match self.new_box(token, grant, false, shelf)? {
                 Ok(home) => home,
                 Err(why) => return Ok(Err(why)),
             },
@@ -65,16 +66,21 @@ impl Server {
         }
     }
 
+    /// A box under a grant: of a person, or one of those of their rooms.
     pub(super) fn new_box(
         &self,
         token: [u8; 32],
         grant: &Grant,
+        is_shared: bool,
         shelf: &mut dyn Shelf,
     ) -> Result<Result<BoxRow, Refused>, ShelfError> {
-        if !self.key.gave(grant)
-            || shelf.is_revoked(&grant.id)?
-            || shelf.count_boxes(&grant.id)? >= u64::from(grant.uses)
-        {
+        let (uses, quota_bytes) = (u64::from(grant.uses), u64::from(grant.quota_mib) << 20);
+        let (id, most, quota_bytes) = if is_shared {
+            (shared_id(&grant.id), uses.saturating_mul(SHARED_BOXES), quota_bytes / SHARED_PART)
+        } else {
+            (grant.id, uses, quota_bytes)
+        };
+        if !self.key.gave(grant) || shelf.is_revoked(&grant.id)? || shelf.count_boxes(&id)? >= most {
             return Ok(Err(Refused::Grant));
         }
         if shelf.totals()?.boxes >= self.limits.boxes {
@@ -83,8 +89,8 @@ impl Server {
         let row = BoxRow {
             id: 0,
             token,
-            grant: grant.id,
-            quota_bytes: u64::from(grant.quota_mib) << 20,
+            grant: id,
+            quota_bytes,
             used_bytes: 0,
             queues: 0,
             envelopes: 0,

@@ -10,6 +10,11 @@ use crate::kdf;
 use crate::mail::Grant;
 use crate::mail::words::{Answer, Entry, Item, Refused, shared_queue};
 
+/// Under what the boxes of rooms are counted that were made by a grant: they take nobody's place.
+pub(super) fn shared_id(grant: &[u8; 16]) -> [u8; 16] {
+    kdf::derive_short("mailbox shared boxes", &[grant])
+}
+
 impl Server {
     /// `Keep`: a box and its queue in one step, so that whoever has a box of their own open here needs no second stream.
     pub(super) fn keep(
@@ -30,7 +35,7 @@ impl Server {
         let home = match (held, grant) {
             (Some(home), _) => home,
             (None, None) => return Ok(Err(Refused::Unknown)),
-            (None, Some(grant)) => match self.new_box(hash, grant, shelf)? {
+            (None, Some(grant)) => match self.new_box(hash, grant, true, shelf)? {
                 Ok(home) => home,
                 Err(why) => return Ok(Err(why)),
             },

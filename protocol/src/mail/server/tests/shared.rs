@@ -1,6 +1,7 @@
 //! Queues that many share: made without an owner's stream, read by whoever may deposit, cleared by nobody.
 
 use super::*;
+use crate::mail::server::limits::{SHARED_BOXES, SHARED_PART};
 use crate::mail::shared_queue;
 
 const OWNER: [u8; 32] = [0x51; 32];
@@ -112,8 +113,6 @@ fn a_kept_box_is_made_once_and_goes_when_its_owner_says_so() {
     let other = Request::Keep { token: [9; 32], grant: Some(grant(1)), entry: None };
     assert_eq!(desk.one(3, &other), Answer::Done, "one that is not there is as good as gone");
     let Request::Keep { entry, .. } = keep(None) else { panic!() };
-    let second = Request::Keep { token: [9; 32], grant: Some(grant(1)), entry: entry.clone() };
-    assert_eq!(desk.one(3, &second), refused(Refused::Grant), "its one use is used");
     let without = Request::Keep { token: [9; 32], grant: None, entry };
     assert_eq!(desk.one(3, &without), refused(Refused::Unknown));
     let boxes = desk.server.figures(&mut desk.shelf).unwrap().boxes;
@@ -121,6 +120,30 @@ fn a_kept_box_is_made_once_and_goes_when_its_owner_says_so() {
     assert_eq!(desk.server.figures(&mut desk.shelf).unwrap().boxes, boxes - 1);
     let gone = desk.one(2, &Request::Read { token: SHARED, after: 0, bytes: 1 });
     assert_eq!(gone, refused(Refused::Unknown));
+}
+
+#[test]
+fn rooms_take_no_persons_place_under_a_grant_and_are_counted_by_themselves() {
+    let mut desk = shared();
+    let own = Request::Open { token: [0x77; 32], grant: Some(grant(1)), run: 1 };
+    desk.visitor(5);
+    assert!(matches!(desk.one(5, &own), Answer::Opened { .. }), "the one use is free for a person");
+    let keep = |number: u64| {
+        let shared = [u8::try_from(number).unwrap(); 32];
+        let entry =
+            Entry { queue: shared_queue(&shared), deposit: kdf::hash(&shared), limit_bytes: u64::MAX };
+        Request::Keep { token: shared, grant: Some(grant(1)), entry: Some(entry) }
+    };
+    for number in 1..SHARED_BOXES {
+        assert_eq!(desk.one(3, &keep(number)), Answer::Done);
+    }
+    assert_eq!(desk.one(3, &keep(SHARED_BOXES)), refused(Refused::Grant));
+    let row = desk.shelf.box_by_token(&kdf::hash(&OWNER)).unwrap().unwrap();
+    assert_eq!(row.quota_bytes, (1 << 20) / SHARED_PART);
+    desk.server.revoke(&grant(1).id, &mut desk.shelf).unwrap();
+    let closed = desk.one(2, &leave(1));
+    assert_eq!(closed, refused(Refused::Unknown), "a grant that is taken back takes those of its rooms");
+    assert_eq!(desk.one(3, &keep(SHARED_BOXES)), refused(Refused::Grant));
 }
 
 #[test]
