@@ -204,8 +204,12 @@ impl Feed {
         if !self.wanted.kept(event) {
             return Ok(());
         }
-        if let EventBody::Message(message) = &event.what {
-            self.hub.meet(std::slice::from_ref(message.as_ref())).await;
+        match &event.what {
+            EventBody::Message(message) => self.hub.meet(std::slice::from_ref(message.as_ref())).await,
+            EventBody::Other(OtherEvent::Room { room, who, .. }) => {
+                self.hub.meet_one(*room, *who).await;
+            }
+            _ => {}
         }
         let object = render::event(&self.hub.names(), event);
         self.one(&object).await

@@ -161,13 +161,25 @@ impl Hub {
             messages.iter().filter_map(unasked).collect()
         };
         for room in rooms {
-            let members = match self.handle.command(Command::RoomMembers { room }).await {
-                Ok(Reply::Members(members)) => members,
-                // Then they are shown by their ids, until something about the room changes.
-                _ => Vec::new(),
-            };
-            self.names_mut().put_members(room, &members);
+            self.learn(room).await;
         }
+    }
+
+    /// Makes sure that somebody of a room has a name.
+    pub async fn meet_one(&self, room: RoomId, who: AccountId) {
+        let unasked = self.names().unasked(room.into(), who);
+        if let Some(room) = unasked {
+            self.learn(room).await;
+        }
+    }
+
+    async fn learn(&self, room: RoomId) {
+        let members = match self.handle.command(Command::RoomMembers { room }).await {
+            Ok(Reply::Members(members)) => members,
+            // Then they are shown by their ids, until something about the room changes.
+            _ => Vec::new(),
+        };
+        self.names_mut().put_members(room, &members);
     }
 
     /// The engine's summary, now.

@@ -49,6 +49,5 @@ mod tests {
         for other in ["", "starling:", "starling:ai", "https://example.org", &room[..room.len() - 3]] {
             assert_eq!(look(other), Link::Other, "{other}");
         }
-        println!("{room}");
     }
 }

@@ -289,11 +289,11 @@ pub fn event(names: &Names, kept: &StoredEvent) -> Object {
                 kept: mail::kept(*state, *custody),
             })
         }
-        EventBody::Other(other) => other_event(cursor, kept.at, other),
+        EventBody::Other(other) => other_event(names, cursor, kept.at, other),
     }
 }
 
-fn other_event(cursor: String, at: WallMs, other: &OtherEvent) -> Object {
+fn other_event(names: &Names, cursor: String, at: WallMs, other: &OtherEvent) -> Object {
     match other {
         OtherEvent::Request { account, name, note } => Object::Request(types::Request {
             v: V,
@@ -340,6 +340,7 @@ fn other_event(cursor: String, at: WallMs, other: &OtherEvent) -> Object {
             open: *open,
             change: change.clone(),
             who: who.to_string(),
+            who_name: names.name_in((*room).into(), *who),
             members: *members,
             epoch: None,
             now: None,

@@ -27,6 +27,10 @@ pub fn message(message: &Message, with_chat: bool) -> String {
     if with_chat {
         line.push_str(&format!("{} ", guard_line(&message.chat_name)));
     }
+    if message.kind == "notice" {
+        // What Starling says: nobody wrote it.
+        return format!("{line}* {}", guard_line(&message.text));
+    }
     let name = if message.from.me { "you".to_owned() } else { guard_line(&message.from.name) };
     let text = if message.deleted { "(deleted)".to_owned() } else { message.text.replace('\n', "\n    ") };
     line.push_str(&format!("{name}: {text}"));
@@ -62,21 +66,30 @@ fn receipt(receipt: &Receipt, names: &Names) -> String {
 
 /// Names for account ids, where an object has only those.
 #[derive(Debug, Default)]
-pub struct Names(HashMap<String, String>);
+pub struct Names {
+    own: String,
+    people: HashMap<String, String>,
+}
 
 impl Names {
     /// From a list of contacts.
-    pub fn new(people: Vec<Contact>) -> Self {
-        Self(people.into_iter().map(|contact| (contact.account, guard_line(&contact.name))).collect())
+    pub fn new(own: &str, people: Vec<Contact>) -> Self {
+        let people = people.into_iter().map(|contact| (contact.account, guard_line(&contact.name)));
+        Self { own: own.to_owned(), people: people.collect() }
+    }
+
+    /// Whether an account is one's own.
+    fn is_own(&self, account: &str) -> bool {
+        self.own == account
     }
 
     /// Takes in a contact that changed.
     pub fn learn(&mut self, contact: &Contact) {
-        self.0.insert(contact.account.clone(), guard_line(&contact.name));
+        self.people.insert(contact.account.clone(), guard_line(&contact.name));
     }
 
     fn name<'a>(&'a self, account: &'a str) -> &'a str {
-        self.0.get(account).map_or(account, String::as_str)
+        self.people.get(account).map_or(account, String::as_str)
     }
 }
 
@@ -163,7 +176,7 @@ pub fn object(object: &Object, names: &Names) -> String {
         Object::Mailbox(one) => mail::line(one),
         Object::Kept(one) => mail::kept_at(one),
         Object::MailAsk(asked) => mail_ask(asked, names),
-        Object::Room(room) => rooms::event(room, names.name(&room.who)),
+        Object::Room(room) => rooms::event(room, names.is_own(&room.who)),
         Object::Member(one) => rooms::member(one),
         Object::Resync(resync) => {
             format!("too slow for {}; they follow", plural(resync.lost, "event", "events"))

@@ -202,6 +202,9 @@ fn render(page: Vec<Message>, format: Format) -> String {
 
 /// A message as a paragraph; its text is quoted so that it cannot look like the export's own words.
 fn markdown(message: &Message) -> String {
+    if message.kind == "notice" {
+        return format!("*{}* {}\n\n", guard_line(&message.text), human::when(&message.received));
+    }
     let edited = if message.edited { " (edited)" } else { "" };
     let text = if message.deleted { "(deleted)".to_owned() } else { guard(&message.text) };
     let mut out =

@@ -36,7 +36,7 @@ pub async fn recv(session: &Session, global: &Global, out: Out, recv: &Recv) -> 
         follow: recv.follow || global.timeout.is_some(),
     };
     let people = if out.json { Vec::new() } else { session.client.call("people.list", json!({})).await? };
-    let mut names = Names::new(people);
+    let mut names = Names::new(&session.client.welcome().account, people);
     let mut events = session.client.subscribe(&wanted).await?;
     let deadline = global.timeout.and_then(|limit| Instant::now().checked_add(limit.0));
     let mut place = Place { session, file: recv.cursor_file.clone(), cursor: None, read: BTreeMap::new() };

@@ -9,9 +9,9 @@ use starling_tui::screen::theme::Marks;
 /// The chat of the room.
 pub const ROOF: &str = "chat:roof";
 
-/// A link whose first bytes say that it leads to a room.
+/// A whole link to a room called "The Roof".
 pub fn room_link() -> String {
-    "starling:aiaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibae".to_owned()
+    "starling:aia4m332fv6mgq7xx3eik7lqdupexfl7w2zfqpurvhvkdd3277ardoybaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaebaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaecaakrugkicsn5xwnrrfmlwq".to_owned()
 }
 
 /// The main screen with the room open, and an invitation into another one.
@@ -43,6 +43,7 @@ pub fn listed(id: &str, name: &str, members: u32, change: &str) -> Room {
         open: false,
         change: change.into(),
         who: "account:ilse".into(),
+        who_name: "Ilse Brandt".into(),
         members,
         epoch: Some("e1".into()),
         now: Some(RoomNow {

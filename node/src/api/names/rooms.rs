@@ -66,11 +66,16 @@ impl Names {
     /// The room whose members must be asked for, to name somebody who speaks there.
     pub fn unasked(&self, chat: ChatId, account: AccountId) -> Option<RoomId> {
         let room = self.rooms.get(&chat).filter(|room| room.members.is_none())?;
-        (account != self.own && !self.people.contains_key(&account)).then_some(room.room)
+        // The room itself "writes" what Starling says in it.
+        (ChatId::from(account) != chat && account != self.own && !self.people.contains_key(&account))
+            .then_some(room.room)
     }
 
     /// A name to show for somebody who speaks in a chat: the contact's, else what the room calls them.
     pub fn name_in(&self, chat: ChatId, account: AccountId) -> String {
+        if let Some(room) = self.rooms.get(&chat).filter(|_| ChatId::from(account) == chat) {
+            return room.handle.clone();
+        }
         let known = account == self.own || self.people.contains_key(&account);
         let members = self.rooms.get(&chat).and_then(|room| room.members.as_ref());
         match members.and_then(|members| members.get(&account)).filter(|name| !known && !name.is_empty()) {

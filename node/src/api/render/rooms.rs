@@ -51,6 +51,7 @@ pub fn room(names: &Names, view: &RoomView, own: AccountId) -> types::Room {
         open: view.open,
         change: room_word(view.state).to_owned(),
         who: view.invited_by.unwrap_or(own).to_string(),
+        who_name: names.name(view.invited_by.unwrap_or(own)),
         members: view.members,
         epoch: Some(view.epoch.clone()),
         now: Some(types::RoomNow {

@@ -19,6 +19,9 @@ Room {
     /// Account id of whom it is about (who invited, for `invited`; who did it, for `renamed`); in a listing who asked
     /// us in, or oneself.
     who: String,
+    /// Their name here.
+    #[serde(default)]
+    who_name: String,
     /// How many members there are now.
     members: u32,
     /// Changes whenever the keys of our messages there do. None in an event.

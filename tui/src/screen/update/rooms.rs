@@ -97,7 +97,8 @@ pub fn read_people(model: &Model, chat: &str, out: &mut Out) {
 /// Something happened in a room.
 pub fn on_event(model: &mut Model, room: &Room, out: &mut Out) {
     if room.change == "invited" {
-        let who = model.name_of(&room.who);
+        let who = Some(room.who_name.clone()).filter(|name| !name.is_empty());
+        let who = who.unwrap_or_else(|| model.name_of(&room.who));
         say(model, format!("{who} asks you into {}: F2 shows it.", room.name));
     }
     if let Some(chat) = model.chat_of_room(&room.room).map(str::to_owned)
@@ -390,7 +391,9 @@ pub fn on_key(model: &mut Model, shown: RoomBox, key: KeyEvent, out: &mut Out) {
             model.rooms.list.retain(|room| chat_of(room) != chat);
             out.push(Effect::Room(RoomWish::Decline { chat }));
         }
-        (RoomBox::AskLink { link, .. }, KeyCode::Enter) => out.push(Effect::Room(RoomWish::JoinLink { link })),
+        (RoomBox::AskLink { link, .. }, KeyCode::Enter) => {
+            out.push(Effect::Room(RoomWish::JoinLink { link }))
+        }
         (RoomBox::Leave { chat }, KeyCode::Char('l')) => out.push(Effect::Room(RoomWish::Leave { chat })),
         (shown, _) => model.overlay = Some(Overlay::Room(shown)),
     }

@@ -157,6 +157,7 @@ async fn what_happens_in_a_room_is_told_and_its_new_name_holds_at_once() {
         open: false,
         change: "renamed".to_owned(),
         who: CAROL.to_string(),
+        who_name: "Carol of the roof".to_owned(),
         members: 3,
         epoch: None,
         now: None,

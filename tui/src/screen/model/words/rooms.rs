@@ -77,8 +77,8 @@ pub fn delivery(model: &Model, message: &Message) -> String {
     let Counts { delivered, read, mailbox, queued, failed, of } = counts;
     if delivered == of {
         return match read {
-            0 => format!("delivered to {}", all(of)),
-            read if read == of => format!("read by {}", all(of)),
+            0 => format!("delivered to {}", all(message, of)),
+            read if read == of => format!("read by {}", all(message, of)),
             read => format!("read by {read}, delivered to {} more", of - read),
         };
     }
@@ -99,13 +99,17 @@ pub fn delivery(model: &Model, message: &Message) -> String {
         return "waiting to send · you are invisible".to_owned();
     }
     if delivered == 0 && queued == of {
-        return format!("waiting to send to {}", all(of));
+        return format!("waiting to send to {}", all(message, of));
     }
     format!("{delivered} of {of} have it; {}", rest.join("; "))
 }
 
-fn all(of: u32) -> String {
-    if of == 1 { "the other one".to_owned() } else { format!("all {of}") }
+fn all(message: &Message, of: u32) -> String {
+    match message.recipients.as_slice() {
+        [one] => clean::line(&one.name),
+        _ if of == 1 => "one person".to_owned(),
+        _ => format!("all {of}"),
+    }
 }
 
 /// "in 1 mailbox, kept until 21 Dec", of a message nobody has fetched.
