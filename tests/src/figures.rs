@@ -113,3 +113,33 @@ pub fn usage(pid: u32) -> Result<(f64, f64)> {
     let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
     Ok((rss, (ticks(11) + ticks(12)) / 100.0))
 }
+
+/// Bytes that went over loopback since this machine (or namespace) started, of all processes, headers included.
+///
+/// # Errors
+/// When the system does not count them.
+pub fn loopback_bytes() -> Result<u64> {
+    let counted = std::fs::read_to_string("/proc/net/dev")?;
+    let line = counted.lines().find_map(|line| line.trim_start().strip_prefix("lo:"));
+    let first = line.and_then(|line| line.split_whitespace().next()).context("nothing counts loopback")?;
+    Ok(first.parse()?)
+}
+
+/// Processor time this process has used so far.
+///
+/// # Errors
+/// When the system does not tell.
+pub fn own_cpu() -> Result<Duration> {
+    let (_, seconds) = usage(std::process::id())?;
+    Ok(Duration::from_secs_f64(seconds))
+}
+
+/// Processor time this thread has used so far.
+///
+/// # Errors
+/// When the system does not tell.
+pub fn thread_cpu() -> Result<Duration> {
+    let counted = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+    let first = counted.split_whitespace().next().context("nothing counts the processor")?;
+    Ok(Duration::from_nanos(first.parse()?))
+}

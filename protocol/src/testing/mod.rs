@@ -4,6 +4,7 @@
 //! A machine's disk holds exactly what was committed. [`World::crash`] throws its engine away, [`World::plan`] does
 //! so in the middle of a turn: before the commit, or between commit and act; [`World::start`] loads it again.
 
+mod crowd;
 mod dht;
 mod disk;
 mod gossip;
@@ -15,6 +16,7 @@ mod rules;
 mod tests;
 mod wires;
 
+pub use crowd::{Keys, ratchet};
 pub use dht::{Capture, Dht, DhtFault, Lie};
 pub use disk::{Disk, Watch};
 pub use mail::{MailFault, MailHost};
