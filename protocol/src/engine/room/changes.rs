@@ -8,6 +8,7 @@ use super::super::state;
 use super::super::step::{Change, Event, MessageKind, MessageState, NewMessage, Place, Space};
 use super::super::{Engine, Timer};
 use super::record::{SecretRecord, key};
+use super::setback::Signed;
 use super::sync::Sync;
 use crate::content::{Body, RoomSecret};
 use crate::ids::{AccountId, ChatId, DeviceId, MessageId, RoomId};
@@ -228,6 +229,7 @@ impl Engine {
             record.invites.clear();
             known.sender = None;
             known.sync = Sync::default();
+            known.sync.signed = Signed::new(known.record.have_counter);
             known.early.clear();
         }
         let left = state == RoomState::Left;

@@ -228,6 +228,10 @@ impl Engine {
 
     /// What we have, for those whose messages it speaks of and who have no link with us.
     pub(super) fn gossip_have(&mut self, room: RoomId) {
+        if self.neighbours(room).is_empty() {
+            // Nobody would hear, and few receipts in a run tell one that was forgotten from them.
+            return;
+        }
         let (now_ms, unlinked) = (self.now.mono_ms, self.unlinked(room));
         let Some(known) = self.room(&room).filter(|known| known.is_live()) else { return };
         if unlinked.is_empty() || known.log.as_ref().is_none_or(|log| log.members().len() > SMALL) {

@@ -44,10 +44,7 @@ impl Engine {
             return false;
         }
         if device == self.own.device_id {
-            // Of a run that this disk has forgotten: the next one must count from there.
-            known.record.have_counter = known.record.have_counter.max(have.counter);
-            self.rooms.dirty.insert(room);
-            self.heads_changed(room);
+            self.find_forgotten(room, &have);
             return false;
         }
         known.marks.insert(device, Mark { signed: signed.clone(), have });
@@ -61,10 +58,14 @@ impl Engine {
     }
 
     /// A device has more of ours than before: its person has it.
-    fn credit(&mut self, room: RoomId, account: AccountId, device: DeviceId) {
+    pub(super) fn credit(&mut self, room: RoomId, account: AccountId, device: DeviceId) {
         let own = self.own.device_id;
         let at = self.now.wall_ms;
         let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
+        if known.sync.forgotten.is_some() {
+            // Perhaps they speak of others of ours.
+            return;
+        }
         let Some(mark) = known.marks.get(&device) else { return };
         let mut over = Vec::new();
         for (seq, sent) in &mut known.sent {
@@ -106,6 +107,7 @@ impl Engine {
     pub(super) fn own_have(&mut self, room: RoomId) -> Option<Signed> {
         let device = self.own.device_id;
         let planted = self.planted(Plant::RoomSignUnopened);
+        let chance = self.rng.below(u64::MAX);
         let known = self.rooms.by_id.get_mut(&room)?;
         if let Some(signed) = known.sync.mine.as_ref().filter(|_| !known.sync.changed) {
             return Some(signed.clone());
@@ -121,7 +123,7 @@ impl Engine {
             HeadRange { device: *device, upto, beyond }
         });
         let heads = heads.collect();
-        known.record.have_counter = known.record.have_counter.saturating_add(1);
+        known.record.have_counter = known.sync.signed.next(known.record.have_counter, chance);
         let signed = Have::new(room, device, known.record.have_counter, heads).sign(&self.own.device).ok()?;
         known.sync.mine = Some(signed.clone());
         known.sync.changed = false;

@@ -13,6 +13,7 @@
 //! * `post`: our messages, and who holds the key they are made with.
 //! * `take`: messages that come, by whatever road; `apply`: what they do, in causal order, and gaps.
 //! * `sync`: what is said about a room on live links. `marks`: who signed for what.
+//! * `setback`: what is done when others know more of us than we do.
 //! * `gossip`: the fast road. `boxes`, `reading`, `deposits`: the one for the absent.
 //! * `chain`, `record`: what is here of each device; how it is written.
 
@@ -29,6 +30,7 @@ mod people;
 mod post;
 mod reading;
 mod record;
+mod setback;
 mod sync;
 mod take;
 #[cfg(test)]
@@ -228,6 +230,7 @@ impl Engine {
         if record.space == Space::Room {
             let stored: RoomRecord = state::open(record)?;
             let mut entry = Room::new(stored);
+            entry.sync.signed = setback::Signed::new(entry.record.have_counter);
             if !entry.record.sender.is_empty() {
                 let sender = Sender::from_bytes(&entry.record.sender).map_err(|_| broken)?;
                 entry.sender = Some(sender);

@@ -86,7 +86,7 @@ impl Engine {
         self.room_post(room, id, body, false).map(|_| ())
     }
 
-    fn room_post(
+    pub(super) fn room_post(
         &mut self,
         room: RoomId,
         msg_id: MessageId,
@@ -240,7 +240,7 @@ fn after(front: &[(DeviceId, u64)], own: DeviceId) -> Vec<(DeviceId, u64)> {
 }
 
 /// A message of ours as it was accepted.
-struct Made {
+pub(super) struct Made {
     seq: u64,
     to: Vec<AccountId>,
     place: Place,

@@ -15,7 +15,7 @@ use super::super::state::{self, LoadError};
 use super::super::step::{Record, Space};
 use super::record::{KeptEntry, key};
 use super::take::EARLY_MS;
-use super::{Room, RoomTimer};
+use super::{Room, RoomTimer, setback};
 use crate::ids::{AccountId, DeviceId, RoomId};
 use crate::room::words::{Ask, Give, Heads, NAMES, RANGES, Words};
 use crate::room::{Entry, Have, Head, Inserted, Log, OpError, OpId};
@@ -60,6 +60,8 @@ pub(super) enum Reading {
     Give { room: RoomId, to: DeviceId, of: DeviceId, open: bool },
     /// Our messages that go to the room's mailboxes.
     Post { room: RoomId },
+    /// Our messages whose numbers may have been used before.
+    Doubtful { room: RoomId },
 }
 
 /// A range of a device's messages that somebody asked for.
@@ -77,6 +79,9 @@ pub(super) struct Sync {
     /// What we have changed since [`Self::mine`] was signed.
     pub changed: bool,
     pub mine: Option<Signed>,
+    /// What we signed; what we signed and do not know.
+    pub signed: setback::Signed,
+    pub forgotten: Option<setback::Forgotten>,
     theirs: BTreeMap<DeviceId, Have>,
     /// When we told them last.
     told_ms: BTreeMap<DeviceId, u64>,
@@ -261,6 +266,11 @@ impl Engine {
             self.show_out(room, device, &heads.tips);
             return;
         }
+        let own = self.own.device_id;
+        if heads.marks.iter().any(|(of, counter)| *of == own && !known.sync.signed.knows(*counter)) {
+            // They have something by us that we know nothing of: that first.
+            return self.send_ask(device, Ask { marks: vec![own], ..empty_ask(room) });
+        }
         self.take_mark(room, &heads.have);
         let Ok(have) = Have::peek(&heads.have) else { return };
         if have.device != device || have.room != room {
@@ -444,14 +454,21 @@ impl Engine {
 
     /// Reads the next of what somebody asked for: one at a time, so that who asks for much is in nobody's way.
     fn read_wanted(&mut self, to: DeviceId) {
-        let is_theirs = |reading: &Reading| matches!(reading, Reading::Give { to: other, .. } if *other == to);
+        let is_theirs =
+            |reading: &Reading| matches!(reading, Reading::Give { to: other, .. } if *other == to);
         if self.rooms.reads.values().any(is_theirs) {
             return;
         }
         match self.rooms.wants.get_mut(&to).and_then(VecDeque::pop_front) {
             Some(Want { room, range: (of, from, last), open }) => {
                 let (first, last) = (key::entry(&room, &of, from), key::entry(&room, &of, last));
-                self.read(Reading::Give { room, to, of, open }, Space::RoomEntry, first, last, GIVE_READ_BYTES);
+                self.read(
+                    Reading::Give { room, to, of, open },
+                    Space::RoomEntry,
+                    first,
+                    last,
+                    GIVE_READ_BYTES,
+                );
             }
             None => {
                 self.rooms.wants.remove(&to);
@@ -509,6 +526,7 @@ impl Engine {
                 self.read_wanted(to);
             }
             Reading::Post { room } => self.on_post_read(room, records),
+            Reading::Doubtful { room } => self.on_doubtful_read(room, records),
         }
     }
 
@@ -583,8 +601,9 @@ impl Engine {
         let (mut fresh, mut verdict) = (Vec::new(), Verdict::Ignore);
         for op in ops {
             match log.insert(op) {
-                Ok(Inserted::New(ids)) => fresh
-                    .extend(ids.iter().filter_map(|id| log.get(id).map(|signed| (*id, signed.clone())))),
+                Ok(Inserted::New(ids)) => {
+                    fresh.extend(ids.iter().filter_map(|id| log.get(id).map(|signed| (*id, signed.clone()))))
+                }
                 Ok(Inserted::Known | Inserted::Waits) | Err(OpError::Full) => {}
                 Err(_) => verdict = Verdict::Reject,
             }
