@@ -291,3 +291,45 @@ fn a_node_says_what_it_serves_and_that_it_is_invisible() {
     assert_eq!(code(dir.path(), &["doctor", "store"]).0, 2);
     assert_eq!(code(dir.path(), &["presence", "offline"]).0, 2);
 }
+
+#[test]
+fn a_room_is_made_named_and_left() {
+    let dir = tempfile::tempdir().unwrap();
+    profile(dir.path());
+    let _daemon = Daemon::start(dir.path(), &[]);
+    let at = dir.path();
+    let made: Value = serde_json::from_str(&ok(at, &["room", "new", "Roof \u{1b}[2J", "--json"])).unwrap();
+    assert_eq!((&made["type"], &made["change"]), (&Value::from("room"), &Value::from("member")));
+    assert_eq!((&made["role"], &made["members"]), (&Value::from("creator"), &Value::from(1)));
+    ok(at, &["room", "rename", made["room"].as_str().unwrap(), "roof"]);
+    ok(at, &["room", "topic", "roof", "the", "relay"]);
+    ok(at, &["room", "history", "#roof", "last", "50"]);
+    assert_eq!(ok(at, &["room", "topic", "roof"]), "the relay\n");
+    assert_eq!(ok(at, &["room", "history", "roof"]), "last 50\n");
+    assert_eq!(ok(at, &["room"]), "#roof  1 person, 1 here, creator  the relay\n");
+    let member: Value = serde_json::from_str(&ok(at, &["room", "members", "roof", "--json"])).unwrap();
+    assert_eq!((&member["type"], &member["me"]), (&Value::from("member"), &Value::from(true)));
+    let link: Value = serde_json::from_str(&ok(at, &["invite", "#roof", "--uses", "2", "--json"])).unwrap();
+    assert_eq!(link["uses"], 2);
+    let link = link["link"].as_str().unwrap();
+    ok(at, &["send", "#roof", "--wait", "queued", "up?"]);
+    let log = ok(at, &["log", "#roof"]);
+    assert!(log.contains("you: up?") && log.contains("* "), "{log}");
+    for (words, exit) in [
+        (&["room", "new", "x", "--open"][..], 2),
+        (&["room", "history", "roof", "some"], 2),
+        (&["room", "join", "roof", "--note", "x"], 2),
+        (&["room", "members", "#wall"], 4),
+        (&["room", "remove", "roof", "@nobody"], 4),
+        (&["room", "invite", "roof", "@nobody"], 4),
+        (&["send", "#wall", "x"], 4),
+        (&["add", link], 1),
+        (&["room", "join", "starling:broken"], 1),
+        (&["invite", "#roof", "--private"], 2),
+    ] {
+        assert_eq!(code(at, words).0, exit, "{words:?}");
+    }
+    ok(at, &["room", "leave", "roof"]);
+    assert_eq!(code(at, &["send", "#roof", "x"]).0, 6);
+    assert!(ok(at, &["log", "#roof"]).contains("up?"));
+}

@@ -46,7 +46,13 @@ mod tests {
         let room = RoomLink { invite, room: RoomId([2; 32]), name: "The Roof".to_owned() }.to_link();
         assert_eq!(look(&room), Link::Room { name: "#the-roof".to_owned() });
         assert_eq!(look(&room.to_uppercase()), look(&room));
-        for other in ["", "starling:", "starling:ai", "https://example.org", &room[..room.len() - 3]] {
+        for other in [
+            "",
+            "starling:",
+            "starling:ai",
+            "https://example.org",
+            room.trim_end_matches(char::is_alphanumeric),
+        ] {
             assert_eq!(look(other), Link::Other, "{other}");
         }
     }

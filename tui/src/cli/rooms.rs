@@ -205,7 +205,7 @@ async fn call<T: serde::de::DeserializeOwned>(
     method: &str,
     params: Value,
 ) -> Result<T, Trouble> {
-    Ok(session.client.call(method, params).await?)
+    session.client.call(method, params).await
 }
 
 async fn done(session: &Session, out: Out, method: &str, params: Value) -> Result<(), Trouble> {

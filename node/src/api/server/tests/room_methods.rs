@@ -1,6 +1,6 @@
 //! Every wish about rooms through the API, with an engine that only answers.
 
-use super::rooms::{CAROL, ROOF, invitation, list, members};
+use super::rooms::{CAROL, ROOF, invitation, list, members, said};
 use super::*;
 use crate::api::types::{Counts, Invite, Member, Room, Trouble};
 use crate::driver::handle::NodeFault;
@@ -191,7 +191,7 @@ async fn waiting_in_a_room_is_for_everybody() {
 async fn a_room_says_how_often_one_was_called() {
     let fake = Fake::new().await;
     let client = fake.client().await;
-    let mut calls: Vec<Change> = (1..5).map(|n| super::rooms::said(n, CAROL, n)).collect();
+    let mut calls: Vec<Change> = (1..5).map(|n| said(n, CAROL, n)).collect();
     if let Change::Message(message) = &mut calls[1] {
         message.text = "@alice come".to_owned();
     }
