@@ -36,7 +36,7 @@ async fn five_who_know_one_of_them_write_at_once_and_who_is_removed_gets_nothing
     talk.all_write(&everybody[3..4], 10).await?;
     let took = talk.is_shown(&everybody, &everybody, PATIENCE).await?;
     eprintln!("100 messages were with all five {took:?} after the last was accepted");
-    talk.is_delivered(&everybody, PATIENCE).await?;
+    talk.is_delivered(&everybody, 0, PATIENCE).await?;
     let by_command = does(&everybody[3], &["log", "#roof", "--limit", "1000"])?;
     let orders: Vec<&str> = by_command.iter().filter_map(|line| line["order"].as_str()).collect();
     assert!(orders.len() >= 100 && orders.is_sorted(), "{orders:?}");
@@ -51,7 +51,7 @@ async fn five_who_know_one_of_them_write_at_once_and_who_is_removed_gets_nothing
     all_know(stay, &room).await?;
     talk.all_write(stay, 5).await?;
     talk.is_shown(stay, &everybody, PATIENCE).await?;
-    talk.is_delivered(stay, PATIENCE).await?;
+    talk.is_delivered(stay, 0, PATIENCE).await?;
     let refused = erin.run(&["send", "#roof", "let me in"])?;
     assert_eq!(refused.code, 6, "{refused:?}");
     // What alice says to erin alone comes by the same link, after all that the room might have said there.
@@ -83,7 +83,7 @@ async fn a_stranger_comes_in_by_a_link() -> Result<()> {
     let everybody = [alice, bob, &stranger];
     talk.all_write(&everybody, 5).await?;
     talk.is_shown(&everybody, &everybody, PATIENCE).await?;
-    talk.is_delivered(&everybody, PATIENCE).await
+    talk.is_delivered(&everybody, 0, PATIENCE).await
 }
 
 /// Two members who are never on line together, while a third is gone altogether: the room's mailbox has it.
@@ -167,7 +167,7 @@ async fn a_newcomer_is_given_the_history_that_the_room_gives() -> Result<()> {
     eprintln!("200 messages were with the newcomer {took:?} after all knew of them");
     talk.all_write(&everybody, 1).await?;
     talk.is_shown(&[alice, bob, dave], &everybody, PATIENCE).await?;
-    talk.is_delivered(&everybody, PATIENCE).await?;
+    talk.is_delivered(&everybody, 0, PATIENCE).await?;
     let carols = shown_in(&carol.client().await?, &room).await?;
     let names: Vec<&str> = carols.iter().map(|message| message.from.name.as_str()).collect();
     assert_eq!(carols.len(), 4, "{names:?}");
@@ -196,7 +196,7 @@ async fn kill_9_of_members_while_all_write_loses_and_doubles_nothing() -> Result
     let everybody: Vec<&Person> = people.iter().collect();
     let took = talk.is_shown(&everybody, &everybody, PATIENCE).await?;
     eprintln!("{} messages were with all {took:?} after the last kill", talk.count());
-    talk.is_delivered(&everybody, PATIENCE).await
+    talk.is_delivered(&everybody, 0, PATIENCE).await
 }
 
 /// The short run of every test, or what `STARLING_KILLS` says (`messages,kills`).

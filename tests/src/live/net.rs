@@ -17,6 +17,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 const MARK: &str = "starling-";
 /// The way out of the internet: everybody's next hop, where nothing answers but ARP.
 const UPLINK: &str = "44.255.255.254";
+/// The bridge that is the other half of a torn switch.
+const OTHER_HALF: &str = "br1";
 
 /// How a router changes ports on their way out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,6 +192,14 @@ impl Switch {
     pub fn namespace(&self) -> &str {
         &self.namespace
     }
+
+    /// Makes a second half of it, into which cables may be put that nothing of the first is to reach.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn tear(&self) -> Result<()> {
+        new_bridge(&self.namespace, OTHER_HALF)
+    }
 }
 
 impl Host {
@@ -212,6 +222,14 @@ impl Host {
     /// When the system refuses.
     pub fn plug(&self) -> Result<()> {
         ip(&format!("-n {} link set {} master br0 up", self.switch, self.port))
+    }
+
+    /// Puts the cable into the other half of a switch that was [torn](Switch::tear). It does not notice either.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn part(&self) -> Result<()> {
+        ip(&format!("-n {} link set {} master {OTHER_HALF} up", self.switch, self.port))
     }
 
     /// Switches its network card off, with address and routes.
@@ -282,12 +300,17 @@ impl Router {
 
 /// A bridge in a namespace, with an address of its own if it is a way out.
 fn bridge(namespace: &str, cidr: Option<&str>) -> Result<()> {
-    // A bridge that learns who wants which multicast would delay mDNS.
-    ip(&format!("-n {namespace} link add br0 type bridge mcast_snooping 0"))?;
-    if let Some(cidr) = cidr {
-        ip(&format!("-n {namespace} addr add {cidr} dev br0"))?;
+    new_bridge(namespace, "br0")?;
+    match cidr {
+        Some(cidr) => ip(&format!("-n {namespace} addr add {cidr} dev br0")),
+        None => Ok(()),
     }
-    ip(&format!("-n {namespace} link set br0 up"))
+}
+
+fn new_bridge(namespace: &str, name: &str) -> Result<()> {
+    // A bridge that learns who wants which multicast would delay mDNS.
+    ip(&format!("-n {namespace} link add {name} type bridge mcast_snooping 0"))?;
+    ip(&format!("-n {namespace} link set {name} up"))
 }
 
 fn ip(words: &str) -> Result<()> {

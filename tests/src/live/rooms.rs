@@ -266,20 +266,29 @@ impl RoomTalk {
         self.said.values().flatten().filter(|text| shown.iter().all(|line| line.text != **text)).collect()
     }
 
-    /// Waits until each of these sees their own messages delivered, to all they were for.
+    /// Waits until each of these sees their own messages delivered to all they were for, but to at most `out` of them who
+    /// were put out before.
     ///
     /// # Errors
     /// When one is not within `limit`.
-    pub async fn is_delivered(&self, people: &[&Person], limit: Duration) -> Result<()> {
+    pub async fn is_delivered(&self, people: &[&Person], out: u32, limit: Duration) -> Result<()> {
         for person in people {
             let client = person.client().await?;
-            wait_for(&format!("{} sees all theirs delivered", person.name), limit, || async {
-                let shown = shown_in(&client, &self.room).await?;
-                let mut own = shown.iter().filter(|message| message.from.me);
-                let there = |state: &str| state == "delivered" || state == "read";
-                Ok(own.all(|message| there(&message.state)).then_some(()))
-            })
-            .await?;
+            let there = |message: &Message| {
+                let counts = message.counts.unwrap_or_default();
+                counts.delivered > 0 && counts.delivered + counts.failed.min(out) == counts.of
+            };
+            let look = || async {
+                let mut own = shown_in(&client, &self.room).await?;
+                own.retain(|message| message.from.me && !there(message));
+                Ok::<_, anyhow::Error>(own)
+            };
+            let what = format!("{} sees all theirs delivered", person.name);
+            let done = wait_for(&what, limit, || async { Ok(look().await?.is_empty().then_some(())) }).await;
+            if let Err(error) = done {
+                let waiting = look().await?;
+                return Err(error).with_context(|| format!("what waits: {waiting:?}"));
+            }
         }
         Ok(())
     }

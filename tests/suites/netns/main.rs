@@ -7,6 +7,7 @@
 mod dht;
 mod lan;
 mod moves;
+mod rooms;
 mod routers;
 
 use std::time::Duration;
