@@ -3,6 +3,8 @@
 #   scripts/bench.sh [--json]
 #   scripts/bench.sh mail [--json] [--rounds N] [--messages N] [--envelopes N] [gone|drain|office ...]
 #   scripts/bench.sh discovery [--json] [--rounds N] [--minutes N] [dht|nat|lan|idle|wire ...]
+#   scripts/bench.sh rooms [--json] [--nodes N] [--links N] [--turns N] [--members N] [--messages N]
+#                          [gossip|removal|newcomer|five ...]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo build --release --quiet -p starling-tui -p starling-tests
@@ -13,5 +15,9 @@ fi
 if [ "${1:-}" = mail ]; then
   shift
   exec target/release/mail "$@"
+fi
+if [ "${1:-}" = rooms ]; then
+  shift
+  exec target/release/rooms "$@"
 fi
 exec target/release/bench "$@"

@@ -133,13 +133,3 @@ pub fn own_cpu() -> Result<Duration> {
     let (_, seconds) = usage(std::process::id())?;
     Ok(Duration::from_secs_f64(seconds))
 }
-
-/// Processor time this thread has used so far.
-///
-/// # Errors
-/// When the system does not tell.
-pub fn thread_cpu() -> Result<Duration> {
-    let counted = std::fs::read_to_string("/proc/thread-self/schedstat")?;
-    let first = counted.split_whitespace().next().context("nothing counts the processor")?;
-    Ok(Duration::from_nanos(first.parse()?))
-}

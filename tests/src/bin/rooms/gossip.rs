@@ -3,7 +3,7 @@
 
 use super::many::many;
 use super::member::{Member, Road, Shared, text};
-use super::{Wanted, secs, share, times};
+use super::{LINKS, Wanted, secs, share, times};
 use anyhow::{Context as _, Result, bail, ensure};
 use starling_protocol::engine::{Command, Reply, RoomState};
 use starling_protocol::ids::{AccountId, ChatId, RoomId};
@@ -18,8 +18,6 @@ use std::time::{Duration, Instant};
 const SPEAKERS: usize = 10;
 /// People who come into the room at the end.
 const LATE: usize = 3;
-/// Live links that everybody has before the clock runs.
-const LINKS: usize = 4;
 /// Messages in a row that must come to all within [`SETTLED`] before the clock runs.
 const PROBES: usize = 3;
 const SETTLED: Duration = Duration::from_secs(2);
@@ -201,7 +199,7 @@ pub async fn gossip(report: &mut Report, wanted: &Wanted) -> Result<()> {
     let begun = Instant::now();
     let made = tokio::task::spawn_blocking(move || many(nodes, SPEAKERS.min(nodes), LATE)).await??;
     let built = begun.elapsed();
-    let shared = Arc::new(Shared::new(made.wall_ms));
+    let shared = Arc::new(Shared::new(made.wall_ms, wanted.links));
     let mut room =
         Room { room: made.room, shared: Arc::clone(&shared), members: Vec::new(), said: Vec::new() };
     let begun = Instant::now();
@@ -232,6 +230,7 @@ pub async fn gossip(report: &mut Report, wanted: &Wanted) -> Result<()> {
     let said = room.paced(wanted.turns).await?;
     room.report(report, "gossip_lossy", "the same with 5 % of the gossip lost", said, &before)?;
     shared.lost_permille.store(0, Ordering::Relaxed);
+    shared.most_links.store(usize::MAX, Ordering::Relaxed);
     let mut late = Vec::new();
     for (number, person) in made.people.iter().enumerate().skip(nodes) {
         let member = Member::start(person, number, &shared).await?;

@@ -17,10 +17,15 @@ use std::time::Duration;
 /// All shows, in the order they run.
 const SHOWS: [&str; 4] = ["gossip", "removal", "newcomer", "five"];
 
+/// Links of a member of the room that gossips, at least, before the clock runs.
+const LINKS: usize = 4;
+
 /// What the command line asks for.
 struct Wanted {
     /// Members of the room that gossips.
     nodes: usize,
+    /// Live links that a member of it takes part in, at most; as many as the product makes if there is no bound.
+    links: usize,
     /// Messages of each part of the shows that count latencies.
     turns: usize,
     /// Members of the large room.
@@ -62,7 +67,7 @@ fn share(report: &mut Report, name: &str, words: &str, part: usize, all: usize) 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<()> {
     let mut json = false;
-    let mut wanted = Wanted { nodes: 50, turns: 200, members: 250, messages: 10_000 };
+    let mut wanted = Wanted { nodes: 50, links: usize::MAX, turns: 200, members: 250, messages: 10_000 };
     let mut shows = Vec::new();
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
@@ -72,6 +77,7 @@ async fn main() -> Result<()> {
         match arg.as_str() {
             "--json" => json = true,
             "--nodes" => wanted.nodes = number()?,
+            "--links" => wanted.links = number()?.max(LINKS),
             "--turns" => wanted.turns = number()?,
             "--members" => wanted.members = number()?,
             "--messages" => wanted.messages = number()?,

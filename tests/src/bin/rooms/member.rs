@@ -37,12 +37,20 @@ pub enum Road {
     Mended,
 }
 
+/// A member's network, as the others find it.
+struct Place {
+    addrs: Vec<String>,
+    links: Arc<AtomicUsize>,
+}
+
 /// What all members share: clocks, addresses, and the book of what was said and shown.
 pub struct Shared {
     begun: Instant,
     wall_ms: i64,
     /// Where each of the known addresses is in truth.
-    places: Mutex<BTreeMap<String, Vec<String>>>,
+    places: Mutex<BTreeMap<String, Place>>,
+    /// Members with so many live links dial nobody and are found by nobody.
+    pub most_links: AtomicUsize,
     /// Of a thousand pieces of gossip, how many are lost between a member's network and its engine.
     pub lost_permille: AtomicU64,
     /// Pieces of gossip that came to engines, and their bytes.
@@ -55,12 +63,13 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Begins at a wall time in milliseconds since 1970.
-    pub fn new(wall_ms: i64) -> Self {
+    /// Begins at a wall time in milliseconds since 1970, with so many links for each member at most.
+    pub fn new(wall_ms: i64, links: usize) -> Self {
         Self {
             begun: Instant::now(),
             wall_ms,
             places: Mutex::default(),
+            most_links: AtomicUsize::new(links),
             lost_permille: AtomicU64::new(0),
             pieces: AtomicU64::new(0),
             piece_bytes: AtomicU64::new(0),
@@ -74,9 +83,13 @@ impl Shared {
         Now::new(passed, self.wall_ms.saturating_add(i64::try_from(passed).unwrap_or(0)))
     }
 
+    /// Where these addresses are, of those who may have one link more.
     fn real(&self, addrs: &[String]) -> Vec<String> {
+        let most = self.most_links.load(Ordering::Relaxed);
         let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        addrs.iter().filter_map(|addr| places.get(addr)).flatten().cloned().collect()
+        let free = |place: &&Place| place.links.load(Ordering::Relaxed) < most;
+        let places = addrs.iter().filter_map(|addr| places.get(addr)).filter(free);
+        places.flat_map(|place| place.addrs.clone()).collect()
     }
 
     fn show(&self, number: usize, member: usize, road: Road) {
@@ -135,12 +148,11 @@ impl Member {
         let listen = vec!["/ip4/127.0.0.1/udp/0/quic-v1".to_owned()];
         let net = Box::pin(start(NetConfig { listen, ..NetConfig::default() })).await?;
         engine.set_peer_id(net.local_peer.clone());
-        let mut places = shared.places.lock().unwrap_or_else(PoisonError::into_inner);
-        places.insert(person.address.clone(), net.listen.clone());
-        drop(places);
+        let links = Arc::new(AtomicUsize::new(0));
+        let place = Place { addrs: net.listen.clone(), links: Arc::clone(&links) };
+        shared.places.lock().unwrap_or_else(PoisonError::into_inner).insert(person.address.clone(), place);
         let Net { commands, events, stop, .. } = net;
         let (orders, orders_in) = mpsc::channel(ORDERS);
-        let links = Arc::new(AtomicUsize::new(0));
         let node = Node {
             number,
             account: person.account,
@@ -313,7 +325,8 @@ impl Node {
         let event = match command {
             NetCommand::Dial { dial, addrs } => {
                 let addrs = self.shared.real(&addrs);
-                if !addrs.is_empty() {
+                let full = self.open.len() >= self.shared.most_links.load(Ordering::Relaxed);
+                if !addrs.is_empty() && !full {
                     self.outgoing.push_back(NetCommand::Dial { dial, addrs });
                     return;
                 }

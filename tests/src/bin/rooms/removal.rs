@@ -1,5 +1,6 @@
 //! What a large room costs, without engines and network: the product's own operations, sessions, keys and links, for
-//! members of three devices each. Bytes are those that leave; processor time is that of the device that does it.
+//! members of three devices each. Bytes are those that leave; the processor's time is that of a thread that does nothing
+//! else and waits for nobody.
 
 use super::Wanted;
 use anyhow::{Context as _, Result, ensure};
@@ -14,9 +15,9 @@ use starling_protocol::room::{
 use starling_protocol::session::{OlmPart, Ratchet};
 use starling_protocol::testing::{Keys, ratchet};
 use starling_protocol::wire::{self, Frame, Signed};
-use starling_tests::figures::{Report, TEXT_BYTES, ms, thread_cpu};
+use starling_tests::figures::{Report, TEXT_BYTES, ms};
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Devices of each member.
 const DEVICES: usize = 3;
@@ -82,7 +83,7 @@ impl Crowd {
     }
 }
 
-/// A session with each of so many devices, and a link.
+/// A session with each of so many devices, who spoke last, and a link.
 struct Pairs {
     ratchets: Vec<Ratchet>,
     link: Transport,
@@ -99,11 +100,11 @@ impl Pairs {
         Ok(Self { ratchets, link: initiator.finish(&second)? })
     }
 
-    /// Tells something to the first so many devices: encrypted for each, as it is stored and as it goes over a link.
-    fn tell(&mut self, body: &Body, count: usize) -> Result<Cost> {
+    /// Tells something to all of them: encrypted for each, as it is stored and as it goes over a link.
+    fn tell(&mut self, body: &Body) -> Result<Cost> {
         let (kind, body) = body.encode()?;
-        let (before, mut bytes) = (thread_cpu()?, 0);
-        for ratchet in self.ratchets.iter_mut().take(count) {
+        let (before, mut bytes) = (Instant::now(), 0);
+        for ratchet in &mut self.ratchets {
             let content = content(ChatId([2; 32]), 1, kind, body.clone());
             let (prekey, olm, order) = ratchet.encrypt(&content)?;
             let msg_id = content.msg_id;
@@ -113,7 +114,7 @@ impl Pairs {
             let frame = Frame::pack(2, &vec![part])?;
             bytes += self.link.seal(&frame)?.iter().map(|message| message.len() + 2).sum::<usize>();
         }
-        Ok(Cost { bytes, cpu: thread_cpu()?.saturating_sub(before) })
+        Ok(Cost { bytes, cpu: before.elapsed() })
     }
 }
 
@@ -132,36 +133,36 @@ fn tell(report: &mut Report, name: &str, words: &str, cost: &Cost) {
 pub fn removal(report: &mut Report, wanted: &Wanted) -> Result<()> {
     let members = wanted.members;
     let mut crowd = Crowd::new(members)?;
-    let mut pairs = Pairs::new(members * DEVICES)?;
     join(report, &crowd)?;
     messages(report, &crowd)?;
 
-    let before = thread_cpu()?;
+    let before = Instant::now();
     let gone = crowd.people.last().context("nobody")?.account;
     let mut bytes = crowd.post(&OpBody::Remove(Remove { account: gone, upto: Vec::new() }))?;
     bytes += crowd.post(&OpBody::Secret(seal::secret_id(&[4; 32])))?;
-    let ops = Cost { bytes, cpu: thread_cpu()?.saturating_sub(before) };
+    let ops = Cost { bytes, cpu: before.elapsed() };
     let left = crowd.others().len();
     let room = crowd.log.room();
     let words = format!("one removal of {members} members with {DEVICES} devices each: its two operations");
     tell(report, "removal_ops", &words, &ops);
     let secret = RoomSecret { room, op: [5; 32], secret: [4; 32], ext: Vec::new() };
-    let told = pairs.tell(&Body::RoomSecret(secret), left)?;
+    let told = Pairs::new(left)?.tell(&Body::RoomSecret(secret))?;
     tell(report, "removal_secret", &format!("  the new secret to the {left} other devices"), &told);
     for (name, count) in [("removal_keys", left), ("removal_goal", GOAL.min(left))] {
-        let cost = rotate(&mut pairs, room, count)?;
+        let cost = rotate(room, count)?;
         tell(report, name, &format!("  one change of keys: the new one to {count} devices"), &cost);
     }
     Ok(())
 }
 
 /// A new session and its key to so many devices.
-fn rotate(pairs: &mut Pairs, room: RoomId, count: usize) -> Result<Cost> {
-    let before = thread_cpu()?;
+fn rotate(room: RoomId, count: usize) -> Result<Cost> {
+    let mut pairs = Pairs::new(count)?;
+    let before = Instant::now();
     let sender = Sender::new(0);
     let key = RoomKey { room, key: sender.key(), ext: Vec::new() };
-    let made = thread_cpu()?.saturating_sub(before);
-    let mut cost = pairs.tell(&Body::RoomKey(key), count)?;
+    let made = before.elapsed();
+    let mut cost = pairs.tell(&Body::RoomKey(key))?;
     cost.cpu += made;
     Ok(cost)
 }
@@ -175,8 +176,8 @@ fn messages(report: &mut Report, crowd: &Crowd) -> Result<()> {
     let mut receiver = Receiver::from_key(room, keys.id(), &sender.key())?;
     let text = Text { text: "x".repeat(TEXT_BYTES), reply_to: None, ext: Vec::new() };
     let (kind, body) = Body::Text(text).encode()?;
-    let (mut made, mut stored) = (Vec::new(), 0);
-    let before = thread_cpu()?;
+    let (mut made, mut stored, mut prev) = (Vec::new(), 0, [0; 32]);
+    let before = Instant::now();
     for seq in 1..=MESSAGES {
         let plain = room::plain(&content(ChatId::from(room), seq, kind, body.clone()), [6; 16])?;
         let (session, index, sealed) = sender.seal(&plain, &devices)?;
@@ -184,7 +185,7 @@ fn messages(report: &mut Report, crowd: &Crowd) -> Result<()> {
             room,
             device: keys.id(),
             seq,
-            prev: [0; 32],
+            prev,
             after: Vec::new(),
             depth: seq,
             tips: crowd.log.tips(),
@@ -194,6 +195,7 @@ fn messages(report: &mut Report, crowd: &Crowd) -> Result<()> {
             ext: Vec::new(),
         };
         let entry = Entry { head: head.sign(keys)?, body: EntryBody::Sealed(sealed) };
+        prev = entry.id().0;
         stored = sender.to_bytes()?.len();
         let give = Give { entries: vec![entry], ..Give::empty(room) };
         let frame = Words::Give(Box::new(give.clone())).encode()?;
@@ -201,7 +203,7 @@ fn messages(report: &mut Report, crowd: &Crowd) -> Result<()> {
     }
     let each = u32::try_from(MESSAGES)?;
     let bytes = made.first().map_or(0, |(_, piece)| piece.len());
-    let cost = Cost { bytes, cpu: thread_cpu()?.saturating_sub(before) / each };
+    let cost = Cost { bytes, cpu: before.elapsed() / each };
     let frame = made.first().and_then(|(give, _)| Words::Give(Box::new(give.clone())).encode().ok());
     let count = devices.len() + 1;
     let words = format!(
@@ -210,7 +212,7 @@ fn messages(report: &mut Report, crowd: &Crowd) -> Result<()> {
     );
     tell(report, "message", &words, &cost);
     report.values.insert("message_sender_bytes".to_owned(), stored.into());
-    let before = thread_cpu()?;
+    let before = Instant::now();
     for (give, piece) in &made {
         seal::gossip_open(&[4; 32], DAY, piece).context("not opened")?;
         let entry = give.entries.first().context("no entry")?;
@@ -223,7 +225,7 @@ fn messages(report: &mut Report, crowd: &Crowd) -> Result<()> {
         room::content_of(&receiver.open(&head, sealed)?, &head)?;
         receiver.to_bytes()?;
     }
-    let cpu = thread_cpu()?.saturating_sub(before) / each;
+    let cpu = before.elapsed() / each;
     report.line("message_read_cpu_ms", ms(cpu), &format!("  at each reader: {:.2} ms of processor", ms(cpu)));
     Ok(())
 }
@@ -233,12 +235,12 @@ fn join(report: &mut Report, crowd: &Crowd) -> Result<()> {
     let room = crowd.log.room();
     let mut give = Give { ops: crowd.ops.clone(), ..Give::empty(room) };
     let ops = give_bytes(&give)?;
-    let before = thread_cpu()?;
+    let before = Instant::now();
     let mut log = Log::create(crowd.ops.first().context("no operations")?)?;
     for op in crowd.ops.iter().skip(1) {
         log.insert(op.clone())?;
     }
-    let cpu = thread_cpu()?.saturating_sub(before);
+    let cpu = before.elapsed();
     ensure!(log.members().len() == crowd.people.len(), "not everybody is seen");
     let count = crowd.people.len();
     tell(
