@@ -231,12 +231,10 @@ impl Engine {
                 self.change(Change::Edit { chat, author, message: edit.id, text, at });
             }
             Body::Delete(message) => self.change(Change::Delete { chat, author, message, at }),
-            Body::Reaction(reaction) => {
-                if reaction.emoji.is_empty() || text::is_one_emoji(&reaction.emoji) {
-                    let (who, message) = (author, reaction.target.id);
-                    let author = reaction.target.author;
-                    self.change(Change::React { chat, who, author, message, emoji: reaction.emoji, at });
-                }
+            Body::Reaction(reaction) if reaction.emoji.is_empty() || text::is_one_emoji(&reaction.emoji) => {
+                let (who, message) = (author, reaction.target.id);
+                let author = reaction.target.author;
+                self.change(Change::React { chat, who, author, message, emoji: reaction.emoji, at });
             }
             Body::Unknown { ignorable: false, kind } => {
                 let text =

@@ -99,7 +99,7 @@ impl Engine {
         }
         let mut doubtful = known.sent.range(..=last).map(|(seq, _)| *seq);
         if let Some(first) = doubtful.next() {
-            let to = doubtful.last().unwrap_or(first);
+            let to = doubtful.next_back().unwrap_or(first);
             let (from, to) = (key::entry(&room, &own, first), key::entry(&room, &own, to));
             return self.read(Reading::Doubtful { room }, Space::RoomEntry, from, to, READ_BYTES);
         }

@@ -256,7 +256,7 @@ impl Engine {
         let (room, lived_ms) = (told.room, self.lived_ms());
         let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
         let Some(log) = &known.log else { return };
-        if !log.members().is_member(&account) && !log.members().cut(&device).is_some() {
+        if !log.members().is_member(&account) && log.members().cut(&device).is_none() {
             // Its Add may be on the way: keys come before or after it.
             if log.members().len() >= room::MEMBERS {
                 return;
@@ -298,7 +298,7 @@ impl Engine {
             .filter(|(_, waiting)| session.is_none() || waiting.session == session)
             .map(|((_, seq), _)| *seq);
         let Some(first) = unread.next() else { return };
-        let last = unread.last().unwrap_or(first);
+        let last = unread.next_back().unwrap_or(first);
         let (from, to) = (key::entry(&room, &device, first), key::entry(&room, &device, last));
         self.read(Reading::Waiting { room, device }, Space::RoomEntry, from, to, READ_BYTES);
     }
