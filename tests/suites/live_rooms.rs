@@ -37,7 +37,7 @@ async fn five_who_know_one_of_them_write_at_once_and_who_is_removed_gets_nothing
     let took = talk.is_shown(&everybody, &everybody, PATIENCE).await?;
     eprintln!("100 messages were with all five {took:?} after the last was accepted");
     talk.is_delivered(&everybody, 0, PATIENCE).await?;
-    let by_command = does(&everybody[3], &["log", "#roof", "--limit", "1000"])?;
+    let by_command = does(everybody[3], &["log", "#roof", "--limit", "1000"])?;
     let orders: Vec<&str> = by_command.iter().filter_map(|line| line["order"].as_str()).collect();
     assert!(orders.len() >= 100 && orders.is_sorted(), "{orders:?}");
 

@@ -171,12 +171,14 @@ pub struct RoomTalk {
     room: String,
     /// By name.
     said: BTreeMap<String, Vec<String>>,
+    /// What need not be the same for everybody.
+    asides: BTreeSet<String>,
 }
 
 impl RoomTalk {
     /// Nothing yet.
     pub fn new(room: &str) -> Self {
-        Self { room: room.to_owned(), said: BTreeMap::new() }
+        Self { room: room.to_owned(), said: BTreeMap::new(), asides: BTreeSet::new() }
     }
 
     /// How much was said by all.
@@ -212,6 +214,22 @@ impl RoomTalk {
         Ok(())
     }
 
+    /// Somebody writes what is not judged: who puts them out on the other side of a torn network has not heard it.
+    ///
+    /// # Errors
+    /// When it is not accepted.
+    pub async fn aside(&mut self, from: &Person, text: &str) -> Result<()> {
+        send_at(&from.socket(), &self.room, text).await?;
+        self.asides.insert(text.to_owned());
+        Ok(())
+    }
+
+    async fn judged(&self, client: &Client) -> Result<Vec<Message>> {
+        let mut shown = shown_in(client, &self.room).await?;
+        shown.retain(|message| !self.asides.contains(&message.text));
+        Ok(shown)
+    }
+
     /// The judgement: within `limit` everything is shown to all of `readers`, once, under its author, in one order in
     /// which each author's words stand as they were said. How long that took.
     ///
@@ -229,14 +247,14 @@ impl RoomTalk {
             let client = reader.client().await?;
             let left = limit.saturating_sub(begun.elapsed());
             let all = wait_for(&format!("{} is shown everything", reader.name), left, || async {
-                let shown = shown_in(&client, &self.room).await?;
+                let shown = self.judged(&client).await?;
                 Ok((shown.len() >= self.count()).then_some(shown))
             })
             .await;
             let shown = match all {
                 Ok(shown) => shown,
                 Err(error) => {
-                    let shown = lines(&shown_in(&client, &self.room).await?);
+                    let shown = lines(&self.judged(&client).await?);
                     return Err(error).with_context(|| format!("missing: {:?}", self.missing(&shown)));
                 }
             };

@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 use starling_node::api::types::{Member, Room};
 use starling_tests::live::{
-    Host, Net, Person, RoomTalk, all_know, does, listed, room_of, sees_room, star, wait_for,
+    Host, Net, Person, RoomTalk, all_know, does, listed, room_of, sees_room, shown_in, star, wait_for,
 };
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -52,7 +52,8 @@ async fn seen(person: &Person, room: &str) -> Result<(String, BTreeSet<(String, 
     Ok((now.now.context("a room of a list")?.title, members))
 }
 
-/// F9, F25: two and three, each side writes, removes somebody of the other side and gives the room a name.
+/// F9, F25: two and three; each side writes, removes somebody of the other side and gives the room a name. What who is
+/// removed wrote meanwhile stays with those who heard it, comes to nobody else, and holds up nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_room_torn_in_two_with_changes_on_both_sides_is_one_again_when_the_network_heals() -> Result<()> {
     let Some(mut net) = Net::new() else { return Ok(()) };
@@ -76,6 +77,8 @@ async fn a_room_torn_in_two_with_changes_on_both_sides_is_one_again_when_the_net
     for (person, count) in [(alice, 2), (bob, 2), (carol, 3), (dave, 3), (erin, 3)] {
         here(person, &room, count, MISSED).await?;
     }
+    talk.aside(bob, "bob, where carol cannot hear it").await?;
+    talk.aside(erin, "erin, where alice cannot hear it").await?;
     does(alice, &["room", "remove", &room, "@erin"])?;
     does(alice, &["room", "rename", &room, "attic"])?;
     does(carol, &["room", "remove", &room, "@bob"])?;
@@ -94,6 +97,10 @@ async fn a_room_torn_in_two_with_changes_on_both_sides_is_one_again_when_the_net
     all_know(&stay, &room).await?;
     talk.is_shown(&stay, &everybody, left()).await?;
     talk.is_delivered(&stay, 2, left()).await?;
+    for (person, unheard) in [(alice, "erin, where"), (carol, "bob, where"), (dave, "bob, where")] {
+        let shown = shown_in(&person.client().await?, &room).await?;
+        ensure!(shown.iter().all(|message| !message.text.starts_with(unheard)), "{unheard}: {}", person.name);
+    }
     wait_for("the room is the same for all who stay", left(), || async {
         let (first, second, third) =
             (seen(alice, &room).await?, seen(carol, &room).await?, seen(dave, &room).await?);
