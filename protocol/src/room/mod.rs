@@ -24,8 +24,8 @@ pub use link::RoomLink;
 pub use log::{Inserted, LOG_BYTES, Log, OPS, WAITING};
 pub use members::{MEMBERS, Member, Members};
 pub use op::{
-    ADD_UPTO, Add, Create, Meta, OP_BYTES, OP_TEXT_BYTES, Op, OpBody, OpError, OpId, PARENTS, ROOM_MAILBOXES, Remove,
-    RoomMailbox, UPTO,
+    ADD_UPTO, Add, Create, Meta, OP_BYTES, OP_TEXT_BYTES, Op, OpBody, OpError, OpId, PARENTS, ROOM_MAILBOXES,
+    Remove, RoomMailbox, UPTO,
 };
 pub use policy::{Policy, PolicyError};
 pub use receiver::{KEY_BYTES, Receiver, ReceiverError};
