@@ -18,13 +18,13 @@ use std::time::Duration;
 const SHOWS: [&str; 4] = ["gossip", "removal", "newcomer", "five"];
 
 /// Links of a member of the room that gossips, at least, before the clock runs.
-const LINKS: usize = 4;
+const LINKS: usize = 2;
 
 /// What the command line asks for.
 struct Wanted {
     /// Members of the room that gossips.
     nodes: usize,
-    /// Live links that a member of it takes part in, at most; as many as the product makes if there is no bound.
+    /// Others that a member of it can connect with, at most; without a bound as many as the product likes.
     links: usize,
     /// Messages of each part of the shows that count latencies.
     turns: usize,

@@ -37,10 +37,10 @@ pub enum Road {
     Mended,
 }
 
-/// A member's network, as the others find it.
+/// Where a member is.
 struct Place {
+    number: usize,
     addrs: Vec<String>,
-    links: Arc<AtomicUsize>,
 }
 
 /// What all members share: clocks, addresses, and the book of what was said and shown.
@@ -49,8 +49,9 @@ pub struct Shared {
     wall_ms: i64,
     /// Where each of the known addresses is in truth.
     places: Mutex<BTreeMap<String, Place>>,
-    /// Members with so many live links dial nobody and are found by nobody.
+    /// With so many others a member can connect, at most: those who ask for each other first.
     pub most_links: AtomicUsize,
+    pairs: Mutex<BTreeSet<(usize, usize)>>,
     /// Of a thousand pieces of gossip, how many are lost between a member's network and its engine.
     pub lost_permille: AtomicU64,
     /// Pieces of gossip that came to engines, and their bytes.
@@ -70,6 +71,7 @@ impl Shared {
             wall_ms,
             places: Mutex::default(),
             most_links: AtomicUsize::new(links),
+            pairs: Mutex::default(),
             lost_permille: AtomicU64::new(0),
             pieces: AtomicU64::new(0),
             piece_bytes: AtomicU64::new(0),
@@ -83,13 +85,22 @@ impl Shared {
         Now::new(passed, self.wall_ms.saturating_add(i64::try_from(passed).unwrap_or(0)))
     }
 
-    /// Where these addresses are, of those who may have one link more.
-    fn real(&self, addrs: &[String]) -> Vec<String> {
-        let most = self.most_links.load(Ordering::Relaxed);
+    /// Where these addresses are, of those whom a member can connect with.
+    fn real(&self, member: usize, addrs: &[String]) -> Vec<String> {
         let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        let free = |place: &&Place| place.links.load(Ordering::Relaxed) < most;
-        let places = addrs.iter().filter_map(|addr| places.get(addr)).filter(free);
-        places.flat_map(|place| place.addrs.clone()).collect()
+        let places = addrs.iter().filter_map(|addr| places.get(addr));
+        places
+            .filter(|place| self.may_meet(member, place.number))
+            .flat_map(|place| place.addrs.clone())
+            .collect()
+    }
+
+    fn may_meet(&self, one: usize, other: usize) -> bool {
+        let most = self.most_links.load(Ordering::Relaxed);
+        let mut pairs = self.pairs.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |who: usize| pairs.iter().filter(|(a, b)| *a == who || *b == who).count();
+        let pair = (one.min(other), one.max(other));
+        pairs.contains(&pair) || (of(one) < most && of(other) < most && pairs.insert(pair))
     }
 
     fn show(&self, number: usize, member: usize, road: Road) {
@@ -149,7 +160,7 @@ impl Member {
         let net = Box::pin(start(NetConfig { listen, ..NetConfig::default() })).await?;
         engine.set_peer_id(net.local_peer.clone());
         let links = Arc::new(AtomicUsize::new(0));
-        let place = Place { addrs: net.listen.clone(), links: Arc::clone(&links) };
+        let place = Place { number, addrs: net.listen.clone() };
         shared.places.lock().unwrap_or_else(PoisonError::into_inner).insert(person.address.clone(), place);
         let Net { commands, events, stop, .. } = net;
         let (orders, orders_in) = mpsc::channel(ORDERS);
@@ -324,9 +335,8 @@ impl Node {
     fn act(&mut self, command: NetCommand) {
         let event = match command {
             NetCommand::Dial { dial, addrs } => {
-                let addrs = self.shared.real(&addrs);
-                let full = self.open.len() >= self.shared.most_links.load(Ordering::Relaxed);
-                if !addrs.is_empty() && !full {
+                let addrs = self.shared.real(self.number, &addrs);
+                if !addrs.is_empty() {
                     self.outgoing.push_back(NetCommand::Dial { dial, addrs });
                     return;
                 }
