@@ -24,7 +24,7 @@ impl Engine {
     /// Applies a message if all it came after are done with, and those that waited for it; else it waits.
     pub(super) fn wait_or_apply(&mut self, room: RoomId, opened: Opened) {
         let Some(known) = self.room(&room) else { return };
-        if is_ready(known, &self.own.account, &opened) {
+        if is_ready(known, &self.own.account, &opened, self.now.mono_ms) {
             self.apply_entry(room, opened);
             self.settle(room);
             return;
@@ -39,14 +39,14 @@ impl Engine {
 
     /// Applies whatever has become ready.
     pub(super) fn settle(&mut self, room: RoomId) {
-        let own = self.own.account;
+        let (own, now_ms) = (self.own.account, self.now.mono_ms);
         loop {
             let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
             let ready = known
                 .waiting
                 .iter()
                 .filter_map(|(at, waiting)| Some((at, waiting.opened.as_ref()?)))
-                .find(|(_, opened)| is_ready(known, &own, opened))
+                .find(|(_, opened)| is_ready(known, &own, opened, now_ms))
                 .map(|(at, _)| *at);
             let Some(at) = ready else { return };
             let opened = known.waiting.remove(&at).and_then(|waiting| waiting.opened);
@@ -60,10 +60,15 @@ impl Engine {
     pub(super) fn on_room_gap(&mut self, room: RoomId) {
         let due_ms = self.now.mono_ms.saturating_sub(GAP_MS);
         let Some(known) = self.room(&room) else { return };
+        let coming = is_history_coming(known, &self.own.account, self.now.mono_ms);
+        let since_ms = |known: &Room, waiting: &super::take::Waiting| {
+            let history_ms = known.sync.history_ms.filter(|_| coming && waiting.opened.is_some());
+            waiting.since_ms.max(history_ms.unwrap_or(0))
+        };
         let mut due: Vec<(u64, (DeviceId, u64))> = known
             .waiting
             .iter()
-            .filter(|(_, waiting)| waiting.since_ms <= due_ms)
+            .filter(|(_, waiting)| since_ms(known, waiting) <= due_ms)
             .map(|(at, waiting)| (waiting.opened.as_ref().map_or(u64::MAX, |opened| opened.head.depth), *at))
             .collect();
         due.sort_unstable();
@@ -72,7 +77,7 @@ impl Engine {
         }
         let next = self.room(&room).and_then(|known| {
             let waits = |waiting: &&super::take::Waiting| waiting.opened.is_some();
-            known.waiting.values().filter(waits).map(|waiting| waiting.since_ms.saturating_add(GAP_MS)).min()
+            known.waiting.values().filter(waits).map(|one| since_ms(known, one).saturating_add(GAP_MS)).min()
         });
         if let Some(at) = next {
             self.timers.set_earlier(Timer::Room(room, RoomTimer::Gap), at);
@@ -114,7 +119,9 @@ impl Engine {
     /// A message waits no longer.
     fn give_up(&mut self, room: RoomId, at: (DeviceId, u64)) {
         let (device, seq) = at;
+        let (own, now_ms) = (self.own.account, self.now.mono_ms);
         let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
+        let coming = is_history_coming(known, &own, now_ms);
         let Some(waiting) = known.waiting.get_mut(&at) else { return };
         match waiting.opened.take() {
             Some(opened) => {
@@ -124,7 +131,9 @@ impl Engine {
                 for (from, to) in chain.void.ranges().iter().chain(chain.gaps.ranges()) {
                     done.insert(*from, *to);
                 }
-                let here = |(from, to): &(u64, u64)| !(*from..=*to).all(|seq| chain.stored.contains(seq));
+                // What is still on its way is not missing.
+                let here =
+                    |(from, to): &(u64, u64)| !coming && !(*from..=*to).all(|seq| chain.stored.contains(seq));
                 let holes: Vec<(u64, u64)> =
                     done.holes(seq.saturating_sub(1)).into_iter().filter(|range| here(range)).collect();
                 for (from, to) in holes {
@@ -182,10 +191,14 @@ impl Engine {
     pub(super) fn done_with(&mut self, room: RoomId, head: &Head) {
         let (device, seq) = (head.device, head.seq);
         let today = crate::discovery::day_of(self.now.wall_ms);
+        let (own, now_ms) = (self.own.account, self.now.mono_ms);
         self.owe_receipt(room, device);
         self.drop_room_record(Space::RoomSealed, key::entry(&room, &device, seq));
         let Some(known) = self.room_mut(&room) else { return };
         known.record.note_depth(head.depth, today);
+        if known.log.as_ref().is_some_and(|log| log.members().horizon(&own, &device) >= seq) {
+            known.sync.history_ms = Some(now_ms);
+        }
         let front = &mut known.record.front;
         front.retain(|(other, at)| {
             let passed = *other == device && *at <= seq;
@@ -279,10 +292,11 @@ impl Engine {
 }
 
 /// Whether everything a message came after is done with. A text does not wait for what was written before we came: its
-/// place does not depend on that, and it is to be read while the rest still comes. What changes a message does wait.
-fn is_ready(known: &Room, own: &AccountId, opened: &Opened) -> bool {
-    let head = &opened.head;
-    let members = known.log.as_ref().map(room::Log::members).filter(|_| opened.content.kind == Body::TEXT);
+/// place does not depend on that, and it is to be read while the rest still comes. What changes a message waits for all
+/// of that: the message may be among it.
+fn is_ready(known: &Room, own: &AccountId, opened: &Opened, now_ms: u64) -> bool {
+    let (head, is_text) = (&opened.head, opened.content.kind == Body::TEXT);
+    let members = known.log.as_ref().map(room::Log::members).filter(|_| is_text);
     let done = |device: &DeviceId, seq: u64| {
         seq == 0
             || known.chains.get(device).is_some_and(|chain| chain.is_done(seq))
@@ -290,4 +304,15 @@ fn is_ready(known: &Room, own: &AccountId, opened: &Opened) -> bool {
     };
     done(&head.device, head.seq.saturating_sub(1))
         && head.after.iter().all(|(device, seq)| done(device, *seq))
+        && (is_text || !is_history_coming(known, own, now_ms))
+}
+
+/// Whether what was written before we came is still being given to us.
+fn is_history_coming(known: &Room, own: &AccountId, now_ms: u64) -> bool {
+    let came = known.sync.history_ms.is_some_and(|at_ms| now_ms.saturating_sub(at_ms) < GAP_MS);
+    let here = |(device, upto): (&DeviceId, &u64)| {
+        known.chains.get(device).is_some_and(|chain| chain.is_done_upto(*upto))
+    };
+    let member = known.log.as_ref().and_then(|log| log.members().member(own)).filter(|_| came);
+    member.is_some_and(|member| !member.upto.iter().all(here))
 }

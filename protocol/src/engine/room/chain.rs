@@ -100,6 +100,15 @@ impl Chain {
             || self.gaps.contains(number)
     }
 
+    /// Whether nothing waits for any number up to this one.
+    pub fn is_done_upto(&self, last: u64) -> bool {
+        let mut done = self.applied.clone();
+        for (from, to) in self.void.ranges().iter().chain(self.gaps.ranges()) {
+            done.insert(*from, *to);
+        }
+        done.upto() >= last
+    }
+
     /// Numbers up to `last` that are neither here nor given up.
     pub fn wanted(&self, last: u64) -> Vec<(u64, u64)> {
         let mut known = self.stored.clone();

@@ -91,6 +91,8 @@ pub(super) struct Sync {
     /// What was asked of whom, and when.
     pub asked: BTreeMap<(DeviceId, u64), (u64, DeviceId, u64)>,
     ops_asked_ms: Option<u64>,
+    /// When something came that was written before we did.
+    pub history_ms: Option<u64>,
 }
 
 impl Sync {

@@ -50,7 +50,11 @@ fn a_newcomer_reads_the_newest_page_before_the_rest_and_misses_nothing() {
 
 #[test]
 fn a_change_of_an_old_text_waits_for_it() {
-    let mut world = World::friends(2, 2);
+    let mut world = World::new(2, 2);
+    // One answer after the other, so that it is seen what comes before what.
+    world.max_latency_ms = 800;
+    (0..2).for_each(|machine| world.start(machine));
+    world.befriend(0, 1);
     let room = talkative(&mut world);
     world.let_in(0, room, 1);
     assert!(world.until(|world| !world.machines[1].disk.edits.is_empty()));
