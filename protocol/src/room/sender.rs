@@ -91,7 +91,7 @@ impl Sender {
         devices.difference(&self.holders).copied().collect()
     }
 
-    /// Notes that the key is on its way to these devices: from now on it counts as known there. At most [`HOLDERS`] are
+    /// Notes that the key is on its way to these devices: from now on it counts as known there. At most 8,000 are
     /// noted; for one more, sealing is refused.
     pub fn give(&mut self, devices: impl IntoIterator<Item = DeviceId>) {
         for device in devices {
@@ -114,7 +114,7 @@ impl Sender {
     /// id, the index in it and a Megolm message.
     ///
     /// # Errors
-    /// [`SenderError::Holders`] unless exactly these hold the key, [`SenderError::UsedUp`] after [`MESSAGES_LARGE`];
+    /// [`SenderError::Holders`] unless exactly these hold the key, [`SenderError::UsedUp`] after 1,000 messages;
     /// nothing is sealed then.
     pub fn seal(
         &mut self,

@@ -19,7 +19,7 @@ impl Model {
         matches!(self.place, Place::Main) && (network || person)
     }
 
-    /// When the model wants [`super::msg::Msg::Tick`] at the latest; none = it can sleep for ever.
+    /// When the model wants [`crate::screen::msg::Msg::Tick`] at the latest; none = it can sleep for ever.
     pub fn next_wake(&self) -> Option<u64> {
         let mut wake: Option<u64> = None;
         let mut at = |time: u64| wake = Some(wake.map_or(time, |known: u64| known.min(time)));
