@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// everybody connections.
 const NEIGHBOURS: usize = 6;
 /// Fellows of a room we try for that, at a time: some are away.
-const PICKED: usize = 2 * NEIGHBOURS;
+const PICKED: usize = NEIGHBOURS + 2;
 /// After this others are picked.
 const PICK_MS: u64 = HOUR_MS;
 /// A fellow nobody needs is looked at again after this.

@@ -28,8 +28,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 const TELL_MS: u64 = SECOND_MS;
 /// Who wrote something that came is told sooner: it is the receipt. Longer makes `delivered` late.
 const RECEIPT_MS: u64 = 20;
-/// The same while there is much to sign for.
-const RECEIPT_BUSY_MS: u64 = 250;
+/// Between two such tellings of a room. Longer makes `delivered` late when many write; shorter signs once for each message.
+const RECEIPT_PAUSE_MS: u64 = 100;
+/// In rooms of up to so many people everybody is told, with every news, who signed for what, and whose cards there are.
+/// In larger ones that would be most of what is said: they are told by the minute.
+const SMALL: usize = 20;
+const FULL_MS: u64 = 60 * SECOND_MS;
 /// What was asked of one neighbour and did not come is asked of another after this.
 const ASK_MS: u64 = 5 * SECOND_MS;
 /// A message whose key has not come by now is asked for opened.
@@ -85,6 +89,8 @@ pub(super) struct Sync {
     theirs: BTreeMap<DeviceId, Have>,
     /// When we told them last.
     told_ms: BTreeMap<DeviceId, u64>,
+    /// When we told them last of others' receipts and cards.
+    full_ms: BTreeMap<DeviceId, u64>,
     /// Neighbours who wrote something we have not signed for, and when we last signed for anything.
     owed: BTreeSet<DeviceId>,
     paid_ms: u64,
@@ -99,6 +105,15 @@ impl Sync {
     pub fn load_op(&mut self, signed: Signed) {
         self.loaded.push(signed);
     }
+}
+
+/// Why a neighbour is told what we have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Telling {
+    /// They wrote something that came.
+    Receipt,
+    /// Something is new, or they are.
+    News,
 }
 
 impl Engine {
@@ -137,8 +152,8 @@ impl Engine {
         let now_ms = self.now.mono_ms;
         let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
         known.sync.owed.insert(device);
-        let busy = now_ms.saturating_sub(known.sync.paid_ms) < SECOND_MS;
-        self.room_timer(room, RoomTimer::Receipt, if busy { RECEIPT_BUSY_MS } else { RECEIPT_MS });
+        let pause_ms = RECEIPT_PAUSE_MS.saturating_sub(now_ms.saturating_sub(known.sync.paid_ms));
+        self.room_timer(room, RoomTimer::Receipt, pause_ms.max(RECEIPT_MS));
     }
 
     pub(super) fn pay_receipts(&mut self, room: RoomId) {
@@ -146,25 +161,37 @@ impl Engine {
         let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
         known.sync.paid_ms = now_ms;
         for device in std::mem::take(&mut known.sync.owed) {
-            self.tell_heads_to(room, device);
+            self.tell_heads_to(room, device, Telling::Receipt);
         }
     }
 
     pub(super) fn tell_heads(&mut self, room: RoomId) {
         for device in self.neighbours(room) {
-            self.tell_heads_to(room, device);
+            self.tell_heads_to(room, device, Telling::News);
         }
         self.gossip_have(room);
     }
 
-    fn tell_heads_to(&mut self, room: RoomId, device: DeviceId) {
+    fn tell_heads_to(&mut self, room: RoomId, device: DeviceId, telling: Telling) {
         let Some(have) = self.own_have(room) else { return };
-        let cards = self.room_cards(room);
+        let (now_ms, all_cards) = (self.now.mono_ms, self.room_cards(room));
         let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
         let Some(log) = &known.log else { return };
-        let marks = known.marks.iter().map(|(device, mark)| (*device, mark.have.counter)).take(NAMES);
-        let heads = Heads { room, tips: log.tips(), have, marks: marks.collect(), cards };
-        known.sync.told_ms.insert(device, self.now.mono_ms);
+        let small = log.members().len() <= SMALL;
+        let full_ms = known.sync.full_ms.get(&device).copied();
+        let due = full_ms.is_none_or(|at_ms| now_ms.saturating_sub(at_ms) >= FULL_MS);
+        let (mut marks, mut cards) = (Vec::new(), Vec::new());
+        if telling == Telling::News && (small || due) {
+            cards = all_cards;
+            // Who has just come needs to know where others are, and not yet who signed for what.
+            if small || full_ms.is_some() {
+                let held = known.marks.iter().map(|(device, mark)| (*device, mark.have.counter));
+                marks = held.take(NAMES).collect();
+            }
+            known.sync.full_ms.insert(device, now_ms);
+        }
+        let heads = Heads { room, tips: log.tips(), have, marks, cards };
+        known.sync.told_ms.insert(device, now_ms);
         self.frame_to(device, &FrameOut::Room(Box::new(Words::Heads(Box::new(heads)))));
         if let Some(link) = self.live_link(device) {
             self.admit(link);
@@ -198,7 +225,7 @@ impl Engine {
     pub(in super::super) fn rooms_link_up(&mut self, device: DeviceId) {
         let Some(account) = self.peers.get(&device).map(super::super::Peer::account) else { return };
         for room in self.rooms_with(&account) {
-            self.tell_heads_to(room, device);
+            self.tell_heads_to(room, device, Telling::News);
         }
     }
 
@@ -208,6 +235,7 @@ impl Engine {
         for known in self.rooms.by_id.values_mut() {
             known.sync.theirs.remove(&device);
             known.sync.told_ms.remove(&device);
+            known.sync.full_ms.remove(&device);
             known.sync.owed.remove(&device);
         }
     }
@@ -284,7 +312,7 @@ impl Engine {
         let told_ms = known.sync.told_ms.get(&device).copied().unwrap_or(0);
         known.sync.theirs.insert(device, have);
         if behind && now_ms.saturating_sub(told_ms) >= REMIND_MS {
-            self.tell_heads_to(room, device);
+            self.tell_heads_to(room, device, Telling::News);
         }
         self.ask_device(room, device, Some(heads), false);
     }
