@@ -23,6 +23,9 @@ const LAST_JOIN_MS: u64 = 10 * MINUTE_MS;
 /// After this a dial counts as old when something happened that calls for a new one. Shorter would close dials that
 /// are about to succeed, as addresses come in bursts; longer lets one that rings at nobody's door hold up the next.
 const OLD_DIAL_MS: u64 = 2 * SECOND_MS;
+/// While something waits for a device, a dial that rings at one of its old addresses holds up the next for this long only:
+/// it rings for ten seconds, and a relay may know them again after one or two. Shorter dials more often for nothing.
+const RING_MS: u64 = 3 * SECOND_MS;
 /// Up to this many failures in a row, something to say brings the next attempt forward.
 pub(super) const PATIENT_FAILURES: u32 = 3;
 /// A connection.
@@ -76,7 +79,12 @@ impl Engine {
     /// Tries to reach a device, if there is a reason to and it is not tried already.
     pub(super) fn dial_device(&mut self, device: DeviceId) {
         let Some(peer) = self.peers.get(&device) else { return };
-        let wanted = self.is_wanted(device);
+        let (wanted, waits) = (self.is_wanted(device), !peer.outbox.is_empty());
+        let hurry = waits && self.failures.get(&device).copied().unwrap_or(0) < PATIENT_FAILURES;
+        if hurry {
+            self.pass_old_dial(device);
+        }
+        let Some(peer) = self.peers.get(&device) else { return };
         let busy = self.live_link(device).is_some()
             || self.rings(DialPurpose::Device(device))
             || self.links.values().any(|link| link.purpose == Purpose::Live(device));
@@ -92,6 +100,22 @@ impl Engine {
         }
         if !addrs.is_empty() {
             self.dial(addrs, DialPurpose::Device(device));
+            if hurry {
+                self.timers.set_earlier(Timer::Dial(device), self.now.mono_ms.saturating_add(RING_MS));
+            }
+        }
+    }
+
+    /// A dial to a device that has rung for long does not hold up the next.
+    fn pass_old_dial(&mut self, device: DeviceId) {
+        let (purpose, now_ms) = (DialPurpose::Device(device), self.now.mono_ms);
+        let old = |ringing: &&mut Ringing| {
+            ringing.purpose == purpose && !ringing.old && now_ms.saturating_sub(ringing.since_ms) >= RING_MS
+        };
+        for ringing in self.dials.values_mut().filter(old) {
+            ringing.old = true;
+            let failures = self.failures.entry(device).or_insert(0);
+            *failures = failures.saturating_add(1);
         }
     }
 
