@@ -28,6 +28,11 @@ const KNOWN_COUNT: usize = 16;
 const TOLD_COUNT: usize = 2;
 /// For the answer of a relay.
 const ANSWER: Duration = Duration::from_secs(20);
+/// A place that was held for this long and is lost is asked for again after [`PAUSE_LOST`]: nobody took it away, the line
+/// broke. One that is lost sooner rests like one that was refused.
+const HELD: Duration = Duration::from_secs(5);
+/// Shorter asks before the new line stands; longer leaves us unreachable.
+const PAUSE_LOST: Duration = Duration::from_millis(500);
 /// The first pause before a relay that refused is asked again, and the longest.
 const PAUSE_FIRST: Duration = Duration::from_secs(10);
 const PAUSE_LONGEST: Duration = Duration::from_secs(900);
@@ -149,7 +154,14 @@ impl Relays {
         let is_it = |relay: &&mut Relay| matches!(relay.state, State::Asked { listener: l, .. } | State::Reserved { listener: l } if l == listener);
         match self.known.iter_mut().find(is_it) {
             Some(relay) => {
-                rest(relay);
+                let held = relay.given.is_some_and(|at| at.elapsed() >= HELD);
+                if matches!(relay.state, State::Reserved { .. }) && held {
+                    // Its line broke; another line to the same relay may stand.
+                    relay.state = State::Resting { until: Instant::now() + PAUSE_LOST };
+                    relay.also.clear();
+                } else {
+                    rest(relay);
+                }
                 true
             }
             None => false,
