@@ -18,11 +18,13 @@
 //! * `chain`, `record`: what is here of each device; how it is written.
 
 mod apply;
+mod asking;
 mod boxes;
 mod chain;
 mod changes;
 mod deposits;
 mod fellows;
+mod giving;
 mod gossip;
 mod joining;
 mod marks;
@@ -113,9 +115,9 @@ pub(super) struct Rooms {
     gossip: gossip::Gossip,
     deposits: deposits::Deposits,
     /// What records that were asked for are wanted for.
-    reads: BTreeMap<u64, sync::Reading>,
+    reads: BTreeMap<u64, giving::Reading>,
     /// What is to be read after that, by who asked for it.
-    wants: BTreeMap<DeviceId, VecDeque<sync::Want>>,
+    wants: BTreeMap<DeviceId, VecDeque<giving::Want>>,
     next_read: u64,
 }
 
@@ -182,7 +184,7 @@ impl Engine {
     // ---- records ----------------------------------------------------------------------------------------------
 
     /// Asks for records; they come to `purpose` later, from a store that has what this turn wrote.
-    fn read(&mut self, purpose: sync::Reading, space: Space, from: Vec<u8>, to: Vec<u8>, bytes: usize) {
+    fn read(&mut self, purpose: giving::Reading, space: Space, from: Vec<u8>, to: Vec<u8>, bytes: usize) {
         self.rooms.next_read = self.rooms.next_read.saturating_add(1);
         let read = self.rooms.next_read;
         self.rooms.reads.insert(read, purpose);

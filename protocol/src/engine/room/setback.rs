@@ -9,8 +9,8 @@
 use super::super::Engine;
 use super::super::state;
 use super::super::step::{MessageState, Record, Space};
+use super::giving::Reading;
 use super::record::{KeptEntry, key};
-use super::sync::Reading;
 use crate::content::Body;
 use crate::ids::{DeviceId, RoomId};
 use crate::room::{self, Have, Head};

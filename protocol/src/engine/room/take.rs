@@ -13,8 +13,8 @@ use super::super::net::Verdict;
 use super::super::state;
 use super::super::step::{Record, Space};
 use super::super::{Engine, Plant};
+use super::giving::Reading;
 use super::record::{KeptEntry, WaitRecord, key};
-use super::sync::Reading;
 use super::{Room, RoomTimer};
 use crate::content::{Content, RoomKey};
 use crate::ids::{AccountId, DeviceId, RoomId};
@@ -163,7 +163,7 @@ impl Engine {
             None => {
                 self.put_entry(room, &head, &entry);
                 self.put_waiting(room, (device, seq), Some(head.session), None);
-                self.room_timer(room, RoomTimer::Ask, super::sync::UNOPENED_MS);
+                self.room_timer(room, RoomTimer::Ask, super::asking::UNOPENED_MS);
             }
         }
         self.heads_changed(room);
@@ -310,7 +310,7 @@ impl Engine {
         devices.dedup();
         if !devices.is_empty() {
             self.room_timer(room, RoomTimer::Gap, super::apply::GAP_MS);
-            self.room_timer(room, RoomTimer::Ask, super::sync::UNOPENED_MS);
+            self.room_timer(room, RoomTimer::Ask, super::asking::UNOPENED_MS);
         }
         for device in devices {
             self.read_waiting(room, device, None);

@@ -1,8 +1,8 @@
 //! A member who signs what they like: what it costs the others is bounded, and hides nothing of what honest members say.
 
 use super::super::chain::Numbers;
+use super::super::giving::Reading;
 use super::super::record::{KeptEntry, key};
-use super::super::sync::Reading;
 use super::super::{Room, take};
 use super::*;
 use crate::content::{Body, Content, RoomKey, RoomSecret, Text};
