@@ -109,6 +109,7 @@ fn marks_never_turn_back() {
             at: "2026-11-22T21:15:00.000Z".into(),
             message_state: state.into(),
             kept: None,
+            attempt: 1,
         })
     };
     scene.event(receipt("read"));

@@ -35,6 +35,7 @@ fn receipt(state: &str, kept: Option<Kept>) -> Object {
         at: "2026-11-22T21:13:00.000Z".into(),
         message_state: state.into(),
         kept,
+        attempt: 1,
     })
 }
 

@@ -45,6 +45,7 @@ fn receipt(id: &str, who: &str, state: &str, whole: &str) -> Object {
         at: "2026-11-22T21:13:00.000Z".into(),
         message_state: whole.into(),
         kept: None,
+        attempt: 1,
     })
 }
 

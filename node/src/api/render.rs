@@ -135,6 +135,8 @@ pub fn whole_message(names: &Names, cursor: String, kept: &StoredMessage) -> typ
         counts: (kept.me && !kept.recipients.is_empty() && names.room(kept.chat).is_some())
             .then(|| counts(&kept.recipients)),
         kept: mail::kept_by_all(kept),
+        pinned: false,
+        attempt: 1,
     }
 }
 
@@ -207,6 +209,11 @@ pub fn chat(names: &Names, view: &ContactView) -> types::Chat {
         mentions: 0,
         draft: None,
         last_at: None,
+        mute: "off".to_owned(),
+        mute_until: None,
+        pinned: false,
+        archived: false,
+        notify: "default".to_owned(),
     }
 }
 
@@ -231,6 +238,11 @@ pub fn lone_chat(id: ChatId, own: AccountId) -> types::Chat {
         mentions: 0,
         draft: None,
         last_at: None,
+        mute: "off".to_owned(),
+        mute_until: None,
+        pinned: false,
+        archived: false,
+        notify: "default".to_owned(),
     }
 }
 
@@ -287,6 +299,7 @@ pub fn event(names: &Names, kept: &StoredEvent) -> Object {
                 at: stamp(*at),
                 message_state: message_state.word().to_owned(),
                 kept: mail::kept(*state, *custody),
+                attempt: 1,
             })
         }
         EventBody::Other(other) => other_event(names, cursor, kept.at, other),

@@ -14,6 +14,18 @@ fn v() -> u32 {
     V
 }
 
+fn first_try() -> u32 {
+    1
+}
+
+fn off() -> String {
+    "off".to_owned()
+}
+
+fn default_notify() -> String {
+    "default".to_owned()
+}
+
 /// Anything the API prints, told apart by `type`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
@@ -22,6 +34,8 @@ pub enum Object {
     Sent(Sent),
     /// A message.
     Message(Box<Message>),
+    /// A message is hidden here, by the person.
+    Hidden(Hidden),
     /// A recipient's state of an own message.
     Receipt(Receipt),
     /// Somebody asks.
@@ -38,6 +52,8 @@ pub enum Object {
     Net(Box<Net>),
     /// One result of a test.
     Test(Test),
+    /// A line of the log.
+    LogLine(LogLine),
     /// Messages are missing.
     Gap(Gap),
     /// About keeping mail for each other.
@@ -174,6 +190,22 @@ Message {
     /// Mailboxes that keep it, in state "mailbox": the least over the recipients.
     #[serde(default)]
     kept: Option<Kept>,
+    /// Whether it is pinned in its chat, for all who are in it.
+    #[serde(default)]
+    pinned: bool,
+    /// For own messages: which try this is, from 1. `again` begins the next; a state never goes back within one.
+    #[serde(default = "first_try")]
+    attempt: u32,
+});
+
+object!(/// `hidden`: a message that is not shown here any more, nor anything of it
+Hidden {
+    /// The event's cursor.
+    cursor: String,
+    /// The message's id.
+    id: String,
+    /// The chat's id.
+    chat: String,
 });
 
 object!(/// `receipt`
@@ -197,6 +229,9 @@ Receipt {
     /// Mailboxes that keep it for them, in state "mailbox".
     #[serde(default)]
     kept: Option<Kept>,
+    /// Which try of the message this is about, from 1.
+    #[serde(default = "first_try")]
+    attempt: u32,
 });
 
 object!(/// `request`
@@ -474,6 +509,21 @@ Chat {
     draft: Option<String>,
     /// When the newest message came.
     last_at: Option<String>,
+    /// "off", "all" (nothing of it is told), or "mentions" (only what names oneself is).
+    #[serde(default = "off")]
+    mute: String,
+    /// When that is over by itself; none for never.
+    #[serde(default)]
+    mute_until: Option<String>,
+    /// Whether it stands before the others.
+    #[serde(default)]
+    pinned: bool,
+    /// Whether it is put away. The next message brings it back.
+    #[serde(default)]
+    archived: bool,
+    /// How its messages are told: "text", "name", "something", "off", or "default".
+    #[serde(default = "default_notify")]
+    notify: String,
 });
 
 object!(/// `safety`: the safety number with a contact

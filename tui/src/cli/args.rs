@@ -596,7 +596,7 @@ pub struct Recv {
     /// Keep the place in this file: nothing is lost over restarts, something may come twice
     #[arg(long, value_name = "FILE")]
     pub cursor_file: Option<PathBuf>,
-    /// Only these: message, receipt, request, contact, room, presence, typing, network, gap, mailask
+    /// Only these: message, hidden, receipt, request, contact, room, presence, typing, network, gap, mailask
     #[arg(long = "type", value_name = "TYPES", value_delimiter = ',')]
     pub types: Vec<String>,
     /// End after this many

@@ -152,6 +152,7 @@ pub fn object(object: &Object, names: &Names) -> String {
     match object {
         Object::Message(kept) => message(kept, true),
         Object::Receipt(kept) => receipt(kept, names),
+        Object::Hidden(hidden) => format!("message {} is hidden here", hidden.id),
         Object::Request(asks) => format!("{} somebody asks: {}", when(&asks.at), request(asks)),
         // An event tells what changed; how they are now is no part of it.
         Object::Contact(changed) => contact_line(changed, None),

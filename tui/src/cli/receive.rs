@@ -140,6 +140,7 @@ fn cursor_of(event: &Object) -> Option<&str> {
     let cursor = match event {
         Object::Message(event) => &event.cursor,
         Object::Receipt(event) => &event.cursor,
+        Object::Hidden(event) => &event.cursor,
         Object::Request(event) => &event.cursor,
         Object::Contact(event) => &event.cursor,
         Object::Presence(event) => &event.cursor,

@@ -335,6 +335,11 @@ pub fn chat(id: &str, title: &str, presence: &str, via: &str, last: &str) -> Cha
         mentions: 0,
         draft: None,
         last_at: Some(format!("2026-11-22T{last}:00.000Z")),
+        mute: "off".into(),
+        mute_until: None,
+        pinned: false,
+        archived: false,
+        notify: "default".into(),
     }
 }
 
@@ -393,6 +398,8 @@ pub fn message(id: &str, from: &str, at: &str, text: &str) -> Message {
         recipients: Vec::new(),
         counts: None,
         kept: None,
+        pinned: false,
+        attempt: 1,
     }
 }
 

@@ -14,8 +14,10 @@ use std::sync::atomic::Ordering;
 /// Where `recv.mark` keeps its cursor.
 const MARK: &str = "recv.cursor";
 /// Kinds of events there are.
-const TYPES: [&str; 10] =
-    ["message", "receipt", "request", "contact", "room", "presence", "typing", "network", "gap", "mailask"];
+const TYPES: [&str; 11] = [
+    "message", "hidden", "receipt", "request", "contact", "room", "presence", "typing", "network", "gap",
+    "mailask",
+];
 
 fn yes() -> bool {
     true

@@ -38,6 +38,11 @@ pub fn room_chat(view: &RoomView) -> types::Chat {
         mentions: 0,
         draft: None,
         last_at: None,
+        mute: "off".to_owned(),
+        mute_until: None,
+        pinned: false,
+        archived: false,
+        notify: "default".to_owned(),
     }
 }
 
