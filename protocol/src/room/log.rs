@@ -225,6 +225,21 @@ impl Log {
         Some(members)
     }
 
+    /// How dear [`Self::members_at`] is now, in operations that must be looked at: 0 if the answer is there already.
+    pub fn cost_at(&self, tips: &[OpId]) -> u64 {
+        let mut tips = tips.to_vec();
+        tips.sort();
+        tips.dedup();
+        let newest = tips.len() == self.tips.len() && tips.iter().all(|tip| self.tips.contains(tip));
+        if newest || self.view(&tips).is_some() { 0 } else { self.facts.len() as u64 }
+    }
+
+    /// Forgets what was reckoned before.
+    #[cfg(test)]
+    pub(crate) fn forget_views(&mut self) {
+        self.views = Mutex::default();
+    }
+
     /// Whether `later` is `earlier` or was made by somebody who knew it. False if one of them is not here.
     pub fn knew(&self, later: &OpId, earlier: &OpId) -> bool {
         let (Some(later), Some(earlier)) = (self.places.get(later), self.places.get(earlier)) else {

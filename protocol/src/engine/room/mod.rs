@@ -69,6 +69,8 @@ struct Room {
     boxes: boxes::Boxes,
     /// Entries whose members or names we do not know yet.
     early: Vec<take::Early>,
+    /// What may still be reckoned for a device; as many as the operations ever named.
+    patience: BTreeMap<DeviceId, take::Patience>,
     /// Who wrote the messages that were shown last in this run: they are told when those are read.
     authors: VecDeque<(MessageId, AccountId)>,
 }
@@ -88,6 +90,7 @@ impl Room {
             gossip: gossip::Topics::default(),
             boxes: boxes::Boxes::default(),
             early: Vec::new(),
+            patience: BTreeMap::new(),
             authors: VecDeque::new(),
         }
     }

@@ -34,6 +34,33 @@ const KEY_MS: u64 = 30 * crate::time::DAY_MS;
 /// Bytes read at once of what waits.
 const READ_BYTES: usize = 4 * 1024 * 1024;
 
+/// Work spent at once on who was a member when a device wrote, in operations looked at (about 1 µs each). Less would hold
+/// up who fetches the history of a room that changed often; more lets one member keep us busy for longer.
+pub(super) const PATIENCE: u64 = 4_000_000;
+/// What comes back of it in a millisecond: with this, one device can keep a tenth of a core busy.
+const PATIENCE_A_MS: u64 = 100;
+
+/// How much may be reckoned for one device's messages: who names other operations with each of them makes us reckon the
+/// members of another time for each.
+#[derive(Default)]
+pub(super) struct Patience {
+    spent: u64,
+    at_ms: u64,
+}
+
+impl Patience {
+    pub fn allows(&mut self, cost: u64, now_ms: u64) -> bool {
+        let back = now_ms.saturating_sub(self.at_ms).saturating_mul(PATIENCE_A_MS);
+        self.spent = self.spent.saturating_sub(back);
+        self.at_ms = now_ms;
+        let allowed = cost == 0 || self.spent.saturating_add(cost) <= PATIENCE;
+        if allowed {
+            self.spent = self.spent.saturating_add(cost);
+        }
+        allowed
+    }
+}
+
 /// An entry whose members we cannot reckon yet.
 pub(super) struct Early {
     pub entry: Entry,
@@ -92,9 +119,15 @@ impl Engine {
             self.ask_ops(room);
             return Verdict::Ignore;
         }
-        let Some(author) = log.key_of(&head.device).and_then(|_| author_of(log, &head)) else {
+        if log.key_of(&head.device).is_none() {
             return Verdict::Reject;
-        };
+        }
+        let patience = known.patience.entry(head.device).or_default();
+        if !patience.allows(log.cost_at(&head.tips), self.now.mono_ms) {
+            // It is asked for again, when there is time for it.
+            return Verdict::Ignore;
+        }
+        let Some(author) = author_of(log, &head) else { return Verdict::Reject };
         if entry.check_body(&head).is_err() {
             return Verdict::Reject;
         }

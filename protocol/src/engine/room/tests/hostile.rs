@@ -460,3 +460,26 @@ fn what_is_written_after_a_disk_was_set_back_is_delivered_under_a_new_number_and
     assert!(shown, "it was taken under another number");
     assert_eq!(world.state(0, said, 1), Some(MessageState::Delivered));
 }
+
+#[test]
+fn who_makes_us_reckon_the_members_of_many_times_waits_and_nobody_else_does() {
+    let (mut world, room) = room_with_mallory(95);
+    let mallory = world.machines[2].device;
+    let before = known(&world, 1, room).log.as_ref().unwrap().tips();
+    world.command(0, Command::RoomSet { room, what: RoomSetting::Topic("another".to_owned()) }).unwrap();
+    world.run(5_000);
+    // Written as one who does not know the topic yet: the members of that time must be reckoned.
+    let entry = opened(&mut world, 2, room, "late", |head| head.tips = before.clone());
+    let now_ms = engine(&mut world, 1).now.mono_ms;
+    let known_mut = engine(&mut world, 1).rooms.by_id.get_mut(&room).unwrap();
+    known_mut.log.as_mut().unwrap().forget_views();
+    assert!(known_mut.patience.entry(mallory).or_default().allows(take::PATIENCE, now_ms));
+    give_entries(&mut world, 2, 1, room, vec![entry.clone()]);
+    assert!(!shows(&world, 1, room, "late"));
+    world.say(0, room, "on time").unwrap();
+    world.run(100);
+    assert!(shows(&world, 1, room, "on time"));
+    world.run(5_000);
+    give_entries(&mut world, 2, 1, room, vec![entry]);
+    assert!(shows(&world, 1, room, "late"));
+}
