@@ -9,6 +9,8 @@ const MARKS: usize = 6;
 const CLUSTER_CHARS: usize = 16;
 /// Columns of a tab stop.
 const TAB: usize = 4;
+/// Columns of a name. Longer ones push what they stand beside off the screen.
+const NAME: usize = 32;
 
 /// Whether a character only steers: control characters, direction overrides, invisible tags and the like.
 fn steers(c: char) -> bool {
@@ -72,7 +74,13 @@ pub fn lines(text: &str) -> impl Iterator<Item = String> + '_ {
     text.split('\n').map(line)
 }
 
+/// A name: one line of at most [`NAME`] columns.
+pub fn name(text: &str) -> String {
+    super::cut(line(text).trim(), NAME, "")
+}
+
 /// A text for the clipboard or a file: line ends and tabs stay, nothing else that steers does.
 pub fn block(text: &str) -> String {
-    text.chars().filter(|c| matches!(c, '\n' | '\t') || !steers(*c)).collect()
+    let kept: String = text.chars().filter(|c| matches!(c, '\n' | '\t') || !steers(*c)).collect();
+    kept.graphemes(true).map(bound).collect()
 }

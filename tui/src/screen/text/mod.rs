@@ -2,9 +2,16 @@
 //! terminal really draws, and times in a person's words. It never interprets text.
 
 pub mod clean;
+pub mod direction;
+pub mod emoji;
+mod inline;
+pub mod link;
+pub mod markup;
 pub mod time;
 pub mod wrap;
 
+#[cfg(test)]
+mod markup_tests;
 #[cfg(test)]
 mod tests;
 

@@ -2,62 +2,77 @@
 //! never loses a visible cluster unless a single one is wider than the row.
 
 use super::{clean, cluster_columns, columns};
+use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
+
+/// Columns no cluster exceeds: twice its most characters.
+const WIDEST: usize = 32;
 
 /// Rows of a text at a width of at least one column. An empty text has one empty row.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let mut rows = Vec::new();
     for line in clean::lines(text) {
-        wrap_line(&line, width, &mut rows);
+        let line = fitting(line, width);
+        rows.extend(breaks(&line, width).into_iter().map(|row| line.get(row).unwrap_or("").to_owned()));
     }
     rows
 }
 
-fn wrap_line(line: &str, width: usize, rows: &mut Vec<String>) {
-    if columns(line) <= width {
-        rows.push(line.trim_end().to_owned());
-        return;
+/// A cleaned line without the clusters that are wider than a row of `width` columns.
+pub fn fitting(line: String, width: usize) -> String {
+    if width >= WIDEST || line.graphemes(true).all(|cluster| cluster_columns(cluster) <= width) {
+        return line;
     }
-    let mut row = String::new();
+    line.graphemes(true).filter(|cluster| cluster_columns(cluster) <= width).collect()
+}
+
+/// Where a cleaned line breaks into rows of `width` columns, as places in the line; what a row ends with but is not
+/// seen stands in none. No cluster of the line may be wider than `width` ([`fitting`]).
+pub fn breaks(line: &str, width: usize) -> Vec<Range<usize>> {
+    let trimmed = |row: Range<usize>| {
+        let seen = line.get(row.clone()).unwrap_or("").trim_end().len();
+        row.start..row.start + seen
+    };
+    if columns(line) <= width {
+        return vec![trimmed(0..line.len())];
+    }
+    let mut rows = Vec::new();
+    let mut row = 0..0;
     let mut used = 0;
     for word in textwrap::WordSeparator::UnicodeBreakProperties.find_words(line) {
         let wide = columns(word.word);
+        let mut next = |row: &mut Range<usize>, used: &mut usize, from: usize| {
+            rows.push(trimmed(row.clone()));
+            *row = from..from;
+            *used = 0;
+        };
         if used + wide > width && used > 0 {
-            rows.push(row.trim_end().to_owned());
-            row.clear();
-            used = 0;
+            let from = row.end;
+            next(&mut row, &mut used, from);
         }
-        if wide <= width {
-            row.push_str(word.word);
-            used += wide;
-        } else {
-            for cluster in word.word.graphemes(true) {
-                let w = cluster_columns(cluster);
-                if w > width {
-                    continue;
-                }
-                if used + w > width {
-                    rows.push(std::mem::take(&mut row));
-                    used = 0;
-                }
-                row.push_str(cluster);
-                used += w;
+        for cluster in word.word.graphemes(true) {
+            let w = cluster_columns(cluster);
+            if used + w > width {
+                let from = row.end;
+                next(&mut row, &mut used, from);
             }
+            row.end += cluster.len();
+            used += w;
         }
         let gap = columns(word.whitespace);
         if used + gap <= width {
-            row.push_str(word.whitespace);
+            row.end += word.whitespace.len();
             used += gap;
         } else {
-            rows.push(row.trim_end().to_owned());
-            row.clear();
-            used = 0;
+            let from = row.end + word.whitespace.len();
+            next(&mut row, &mut used, from);
         }
     }
     if !row.is_empty() || rows.is_empty() {
-        rows.push(row.trim_end().to_owned());
+        rows.push(trimmed(row));
     }
+    rows
 }
 
 /// A row of an editor: where it starts and what it holds. Nothing is trimmed, so that every place has a column.
