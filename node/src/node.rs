@@ -318,11 +318,9 @@ fn begin(
     }
     let now = Clock::start().now();
     let genesis = Genesis::new(&seed, name, *entropy::<64>()?, now, restored)?;
-    let mut config = Config::read(&profile.config())?;
-    if config.port == 0 {
-        config.port = draw_port()?;
+    if Config::read(&profile.config())?.port == 0 {
+        Config::write(&profile.config(), "port", &draw_port()?.to_string())?;
     }
-    config.save(&profile.config())?;
     let lock = lock.map_or(Lock::None, Lock::Passphrase);
     apart(|| profile.install(&lock, seed.as_bytes(), &genesis.changes, now.wall_ms))
         .ok_or(InitError::Entropy)??;

@@ -1,19 +1,22 @@
 //! `DIR/config.toml`: what a person may set. Comments, order and keys of other versions are kept; a file that does
-//! not make sense is refused with line and column and left as it is.
+//! not make sense is refused with line and column and left as it is. The table `[screen]` in it belongs to the screen,
+//! which judges it itself.
 
+mod layers;
 #[cfg(test)]
 mod tests;
 
+pub use layers::{Layers, Origin, nonsense, variable_of, write};
+pub use toml_edit::Value;
+pub use toml_edit::de::from_str as from_toml;
+
 use crate::net::Serve;
-use crate::profile::files;
 use serde::Deserialize;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use toml_edit::{Array, DocumentMut, Item, Value, value};
+use toml_edit::Array;
 
-/// Bytes a configuration may have. Larger is not a configuration.
-const FILE_BYTES: u64 = 256 * 1024;
 /// Addresses in one list.
 const ADDRESSES: usize = 64;
 /// What `serve` takes.
@@ -23,12 +26,6 @@ const WEB: &str = "an address and port of this machine only, as 127.0.0.1:9464 o
 
 /// Mail kept for others, in MiB, if nothing else is said: some hundred people's.
 const MAIL_DISK_MIB: u32 = 4_096;
-
-/// What a new file says.
-const TEMPLATE: &str = "\
-# Starling's configuration. A running node reads it at its next start.
-
-";
 
 /// The settings.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -100,6 +97,14 @@ pub enum ConfigError {
         /// What was asked for.
         key: String,
     },
+    /// A variable says something that is not a value of its setting.
+    #[error("the variable {name}: {fault}")]
+    BadVariable {
+        /// Which variable.
+        name: String,
+        /// What is wrong with it.
+        fault: Box<ConfigError>,
+    },
     /// Not a value of this setting.
     #[error("{key} must be {expected}")]
     BadValue {
@@ -123,16 +128,26 @@ impl Config {
     pub const KEYS: [&str; 9] =
         ["port", "lan", "read_receipts", "listen", "peers", "upnp", "serve", "mail_disk_mib", "web"];
 
-    /// Reads a file. One that is not there has every setting as it is by itself.
+    /// What holds for a profile: the variables, its own file, the machine's file, the standard.
     ///
     /// # Errors
     /// See [`ConfigError`].
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        Self::parse(path, &text(path)?)
+        Self::of(&Layers::read(path)?)
     }
 
-    fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
-        let config: Self = toml_edit::de::from_str(text).map_err(|error| nonsense(path, text, &error))?;
+    /// What the layers say together.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn of(layers: &Layers) -> Result<Self, ConfigError> {
+        let mut config: Self = layers.parse()?;
+        for key in Self::KEYS {
+            if let Some(text) = layers.variable(key) {
+                let bad = |fault| ConfigError::BadVariable { name: variable_of(key), fault: Box::new(fault) };
+                config.set(key, &text).map_err(bad)?;
+            }
+        }
         for (key, list) in [("listen", &config.listen), ("peers", &config.peers)] {
             if list.len() > ADDRESSES {
                 return Err(ConfigError::BadValue { key, expected: "a list of at most 64 addresses" });
@@ -141,6 +156,17 @@ impl Config {
         config.offers()?;
         config.web_address()?;
         Ok(config)
+    }
+
+    /// Changes one setting in a profile's file, by text as [`Config::set`] takes it.
+    ///
+    /// # Errors
+    /// See [`ConfigError`]; a file that does not make sense is not touched.
+    pub fn write(path: &Path, key: &str, text: &str) -> Result<(), ConfigError> {
+        Layers::read(path)?.parse::<Self>()?;
+        let mut config = Self::default();
+        config.set(key, text)?;
+        write(path, key, config.value(key)?)
     }
 
     /// What `serve` says, as the network takes it.
@@ -168,42 +194,21 @@ impl Config {
         if self.web.is_empty() { Ok(None) } else { web_address(&self.web).map(Some) }
     }
 
-    /// Keys in the file that this version does not know: kept, and worth a warning.
-    ///
-    /// # Errors
-    /// See [`ConfigError`].
-    pub fn unknown_keys(path: &Path) -> Result<Vec<String>, ConfigError> {
-        let document = document(path, &text(path)?)?;
-        let keys = document.iter().map(|(key, _)| key);
-        Ok(keys.filter(|key| !Self::KEYS.contains(key)).map(|key| key.escape_debug().to_string()).collect())
-    }
-
-    /// Writes the settings into the file, which keeps its comments and whatever else is in it; all of it or nothing.
-    ///
-    /// # Errors
-    /// See [`ConfigError`]; a file that does not make sense is not touched.
-    pub fn save(&self, path: &Path) -> Result<(), ConfigError> {
-        let old = text(path)?;
-        Self::parse(path, &old)?;
-        let mut document = document(path, &old)?;
-        put(&mut document, "port", i64::from(self.port).into());
-        put(&mut document, "lan", self.lan.into());
-        put(&mut document, "read_receipts", self.read_receipts.into());
-        put(&mut document, "listen", self.listen.iter().collect::<Array>().into());
-        put(&mut document, "peers", self.peers.iter().collect::<Array>().into());
-        put(&mut document, "upnp", self.upnp.into());
-        put(&mut document, "serve", self.serve.iter().collect::<Array>().into());
-        put(&mut document, "mail_disk_mib", i64::from(self.mail_disk_mib).into());
-        put(&mut document, "web", self.web.as_str().into());
-        let mut new = document.to_string();
-        if old.is_empty() {
-            new.insert_str(0, TEMPLATE);
-        }
-        Self::parse(path, &new)?;
-        if new == old {
-            return Ok(());
-        }
-        files::replace(path, new.as_bytes()).map_err(|error| ConfigError::Io { path: path.to_owned(), error })
+    /// A setting as the file writes it.
+    fn value(&self, key: &str) -> Result<Value, ConfigError> {
+        let list = |list: &[String]| Value::from(list.iter().collect::<Array>());
+        Ok(match key {
+            "port" => i64::from(self.port).into(),
+            "lan" => self.lan.into(),
+            "read_receipts" => self.read_receipts.into(),
+            "listen" => list(&self.listen),
+            "peers" => list(&self.peers),
+            "upnp" => self.upnp.into(),
+            "serve" => list(&self.serve),
+            "mail_disk_mib" => i64::from(self.mail_disk_mib).into(),
+            "web" => self.web.as_str().into(),
+            _ => return Err(no_such(key)),
+        })
     }
 
     /// A setting as text: lists one address a line.
@@ -221,7 +226,7 @@ impl Config {
             "serve" => self.serve.join("\n"),
             "mail_disk_mib" => self.mail_disk_mib.to_string(),
             "web" => self.web.clone(),
-            _ => return Err(ConfigError::NoSuchKey { key: key.chars().take(64).collect() }),
+            _ => return Err(no_such(key)),
         })
     }
 
@@ -250,7 +255,7 @@ impl Config {
                 new.web_address()?;
                 self.web = new.web;
             }
-            _ => return Err(ConfigError::NoSuchKey { key: key.chars().take(64).collect() }),
+            _ => return Err(no_such(key)),
         }
         Ok(())
     }
@@ -263,6 +268,10 @@ impl Config {
 pub fn web_address(text: &str) -> Result<SocketAddr, ConfigError> {
     let addr: Option<SocketAddr> = text.parse().ok();
     addr.filter(|addr| addr.ip().is_loopback()).ok_or(ConfigError::BadValue { key: "web", expected: WEB })
+}
+
+fn no_such(key: &str) -> ConfigError {
+    ConfigError::NoSuchKey { key: key.chars().take(64).collect() }
 }
 
 fn parsed<T: std::str::FromStr>(
@@ -286,60 +295,4 @@ fn list(key: &'static str, text: &str) -> Result<Vec<String>, ConfigError> {
 fn words(text: &str) -> Vec<String> {
     let parts = text.split(|c: char| c.is_whitespace() || c == ',').filter(|part| !part.is_empty());
     parts.map(str::to_owned).collect()
-}
-
-fn text(path: &Path) -> Result<String, ConfigError> {
-    let path = path.to_owned();
-    match files::read_small(&path, FILE_BYTES) {
-        Ok(bytes) => {
-            String::from_utf8(bytes).map_err(|_| ConfigError::NotText { path, what: "it is not UTF-8" })
-        }
-        Err(error) => match error.kind() {
-            io::ErrorKind::NotFound => Ok(String::new()),
-            io::ErrorKind::FileTooLarge => Err(ConfigError::NotText { path, what: "it is too large" }),
-            _ => Err(ConfigError::Io { path, error }),
-        },
-    }
-}
-
-fn document(path: &Path, text: &str) -> Result<DocumentMut, ConfigError> {
-    text.parse::<DocumentMut>().map_err(|error| nonsense(path, text, &error.into()))
-}
-
-fn nonsense(path: &Path, text: &str, error: &toml_edit::de::Error) -> ConfigError {
-    let at = error.span().map_or(0, |span| span.start).min(text.len());
-    let before = text.get(..at).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    // The reason may quote the file: nothing of it may steer a terminal.
-    let what = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
-    let what = what.chars().filter(|c| !c.is_control()).take(200).collect();
-    ConfigError::Nonsense { path: path.to_owned(), line, column, what }
-}
-
-/// Sets a value where it stands, or at the end; one that says the same already keeps its form and comment.
-fn put(document: &mut DocumentMut, key: &str, new: Value) {
-    match document.get_mut(key) {
-        Some(Item::Value(old)) => {
-            if said(old) != said(&new) {
-                let surroundings = old.decor().clone();
-                *old = new;
-                *old.decor_mut() = surroundings;
-            }
-        }
-        _ => {
-            document.insert(key, value(new));
-        }
-    }
-}
-
-/// A value without its form.
-fn said(value: &Value) -> Vec<String> {
-    match value {
-        Value::Array(list) => list.iter().flat_map(said).collect(),
-        Value::String(text) => vec![text.value().clone()],
-        Value::Integer(number) => vec![number.value().to_string()],
-        Value::Boolean(on) => vec![on.value().to_string()],
-        other => vec![other.to_string()],
-    }
 }

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, Layers, Origin, write};
 use crate::net::Serve;
 use std::fs;
 use std::path::PathBuf;
@@ -19,9 +19,8 @@ fn a_missing_file_is_the_standard() {
     let path = dir.path().join("config.toml");
     assert_eq!(Config::read(&path).unwrap(), Config::default());
     assert!(!path.exists());
-    let config = Config { port: 41_641, ..Config::default() };
-    config.save(&path).unwrap();
-    assert_eq!(Config::read(&path).unwrap(), config);
+    Config::write(&path, "port", "41641").unwrap();
+    assert_eq!(Config::read(&path).unwrap(), Config { port: 41_641, ..Config::default() });
     assert!(fs::read_to_string(&path).unwrap().starts_with("# Starling's configuration."));
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     #[cfg(unix)]
@@ -46,20 +45,24 @@ port = 0x10
 key = 'value'
 ";
     let (_dir, path) = file(text);
-    let mut config = Config::read(&path).unwrap();
+    let config = Config::read(&path).unwrap();
     assert!(!config.lan && config.port == 16 && config.peers.len() == 1);
-    assert_eq!(Config::unknown_keys(&path).unwrap(), ["future", "section"]);
-    config.port = 17;
-    config.read_receipts = false;
-    config.save(&path).unwrap();
+    assert_eq!(Layers::read(&path).unwrap().keys(), ["peers", "lan", "future.a", "port", "section.key"]);
+    Config::write(&path, "lan", "false").unwrap();
+    Config::write(&path, "port", "17").unwrap();
+    Config::write(&path, "read_receipts", "false").unwrap();
+    write(&path, "section.other", true.into()).unwrap();
+    write(&path, "screen.theme", "light".into()).unwrap();
     let new = fs::read_to_string(&path).unwrap();
     assert!(new.contains(
         "# mine\npeers = [ # friends\n  \"/ip4/192.0.2.1/tcp/1\",\n]\nlan = false   # not at work\n"
     ));
     assert!(new.contains("future = { a = 1 }") && new.contains("[section]\nkey = 'value'"));
-    assert!(new.contains("port = 17"));
-    assert_eq!(Config::read(&path).unwrap(), config);
-    config.save(&path).unwrap();
+    assert!(new.contains("port = 17") && new.contains("key = 'value'\nother = true\n"));
+    assert!(new.contains("[screen]\ntheme = \"light\"\n"));
+    let now = Config::read(&path).unwrap();
+    assert_eq!(now, Config { port: 17, read_receipts: false, ..config });
+    Config::write(&path, "port", "17").unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), new);
 }
 
@@ -82,7 +85,7 @@ fn nonsense_is_refused_with_its_place_and_left_alone() {
             }
             other => panic!("{text:?}: {other:?}"),
         }
-        assert!(Config::default().save(&path).is_err());
+        assert!(Config::write(&path, "port", "5").is_err());
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
 }
@@ -93,7 +96,7 @@ fn what_is_not_text_is_refused() {
     for bytes in [vec![0xff, 0xfe], vec![b'#'; 300_000]] {
         fs::write(&path, &bytes).unwrap();
         assert!(matches!(Config::read(&path), Err(ConfigError::NotText { .. })));
-        assert!(Config::default().save(&path).is_err());
+        assert!(Config::write(&path, "port", "5").is_err());
         assert_eq!(fs::read(&path).unwrap(), bytes);
     }
     fs::write(&path, "serve = ['relay', 'coffee']").unwrap();
@@ -139,4 +142,68 @@ fn settings_by_name() {
         config.get(key).unwrap();
     }
     assert_eq!(config.port, 5);
+}
+
+/// Two files in a folder of their own.
+fn two(own: &str, system: &str) -> (TempDir, PathBuf, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, other) = (dir.path().join("config.toml"), dir.path().join("system.toml"));
+    fs::write(&one, own).unwrap();
+    fs::write(&other, system).unwrap();
+    (dir, one, other)
+}
+
+#[test]
+fn the_nearest_layer_wins_and_says_who_it_is() {
+    let (_dir, own, system) = two(
+        "upnp = false\n[screen]\ntheme = 'light'\n",
+        "upnp = true\nlan = false\nport = 7\n[screen]\nbig = true\n",
+    );
+    let said = |name: &str| (name == "STARLING_PORT").then(|| "9".to_owned());
+    let layers = Layers::with(&own, &system, said).unwrap();
+    let config = Config::of(&layers).unwrap();
+    assert_eq!((config.upnp, config.lan, config.port), (false, false, 9));
+    assert_eq!(layers.origin("port"), Origin::Variable("STARLING_PORT".to_owned()));
+    assert_eq!(layers.origin("upnp"), Origin::File(own.clone()));
+    assert_eq!(layers.origin("lan"), Origin::File(system.clone()));
+    assert_eq!(layers.origin("screen.theme"), Origin::File(own.clone()));
+    assert_eq!(layers.origin("screen.big"), Origin::File(system.clone()));
+    assert_eq!(layers.origin("web"), Origin::Default);
+    // What the screen reads of both files.
+    #[derive(serde::Deserialize)]
+    struct Whole {
+        screen: std::collections::BTreeMap<String, serde::de::IgnoredAny>,
+    }
+    let whole: Whole = layers.parse().unwrap();
+    assert_eq!(whole.screen.keys().collect::<Vec<_>>(), ["big", "theme"]);
+}
+
+#[test]
+fn a_mistake_is_told_of_the_layer_that_has_it() {
+    let (_dir, own, system) = two("lan = false\n", "\n upnp = 3\n");
+    match Layers::with(&own, &system, |_| None).unwrap().parse::<Config>() {
+        Err(ConfigError::Nonsense { path, line, column, .. }) => {
+            assert_eq!((path, line, column), (system, 2, 9))
+        }
+        other => panic!("{other:?}"),
+    }
+    let (_dir, own, system) = two("", "");
+    let layers =
+        Layers::with(&own, &system, |name| (name == "STARLING_LAN").then(|| "si".to_owned())).unwrap();
+    let told = Config::of(&layers).unwrap_err().to_string();
+    assert_eq!(told, "the variable STARLING_LAN: lan must be true or false");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_file_and_no_value_breaks_it(text in "\\PC{0,40}|[a-z_ =\\[\\]\"'.0-9\n#]{0,80}", key in "[a-z.]{0,12}") {
+        let (_dir, path) = file(&text);
+        match Config::read(&path) {
+            Err(ConfigError::Nonsense { line, column, .. }) => proptest::prop_assert!(line >= 1 && column >= 1),
+            _ => {
+                let _ = Config::write(&path, "lan", "false");
+                let _ = write(&path, &key, true.into());
+            }
+        }
+    }
 }

@@ -294,9 +294,7 @@ fn options(profile: &Profile, web: Option<SocketAddr>) -> StartOptions {
 async fn a_node_serves_its_figures_until_it_ends() {
     let dir = tempfile::tempdir().unwrap();
     let profile = profile(&dir);
-    let mut config = Config::read(&profile.config()).unwrap();
-    config.set("web", "127.0.0.1:0").unwrap();
-    config.save(&profile.config()).unwrap();
+    Config::write(&profile.config(), "web", "127.0.0.1:0").unwrap();
     let node = start(options(&profile, None)).await.unwrap();
     let addr = node.web().expect("the configuration asks for it");
     let page = ask(addr, &get("/metrics")).await;

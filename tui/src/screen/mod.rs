@@ -6,6 +6,7 @@ pub mod keymap;
 pub mod model;
 pub mod msg;
 mod run;
+pub mod settings;
 pub mod terminal;
 pub mod text;
 pub mod theme;

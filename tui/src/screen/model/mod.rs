@@ -16,6 +16,7 @@ mod window;
 pub mod words;
 
 use super::msg::Opened;
+use super::settings::Settings;
 use super::theme::Theme;
 use chatlog::ChatLog;
 use editor::Editor;
@@ -95,6 +96,8 @@ pub enum Notice {
 pub struct Model {
     /// Marks and styles.
     pub theme: Theme,
+    /// What the person set.
+    pub settings: Settings,
     /// The person's zone.
     pub zone: TimeZone,
     /// Monotonic milliseconds of the message being handled.
@@ -180,6 +183,7 @@ impl Model {
     pub fn new(theme: Theme, zone: TimeZone, size: (u16, u16), run: u64, wanted: Option<String>) -> Self {
         Self {
             theme,
+            settings: Settings::default(),
             zone,
             now_ms: 0,
             wall: Timestamp::UNIX_EPOCH,
