@@ -5,6 +5,7 @@ pub mod api;
 pub mod config;
 pub mod driver;
 pub mod keys;
+pub mod logs;
 pub mod mail;
 pub mod net;
 pub mod network;

@@ -104,7 +104,7 @@ mod tests {
     }
 
     fn relay(reserved: bool) -> Vec<RelayFact> {
-        vec![RelayFact { addr: "/ip4/192.0.2.1/tcp/1".to_owned(), reserved }]
+        vec![RelayFact { addr: "/ip4/192.0.2.1/tcp/1".to_owned(), reserved, since: None }]
     }
 
     #[test]

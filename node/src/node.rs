@@ -6,6 +6,7 @@ use crate::config::{Config, ConfigError};
 use crate::driver::handle::{About, NodeHandle};
 use crate::driver::{self, Clock, DriverError};
 use crate::keys::{KeyError, KeyFile, Lock};
+use crate::logs::Logs;
 use crate::mail::MailFile;
 use crate::net::{self, Net, NetConfig, NetError, Serve};
 use crate::network;
@@ -162,8 +163,8 @@ pub async fn start(options: StartOptions) -> Result<RunningNode, StartError> {
     if serve.any() {
         allow_files();
     }
-    let about =
-        About { config: profile.config(), port: if listen.is_empty() { config.port } else { 0 }, serve };
+    let port = if listen.is_empty() { config.port } else { 0 };
+    let about = About { config: profile.config(), port, serve, logs: Logs::present() };
     let net = start_net(
         NetConfig {
             // A node that only listens to its own machine has nothing to ask the router for.

@@ -1,8 +1,10 @@
 //! What the rest of a node holds of its driver: ask the engine, read the store, hear what happens.
 
+use crate::logs::Logs;
 use crate::mail::{Figures as MailFigures, MailHandle};
 use crate::net::Serve;
 use crate::net::facts::{Ask, NetFacts, TestLine};
+use crate::net::traffic::Traffic;
 use crate::network::Figures;
 use crate::store::worker::StoreHandle;
 use crate::store::{StoreError, StoredEvent};
@@ -59,6 +61,8 @@ pub struct About {
     pub port: u16,
     /// What it offers to everybody.
     pub serve: Serve,
+    /// What was logged of late.
+    pub logs: Logs,
 }
 
 /// What does not change while a node runs.
@@ -91,6 +95,7 @@ pub struct NodeHandle {
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) trouble: watch::Receiver<Option<String>>,
     pub(crate) net_facts: watch::Receiver<NetFacts>,
+    pub(crate) traffic: Arc<Traffic>,
     pub(crate) asks: mpsc::Sender<Ask>,
     pub(crate) mail: Option<MailHandle>,
 }
@@ -129,6 +134,11 @@ impl NodeHandle {
     /// The network's situation, now.
     pub fn net_facts(&self) -> NetFacts {
         self.net_facts.borrow().clone()
+    }
+
+    /// What went over the network since the start.
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
     }
 
     /// Has the network try everything there is; takes up to half a minute.

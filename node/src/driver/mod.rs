@@ -153,6 +153,7 @@ fn build(
         stop,
         trouble,
         net_facts: net.facts.clone(),
+        traffic: Arc::clone(&net.traffic),
         asks: net.asks.clone(),
         mail: mail.as_ref().map(Post::handle),
     };

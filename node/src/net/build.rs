@@ -1,11 +1,14 @@
 //! Builds the swarm: identity, transports, limits and timings. Must not listen or dial.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use libp2p::connection_limits::ConnectionLimits;
 use libp2p::swarm::behaviour::toggle::Toggle;
-use libp2p::{Swarm, autonat, connection_limits, identify, identity, mdns, memory_connection_limits};
+use libp2p::{
+    PeerId, Swarm, Transport, autonat, connection_limits, identify, identity, mdns, memory_connection_limits,
+};
 use libp2p::{noise, ping, quic, relay, tcp, upnp, yamux};
 
 use super::addr;
@@ -18,6 +21,7 @@ use super::gossip;
 use super::muxer::Yamux;
 use super::punch::Punch;
 use super::reach::{self, Seen};
+use super::traffic::{Metered, Traffic};
 use super::{NetConfig, NetError};
 
 /// Between two pings: `watch` knows what their silence means. Shorter wakes idle laptops.
@@ -57,7 +61,7 @@ const AGENT: &str = "starling";
 const IDENTIFY: &str = "/starling/id/1";
 
 /// A swarm, with an identity made for this start alone unless the configuration has one.
-pub(super) fn swarm(config: &NetConfig) -> Result<Swarm<Behaviour>, NetError> {
+pub(super) fn swarm(config: &NetConfig, traffic: &Arc<Traffic>) -> Result<Swarm<Behaviour>, NetError> {
     let identity = match config.identity {
         Some(secret) => identity::Keypair::ed25519_from_bytes(secret)
             .map_err(|e| NetError::Transport { what: e.to_string() })?,
@@ -65,9 +69,13 @@ pub(super) fn swarm(config: &NetConfig) -> Result<Swarm<Behaviour>, NetError> {
     };
     let swarm = libp2p::SwarmBuilder::with_existing_identity(identity)
         .with_tokio()
-        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, multiplexer)
+        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, || Yamux {
+            traffic: Some(Arc::clone(traffic)),
+            ..multiplexer()
+        })
         .map_err(|e| NetError::Transport { what: e.to_string() })?
-        .with_quic_config(quic_config)
+        .with_other_transport(|keypair| quic(keypair, Arc::clone(traffic)))
+        .map_err(|e| NetError::Transport { what: e.to_string() })?
         .with_relay_client(noise::Config::new, multiplexer)
         .map_err(|e| NetError::Transport { what: e.to_string() })?
         .with_behaviour(|keypair, relay| behaviour(keypair, relay, config))
@@ -86,7 +94,24 @@ pub(super) fn swarm(config: &NetConfig) -> Result<Swarm<Behaviour>, NetError> {
 pub(super) fn multiplexer() -> Yamux {
     let mut config = yamux::Config::default();
     config.set_max_num_streams(STREAMS_COUNT as usize);
-    Yamux(config)
+    Yamux { config, traffic: None }
+}
+
+/// QUIC whose streams are counted.
+fn quic(
+    keypair: &identity::Keypair,
+    traffic: Arc<Traffic>,
+) -> impl Transport<
+    Output = (PeerId, Metered<quic::Connection>),
+    Error = quic::Error,
+    ListenerUpgrade: Send,
+    Dial: Send,
+> + Send
++ Unpin
++ use<> {
+    let config = quic_config(quic::Config::new(keypair));
+    quic::tokio::Transport::new(config)
+        .map(move |(peer, connection), _| (peer, Metered::new(connection, Some(Arc::clone(&traffic)))))
 }
 
 fn quic_config(mut config: quic::Config) -> quic::Config {

@@ -57,6 +57,8 @@ pub struct OwnAddress {
     pub addr: String,
     /// How it became known.
     pub source: Source,
+    /// Since when it is told; filled in by who tells the situation.
+    pub since: Option<Instant>,
 }
 
 /// A relay we use or asked.
@@ -66,6 +68,8 @@ pub struct RelayFact {
     pub addr: String,
     /// Whether it has a place for us; otherwise it was asked and has not answered, or refused.
     pub reserved: bool,
+    /// Since when that is so; filled in by who tells the situation.
+    pub since: Option<Instant>,
 }
 
 /// The situation. Replaced as a whole whenever something in it changes, at most once a second.
@@ -99,6 +103,21 @@ pub struct NetFacts {
     pub carried: u32,
     /// All connections.
     pub conns: u32,
+}
+
+impl NetFacts {
+    /// What is as it was is so since then; the rest since now.
+    fn remember(&mut self, old: &Self, now: Instant) {
+        for one in &mut self.addrs {
+            let known = old.addrs.iter().find(|known| (&known.addr, known.source) == (&one.addr, one.source));
+            one.since = known.and_then(|known| known.since).or(Some(now));
+        }
+        for one in &mut self.relays {
+            let known =
+                old.relays.iter().find(|known| (&known.addr, known.reserved) == (&one.addr, one.reserved));
+            one.since = known.and_then(|known| known.since).or(Some(now));
+        }
+    }
 }
 
 /// One result of `net test`, in words.
@@ -157,11 +176,36 @@ impl Facts {
     }
 
     /// Tells it, if it differs from what was told before.
-    pub fn tell(&self, new: NetFacts) {
+    pub fn tell(&self, mut new: NetFacts) {
         self.facts.send_if_modified(|old| {
+            new.remember(old, Instant::now());
             let differs = *old != new;
             *old = new;
             differs
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_told_since_it_became_known_that_way() {
+        let one = |source| NetFacts {
+            addrs: vec![OwnAddress { addr: "/ip4/192.0.2.1/tcp/1".to_owned(), source, since: None }],
+            ..NetFacts::default()
+        };
+        let since = |facts: &NetFacts| facts.addrs.first().and_then(|one| one.since);
+        let start = Instant::now();
+        let later = start + Duration::from_secs(60);
+        let mut first = one(Source::Listen);
+        first.remember(&NetFacts::default(), start);
+        let mut same = one(Source::Listen);
+        same.remember(&first, later);
+        assert_eq!(since(&same), Some(start));
+        let mut other = one(Source::Confirmed);
+        other.remember(&same, later);
+        assert_eq!(since(&other), Some(later));
     }
 }

@@ -31,6 +31,7 @@ mod status;
 mod task;
 #[cfg(test)]
 mod tests;
+pub mod traffic;
 mod translate;
 mod watch;
 
@@ -103,6 +104,8 @@ pub struct Net {
     pub listen: Vec<String>,
     /// Its figures.
     pub gauge: Arc<Gauge>,
+    /// What went over it.
+    pub traffic: Arc<traffic::Traffic>,
     /// Its situation, for people.
     pub facts: latest::Receiver<NetFacts>,
     /// What people ask of it.

@@ -4,10 +4,11 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures::future::{MapOk, TryFutureExt};
+use futures::future::{BoxFuture, FutureExt, TryFutureExt};
 use futures::{AsyncRead, AsyncWrite};
 use libp2p::core::UpgradeInfo;
 use libp2p::core::muxing::{StreamMuxer, StreamMuxerEvent};
@@ -15,42 +16,48 @@ use libp2p::core::upgrade::{InboundConnectionUpgrade, OutboundConnectionUpgrade}
 use libp2p::yamux;
 use tokio::time::{Sleep, sleep};
 
+use super::traffic::{Metered, Traffic};
+
 /// For what is queued to leave when a connection is closed. Shorter cuts off slow lines in the middle of a word; longer
 /// lets peers that take nothing hold their places.
 const GOODBYE: Duration = Duration::from_secs(3);
 
-/// Makes a [`Muxer`] of an encrypted stream.
+/// Makes a [`Muxer`] of an encrypted stream, and counts what it carries.
 #[derive(Debug, Clone)]
-pub(super) struct Yamux(pub yamux::Config);
+pub(super) struct Yamux {
+    pub config: yamux::Config,
+    /// None: what it carries is counted elsewhere.
+    pub traffic: Option<Arc<Traffic>>,
+}
 
 impl UpgradeInfo for Yamux {
     type Info = <yamux::Config as UpgradeInfo>::Info;
     type InfoIter = <yamux::Config as UpgradeInfo>::InfoIter;
 
     fn protocol_info(&self) -> Self::InfoIter {
-        self.0.protocol_info()
+        self.config.protocol_info()
     }
 }
 
 impl<C: AsyncRead + AsyncWrite + Send + Unpin + 'static> InboundConnectionUpgrade<C> for Yamux {
-    type Output = Muxer<C>;
+    type Output = Metered<Muxer<C>>;
     type Error = io::Error;
-    type Future =
-        MapOk<<yamux::Config as InboundConnectionUpgrade<C>>::Future, fn(yamux::Muxer<C>) -> Muxer<C>>;
+    type Future = BoxFuture<'static, io::Result<Self::Output>>;
 
     fn upgrade_inbound(self, stream: C, info: Self::Info) -> Self::Future {
-        self.0.upgrade_inbound(stream, info).map_ok(Muxer::new)
+        let upgraded = self.config.upgrade_inbound(stream, info);
+        upgraded.map_ok(|inner| Metered::new(Muxer::new(inner), self.traffic)).boxed()
     }
 }
 
 impl<C: AsyncRead + AsyncWrite + Send + Unpin + 'static> OutboundConnectionUpgrade<C> for Yamux {
-    type Output = Muxer<C>;
+    type Output = Metered<Muxer<C>>;
     type Error = io::Error;
-    type Future =
-        MapOk<<yamux::Config as OutboundConnectionUpgrade<C>>::Future, fn(yamux::Muxer<C>) -> Muxer<C>>;
+    type Future = BoxFuture<'static, io::Result<Self::Output>>;
 
     fn upgrade_outbound(self, stream: C, info: Self::Info) -> Self::Future {
-        self.0.upgrade_outbound(stream, info).map_ok(Muxer::new)
+        let upgraded = self.config.upgrade_outbound(stream, info);
+        upgraded.map_ok(|inner| Metered::new(Muxer::new(inner), self.traffic)).boxed()
     }
 }
 

@@ -25,6 +25,7 @@ use super::links::Links;
 use super::outbox::Outbox;
 use super::reach::Reach;
 use super::task::Task;
+use super::traffic::Traffic;
 use super::watch::Watch;
 use super::{ASKS_COUNT, COMMANDS_COUNT, EVENTS_COUNT, Gauge, Net, NetConfig, NetError, Stop, build};
 
@@ -37,10 +38,12 @@ const SETTLE: Duration = Duration::from_secs(2);
 /// Starts a network with a fresh identity. When it returns, it listens.
 pub async fn start(config: NetConfig) -> Result<Net, NetError> {
     let listens = free_listens(&config)?;
-    run(&config, Box::new(build::swarm(&config)?), listens).await
+    let traffic = Arc::new(Traffic::default());
+    let net = run(&config, Box::new(build::swarm(&config, &traffic)?), listens).await?;
+    Ok(Net { traffic, ..net })
 }
 
-/// Runs the network of a swarm.
+/// Runs the network of a swarm. Its bytes are counted by who built the swarm.
 pub(super) async fn run(
     config: &NetConfig,
     swarm: Box<Swarm<Behaviour>>,
@@ -80,6 +83,7 @@ pub(super) async fn run(
         local_peer,
         listen,
         gauge,
+        traffic: Arc::default(),
         facts: facts_out,
         asks: asks_in,
         stop: Stop { signal, task },

@@ -7,12 +7,32 @@ use crate::api::rpc::{Fault, body};
 use crate::api::types::{Object, Test, Trouble, V};
 use crate::config::Config;
 use crate::driver::handle::About;
+use crate::logs::Level;
 use crate::net::is_address;
 use serde::Deserialize;
 
 pub(super) async fn net(hub: &Hub) -> Outcome {
     let view = hub.status().await?;
-    body(&Object::Net(Box::new(render::net(&view, hub.handle.facts(), &hub.handle.net_facts()))))
+    let (facts, net) = (hub.handle.facts(), hub.handle.net_facts());
+    body(&Object::Net(Box::new(render::net(&view, facts, &net, hub.handle.traffic()))))
+}
+
+/// Which lines of the log are wanted.
+#[derive(Deserialize)]
+pub(super) struct WantedLines {
+    /// Only those after this number.
+    #[serde(default)]
+    since: u64,
+    /// At least this grave.
+    #[serde(default)]
+    level: Level,
+}
+
+/// The lines kept, oldest first; the newest of them if there are too many for one answer.
+pub(super) fn logs(hub: &Hub, params: &WantedLines) -> Outcome {
+    let lines = hub.handle.facts().about.logs.lines(params.since, params.level);
+    let lines: Vec<Object> = lines.iter().map(|line| Object::LogLine(render::log_line(line))).collect();
+    body(&lines)
 }
 
 pub(super) async fn test(hub: &Hub) -> Outcome {

@@ -2,10 +2,13 @@
 
 use super::types::{self, V};
 use crate::driver::handle::Facts;
+use crate::logs::Line;
 use crate::net::facts::{Mapping, NetFacts, OwnAddress, Reach, Source, TestLine};
+use crate::net::traffic::Traffic;
 use crate::network::{self, Figures};
 use starling_protocol::engine::command::StatusView;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// The state of the network, without a cursor.
 pub fn network(net: &NetFacts, figures: &Figures, uptime: Duration) -> types::Network {
@@ -35,7 +38,7 @@ pub(super) fn word(view: &StatusView, net: &NetFacts, uptime: Duration) -> Strin
 }
 
 /// All that is known of the network.
-pub fn net(view: &StatusView, facts: &Facts, net: &NetFacts) -> types::Net {
+pub fn net(view: &StatusView, facts: &Facts, net: &NetFacts, traffic: &Traffic) -> types::Net {
     let (published, publishes) = view.published;
     types::Net {
         v: V,
@@ -62,7 +65,11 @@ pub fn net(view: &StatusView, facts: &Facts, net: &NetFacts) -> types::Net {
         relays: net
             .relays
             .iter()
-            .map(|relay| types::Relay { addr: relay.addr.clone(), reserved: relay.reserved })
+            .map(|relay| types::Relay {
+                addr: relay.addr.clone(),
+                reserved: relay.reserved,
+                since_s: ago_s(relay.since),
+            })
             .collect(),
         dht: types::Dht {
             known: net.neighbours,
@@ -79,7 +86,14 @@ pub fn net(view: &StatusView, facts: &Facts, net: &NetFacts) -> types::Net {
         serving: serving(facts),
         waiting: view.waiting,
         next_try_ms: view.next_dial_ms,
+        down_bytes: traffic.down_bytes(),
+        up_bytes: traffic.up_bytes(),
+        uptime_s: facts.started.elapsed().as_secs(),
     }
+}
+
+fn ago_s(since: Option<Instant>) -> u64 {
+    since.map_or(0, |since| since.elapsed().as_secs())
 }
 
 fn address(own: &OwnAddress) -> types::Address {
@@ -89,7 +103,7 @@ fn address(own: &OwnAddress) -> types::Address {
         Source::Mapped => "mapped",
         Source::Relay => "relay",
     };
-    types::Address { addr: own.addr.clone(), how: how.to_owned() }
+    types::Address { addr: own.addr.clone(), how: how.to_owned(), since_s: ago_s(own.since) }
 }
 
 pub(super) fn peers(view: &StatusView, net: &NetFacts) -> types::Peers {
@@ -108,5 +122,17 @@ pub fn test(line: &TestLine) -> types::Test {
         ok: line.ok,
         text: line.text.clone(),
         advice: line.advice.clone(),
+    }
+}
+
+/// A line of the log.
+pub fn log_line(line: &Line) -> types::LogLine {
+    types::LogLine {
+        v: V,
+        n: line.number,
+        at: super::stamp(line.wall_ms),
+        level: line.level.word().to_owned(),
+        part: line.part.to_owned(),
+        text: line.text.clone(),
     }
 }

@@ -163,6 +163,7 @@ impl Fake {
             stop,
             trouble,
             net_facts,
+            traffic: Arc::default(),
             asks,
             mail,
         };

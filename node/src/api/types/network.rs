@@ -10,6 +10,9 @@ pub struct Address {
     pub addr: String,
     /// How it became known: "listen", "confirmed", "mapped" or "relay".
     pub how: String,
+    /// For how many seconds.
+    #[serde(default)]
+    pub since_s: u64,
 }
 
 /// A relay.
@@ -19,6 +22,9 @@ pub struct Relay {
     pub addr: String,
     /// Whether it has a place for this node.
     pub reserved: bool,
+    /// For how many seconds that is so.
+    #[serde(default)]
+    pub since_s: u64,
 }
 
 /// The DHT.
@@ -74,6 +80,26 @@ Net {
     waiting: u64,
     /// Milliseconds until the next attempt to reach somebody.
     next_try_ms: Option<u64>,
+    /// Bytes that came since the start, as the streams of all connections carried them.
+    down_bytes: u64,
+    /// And those that went.
+    up_bytes: u64,
+    /// Seconds since the start.
+    uptime_s: u64,
+});
+
+object!(/// `logline`: a line of the node's log
+LogLine {
+    /// Its number: later ones are higher.
+    n: u64,
+    /// When, RFC 3339 UTC with milliseconds.
+    at: String,
+    /// "error", "warn", "info", "debug" or "trace".
+    level: String,
+    /// The part of the program.
+    part: String,
+    /// What it says, without names, texts and addresses.
+    text: String,
 });
 
 object!(/// `test`: one result of `net test` or `doctor`

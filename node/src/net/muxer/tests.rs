@@ -31,7 +31,8 @@ impl AsyncWrite for Mute {
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_whose_peer_takes_nothing_is_closed_all_the_same() {
-    let mut muxer = Yamux(yamux::Config::default()).upgrade_outbound(Mute, "/yamux/1.0.0").await.unwrap();
+    let yamux = Yamux { config: yamux::Config::default(), traffic: None };
+    let mut muxer = yamux.upgrade_outbound(Mute, "/yamux/1.0.0").await.unwrap();
     let began = Instant::now();
     let closing = poll_fn(|cx| muxer.poll_close_unpin(cx));
     let closed = timeout(GOODBYE * 10, closing).await.expect("it hangs");

@@ -37,7 +37,7 @@ fn what_works_is_said_with_figures() {
         route: true,
         neighbours: 12,
         reach: Reach::Private,
-        relays: vec![RelayFact { addr: "/ip4/9.9.9.9/tcp/1".to_owned(), reserved: true }],
+        relays: vec![RelayFact { addr: "/ip4/9.9.9.9/tcp/1".to_owned(), reserved: true, since: None }],
         ..NetFacts::default()
     };
     let peers = [

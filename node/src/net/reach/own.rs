@@ -46,7 +46,7 @@ pub(super) fn told(known: &Known, loopback: bool) -> Vec<OwnAddress> {
     relays.truncate(ADDRESSES - direct.len() - local.len());
     direct.extend(local);
     direct.extend(relays);
-    direct.into_iter().map(|(addr, source)| OwnAddress { addr, source }).collect()
+    direct.into_iter().map(|(addr, source)| OwnAddress { addr, source, since: None }).collect()
 }
 
 fn sources(addrs: &[Multiaddr], source: Source) -> impl Iterator<Item = (Multiaddr, Source)> {

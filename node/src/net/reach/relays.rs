@@ -188,6 +188,7 @@ impl Relays {
         used.map(|relay| RelayFact {
             addr: relay.host.to_string(),
             reserved: matches!(relay.state, State::Reserved { .. }),
+            since: None,
         })
         .collect()
     }

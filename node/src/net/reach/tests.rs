@@ -35,7 +35,7 @@ impl Client {
             port_use: PortUse::Reuse,
         };
         conns.add(connection, relay.public().to_peer_id(), &endpoint);
-        let swarm = build::swarm(&NetConfig::default()).unwrap();
+        let swarm = build::swarm(&NetConfig::default(), &std::sync::Arc::default()).unwrap();
         let reach = Reach::new(false, false, false);
         Self { swarm, conns, dials: Dials::new(&[]), reach, relay, connection }
     }

@@ -19,7 +19,7 @@ pub(super) struct Mallory {
 
 impl Mallory {
     pub(super) async fn meets(victim: &Net) -> Self {
-        let mut swarm = build::swarm(&NetConfig::default()).unwrap();
+        let mut swarm = build::swarm(&NetConfig::default(), &std::sync::Arc::default()).unwrap();
         swarm.dial(victim.listen[0].parse::<libp2p::Multiaddr>().unwrap()).unwrap();
         loop {
             if let SwarmEvent::ConnectionEstablished { connection_id, .. } = swarm.select_next_some().await {
