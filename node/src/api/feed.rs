@@ -50,6 +50,7 @@ impl Wanted {
     fn kept(&self, event: &StoredEvent) -> bool {
         let (word, chat) = match &event.what {
             EventBody::Message(message) => ("message", Some(message.chat)),
+            EventBody::Hidden { chat, .. } => ("hidden", Some(*chat)),
             EventBody::Receipt { chat, .. } => ("receipt", Some(*chat)),
             EventBody::Other(OtherEvent::Request { .. }) => ("request", None),
             EventBody::Other(OtherEvent::Contact { account, .. }) => {
@@ -76,6 +77,9 @@ impl Wanted {
                 self.has_type("presence") && self.has_chat(ChatId::from(*account))
             }
             Notice::Typing { chat, .. } => self.has_type("typing") && self.has_chat(*chat),
+            Notice::Words { account, .. } => {
+                self.has_type("compare") && self.has_chat(ChatId::from(*account))
+            }
             Notice::Network { .. } => false,
         }
     }

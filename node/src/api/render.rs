@@ -8,11 +8,13 @@ use super::names::Names;
 use super::types::{self, Object, V};
 use crate::driver::handle::Facts;
 use crate::net::facts::NetFacts;
-use crate::store::{EventBody, OtherEvent, StoreStats, StoredEvent, StoredMessage};
+use crate::store::{
+    ChatSummary, EventBody, Mute, Notify, OtherEvent, StoreStats, StoredEvent, StoredMessage,
+};
 pub use mail::{
     blank, custody, grant_name, grants, kept, mail_ask, mailbox, not_serving, serving, serving_mail,
 };
-pub use network::{net, network, test};
+pub use network::{log_line, net, network, test};
 pub use rooms::{counts, member, room, room_chat, room_word};
 use starling_protocol::engine::command::{
     ContactState, ContactView, InviteView, Presence, RequestView, StatusView, Via,
@@ -135,8 +137,8 @@ pub fn whole_message(names: &Names, cursor: String, kept: &StoredMessage) -> typ
         counts: (kept.me && !kept.recipients.is_empty() && names.room(kept.chat).is_some())
             .then(|| counts(&kept.recipients)),
         kept: mail::kept_by_all(kept),
-        pinned: false,
-        attempt: 1,
+        pinned: kept.pinned.is_some(),
+        attempt: kept.attempt,
     }
 }
 
@@ -217,6 +219,22 @@ pub fn chat(names: &Names, view: &ContactView) -> types::Chat {
     }
 }
 
+/// What the store knows of a chat, into its row.
+pub fn kept_chat(row: &mut types::Chat, kept: &ChatSummary, now: WallMs) {
+    let (settings, mute) = (kept.settings, kept.settings.muted_at(now));
+    row.unread = kept.unread;
+    row.draft.clone_from(&kept.draft);
+    row.last_at = (kept.last_at > 0).then(|| stamp(kept.last_at));
+    word(&Mute::WORDS, mute).clone_into(&mut row.mute);
+    row.mute_until = (mute != Mute::Off && settings.mute_until > 0).then(|| stamp(settings.mute_until));
+    (row.pinned, row.archived) = (settings.pinned, settings.archived);
+    word(&Notify::WORDS, settings.notify).clone_into(&mut row.notify);
+}
+
+fn word<T: Copy + PartialEq>(words: &[(T, &'static str)], value: T) -> &'static str {
+    words.iter().find(|(known, _)| *known == value).map_or("", |(_, word)| word)
+}
+
 /// A row of the chat list for a chat that belongs to no contact: the notes to oneself, or a history whose person
 /// is gone.
 pub fn lone_chat(id: ChatId, own: AccountId) -> types::Chat {
@@ -287,7 +305,10 @@ pub fn event(names: &Names, kept: &StoredEvent) -> Object {
     let cursor = kept.cursor.to_string();
     match &kept.what {
         EventBody::Message(stored) => Object::Message(Box::new(message(names, cursor, stored))),
-        EventBody::Receipt { message, chat, who, state, reason, at, message_state, custody } => {
+        EventBody::Hidden { message, chat } => {
+            Object::Hidden(types::Hidden { v: V, cursor, id: message.to_string(), chat: chat.to_string() })
+        }
+        EventBody::Receipt { message, chat, who, state, reason, at, message_state, custody, attempt } => {
             Object::Receipt(types::Receipt {
                 v: V,
                 cursor,
@@ -299,7 +320,7 @@ pub fn event(names: &Names, kept: &StoredEvent) -> Object {
                 at: stamp(*at),
                 message_state: message_state.word().to_owned(),
                 kept: mail::kept(*state, *custody),
-                attempt: 1,
+                attempt: *attempt,
             })
         }
         EventBody::Other(other) => other_event(names, cursor, kept.at, other),
@@ -393,6 +414,12 @@ pub fn notice(cursor: u64, notice: &Notice) -> Option<Object> {
             chat: chat.to_string(),
             account: account.to_string(),
             on: *on,
+        }),
+        Notice::Words { account, words } => Object::Compare(types::Compare {
+            v: V,
+            cursor,
+            account: account.to_string(),
+            words: words.iter().map(|word| (*word).to_owned()).collect(),
         }),
         // It comes by an event of its own, with what the network knows beside it.
         Notice::Network { .. } => return None,

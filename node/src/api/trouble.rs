@@ -251,6 +251,27 @@ impl From<Refusal> for Trouble {
             Refusal::NoMailbox => no_such(said, "`starling mailbox list` lists the mailboxes you use."),
             Refusal::NoAsk => no_such(said, "`starling mailbox list` lists the questions that are open."),
             Refusal::NoRoom => no_such(said, "`starling room list` lists your rooms."),
+            Refusal::IsOpen => Self::new(
+                "E-REFUSED",
+                REFUSED,
+                said,
+                "Nothing was changed.",
+                "`starling room mute #channel @who` shows nothing of somebody here.",
+            ),
+            Refusal::NotOpen => Self::new(
+                "E-REFUSED",
+                REFUSED,
+                said,
+                "Nothing was changed.",
+                "`starling room list` says which of your rooms are open.",
+            ),
+            Refusal::TooFast { .. } => Self::new(
+                "E-QUEUE",
+                FAILED,
+                said,
+                "Nothing was sent.",
+                "Wait a moment and send it again.",
+            ),
             Refusal::NotTheirs => no_such(said, "`starling room members #room` lists who is in it."),
             Refusal::NotInvited => {
                 no_such(said, "Ask somebody of the room for an invite or a link, then `starling room join`.")
@@ -261,6 +282,13 @@ impl From<Refusal> for Trouble {
                 said,
                 "Nothing was sent or changed.",
                 "Ask an admin of the room to invite you again.",
+            ),
+            Refusal::NobodyLeft => Self::new(
+                "E-REFUSED",
+                REFUSED,
+                said,
+                "Nothing was sent: whoever is in the room has it, or gets it from the others.",
+                "Ask an admin to invite them again, then try again.",
             ),
             Refusal::NotAllowed => Self::new(
                 "E-REFUSED",
@@ -275,6 +303,13 @@ impl From<Refusal> for Trouble {
                 said,
                 "Nothing was changed.",
                 "`starling room members #room` lists who is in it.",
+            ),
+            Refusal::NotHere => Self::new(
+                "E-REFUSED",
+                1,
+                said,
+                "Nothing was done.",
+                "Try again when both of you are online: `starling people` shows who is here.",
             ),
             Refusal::NotAccepted => Self::new(
                 "E-REFUSED",

@@ -1,6 +1,7 @@
 //! The frames of a live link: what may be said, and what each does (docs/spec/03-live.md, "Frames").
 
 use super::command::Presence;
+use super::compare::Compare;
 use super::links::LinkState;
 use super::net::LinkId;
 use super::receive::Road;
@@ -21,6 +22,7 @@ const GAP_REQUEST: u16 = 4;
 const GAP_GONE: u16 = 5;
 const TYPING: u16 = 6;
 const PRESENCE: u16 = 7;
+const COMPARE: u16 = 8;
 const REQUEST: u16 = 16;
 const HELD: u16 = 17;
 
@@ -44,6 +46,7 @@ pub(super) enum FrameOut {
     },
     Typing(bool),
     Presence(Presence),
+    Compare(Compare),
     Request(Signed),
     Held,
     /// Something about a room.
@@ -66,6 +69,7 @@ impl FrameOut {
             Self::GapGone { from, to } => Frame::pack(GAP_GONE, &Range { from: *from, to: *to }),
             Self::Typing(on) => Frame::pack(TYPING, on),
             Self::Presence(presence) => Frame::pack(PRESENCE, &presence.number()),
+            Self::Compare(said) => Frame::pack(COMPARE, said),
             Self::Request(request) => Frame::pack(REQUEST, request),
             Self::Held => Frame::pack(HELD, &()),
             Self::Room(words) => words.encode(),
@@ -150,6 +154,10 @@ impl Engine {
                 let presence = Presence::of_number(number);
                 self.links.get_mut(&link)?.said = Some(presence);
                 self.show_presence(account, presence, Some(via));
+            }
+            COMPARE => {
+                let said: Compare = wire::decode(body).ok()?;
+                self.on_compare(device, said);
             }
             kind => {
                 // Anything else is of a newer version: skipped.

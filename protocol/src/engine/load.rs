@@ -108,6 +108,12 @@ impl Engine {
                 engine.load_room_record(&record)?;
             }
         }
+        for space in [Space::OpenChannel, Space::OpenAuthor, Space::OpenEntry] {
+            for record in take(&mut by_space, space) {
+                engine.load_open_record(&record)?;
+            }
+        }
+        engine.wake_open();
         engine.wake_up();
         engine.wake_rooms()?;
         Ok(engine)
@@ -127,6 +133,7 @@ impl Engine {
             streams_in: BTreeMap::new(),
             parked: BTreeMap::new(),
             presence: BTreeMap::new(),
+            comparing: BTreeMap::new(),
             recent_sent: VecDeque::new(),
             warned: BTreeSet::new(),
             join_failures: BTreeMap::new(),
@@ -153,6 +160,7 @@ impl Engine {
             seeds: Seeds::default(),
             mail: super::mail::Mail::default(),
             rooms: super::room::Rooms::default(),
+            open: super::open::Open::default(),
             #[cfg(feature = "planted")]
             plant: None,
             stale: true,

@@ -72,6 +72,13 @@ pub enum Notice {
         /// Whether they type now.
         on: bool,
     },
+    /// Three words to compare with a contact.
+    Words {
+        /// With whom.
+        account: AccountId,
+        /// What both see, if nobody is in the middle.
+        words: [&'static str; 3],
+    },
     /// The number of live links or waiting messages changed.
     Network {
         /// Live links to contacts, direct.
@@ -138,11 +145,17 @@ pub enum Space {
     RoomSent = 23,
     /// By room and device: what a device last signed that it has.
     RoomMark = 24,
+    /// By open channel: what is remembered of it as a whole.
+    OpenChannel = 25,
+    /// By open channel, device and number: a message of it that is kept for who comes later.
+    OpenEntry = 26,
+    /// By open channel and device: who writes there, and which of their messages were here.
+    OpenAuthor = 27,
 }
 
 impl Space {
     /// All spaces, in order.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::Own,
         Self::Contact,
         Self::Device,
@@ -167,6 +180,9 @@ impl Space {
         Self::RoomSealed,
         Self::RoomSent,
         Self::RoomMark,
+        Self::OpenChannel,
+        Self::OpenEntry,
+        Self::OpenAuthor,
     ];
 
     /// Whether the records of this space are given to an engine at its start. Those of the others are many, and it asks
@@ -192,7 +208,11 @@ pub struct Record {
     pub value: Vec<u8>,
 }
 
-/// How far a message has come. Never goes back: a store ignores a change to a lower one.
+/// Pins of one chat. Higher makes the list of them one that nobody reads; lower loses what was meant to stay.
+pub const PINS: usize = 100;
+
+/// How far a message has come. Never goes back within one try ([`Change::Again`] begins another): a store ignores a change
+/// to a lower one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum MessageState {
@@ -379,6 +399,42 @@ pub enum Change {
         message: MessageId,
         /// One emoji, or nothing.
         emoji: String,
+        /// When.
+        at: WallMs,
+    },
+    /// A message is pinned by `who`, or unpinned by them; a `message` event if that changed anything. In one chat the
+    /// [`PINS`] last pinned stay so.
+    Pin {
+        /// In which chat.
+        chat: ChatId,
+        /// Who pins or unpins.
+        who: AccountId,
+        /// Whose message.
+        author: AccountId,
+        /// Which message.
+        message: MessageId,
+        /// Pinned or not.
+        on: bool,
+        /// For unpinning: also if somebody else pinned it.
+        any: bool,
+    },
+    /// A message is shown no more on this node: its text and all that was said of it goes, the fact that it was here stays,
+    /// so that it cannot come again. A `hidden` event.
+    Hide {
+        /// In which chat.
+        chat: ChatId,
+        /// Who wrote it.
+        author: AccountId,
+        /// Which message.
+        message: MessageId,
+    },
+    /// The next try of an own message begins: for those of `to` for whom it failed or expired it is `Queued` again. A
+    /// `message` event; nothing if there is nobody like that.
+    Again {
+        /// Which message of ours.
+        message: MessageId,
+        /// Whom it goes to now.
+        to: Vec<AccountId>,
         /// When.
         at: WallMs,
     },

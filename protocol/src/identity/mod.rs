@@ -4,6 +4,7 @@
 //! Nothing here keeps state or decides whom to trust: it signs, checks and compares.
 
 mod card;
+mod compare;
 mod device;
 mod keys;
 mod manifest;
@@ -13,6 +14,7 @@ mod seed;
 mod tests;
 
 pub use card::{Card, CardError, MAILBOX_ADDRESSES, MAILBOXES, Mailbox, SealKey};
+pub use compare::{Chance, commitment, words as compared_words};
 pub use device::DeviceKeys;
 pub(crate) use device::device_id;
 pub use keys::{ed25519_is_usable, x25519_is_low_order, x25519_is_usable};

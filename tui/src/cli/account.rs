@@ -5,14 +5,18 @@ use super::out::{Out, guard_line, write_out};
 use super::session::{self, Session, new_lock, secret_file};
 use serde::Deserialize;
 use serde_json::json;
-use starling_node::api::client::{Client, ClientError};
+use starling_node::api::client::{Client, ClientError, Wanted};
 use starling_node::api::trouble::{self, misuse};
 use starling_node::api::types::{Account, Contact, Object, Safety, Trouble, V};
 use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::Duration;
 use zeroize::Zeroizing;
+
+/// How long the other side has to answer a comparison: their computer does it, nobody needs to press a key.
+const COMPARE: Duration = Duration::from_secs(15);
 
 /// `init`: account, device, store, keys, configuration.
 ///
@@ -221,6 +225,42 @@ pub async fn verify(session: &Session, out: Out, who: &str, matches: bool) -> Re
         session.client.call("people.verify", json!({ "who": who, "matches": true })).await?;
     let name = guard_line(&contact.name);
     out.object(&Object::Contact(contact), || format!("{name} is verified"));
+    Ok(())
+}
+
+/// `verify @who --words`: the same three words come to both.
+///
+/// # Errors
+/// The node's, in words; that the other did not answer.
+pub async fn compare(session: &Session, out: Out, who: &str) -> Result<(), Trouble> {
+    let wanted = Wanted { types: vec!["compare".to_owned()], ..Wanted::since("now") };
+    let mut events = session.client.subscribe(&wanted).await?;
+    let contact: Contact = session.client.call("people.compare", json!({ "who": who })).await?;
+    let answer = async {
+        while let Some(object) = events.next().await {
+            if let Object::Compare(compare) = object
+                && compare.account == contact.account
+            {
+                return Some(compare);
+            }
+        }
+        None
+    };
+    let name = guard_line(&contact.name);
+    let Ok(Some(compare)) = tokio::time::timeout(COMPARE, answer).await else {
+        return Err(Trouble::new(
+            "E-SILENT",
+            1,
+            &format!("{name}'s Starling did not answer"),
+            "Nothing was compared.",
+            "It may be older, or just gone: try again, or compare `starling verify @who` without --words.",
+        ));
+    };
+    let words = compare.words.join(" ");
+    out.object(&Object::Compare(compare), || words);
+    out.talk(&format!(
+        "Ask {name} for theirs, by voice. The same: `starling verify @who --matches`. Others: somebody is in the middle."
+    ));
     Ok(())
 }
 

@@ -2,8 +2,10 @@
 //! change; what is not there yet is not here either, and [`LATER`] says so.
 
 use super::duration::Span;
+use super::logs::LogLevel;
 use super::mail::MailboxAction;
 use super::rooms::RoomAction;
+use crate::screen::demo::Demo;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -24,6 +26,9 @@ pub struct Cli {
     /// What holds for every verb.
     #[command(flatten)]
     pub global: Global,
+    /// Open the screen with a played conversation: nothing is read, stored or sent (`--demo=new`: a first start)
+    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "talk", hide_possible_values = true)]
+    pub demo: Option<Demo>,
     /// The verb; none opens the screen.
     #[command(subcommand)]
     pub verb: Option<Verb>,
@@ -63,6 +68,9 @@ pub struct Global {
     /// A file whose content opens the profile's lock
     #[arg(long, global = true, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
+    /// Keep names and addresses in the log of a node started here
+    #[arg(long, global = true)]
+    pub log_private: bool,
 }
 
 /// When to colour.
@@ -128,15 +136,18 @@ pub enum Verb {
         #[command(subcommand)]
         action: Option<PeopleAction>,
     },
-    /// Show the safety number with somebody, or say that it is the same on both sides
-    #[command(after_help = "Examples:\n  starling verify @ilse\n  starling verify @ilse --matches")]
+    /// Compare three words or the safety number with somebody, or say that they are the same on both sides
+    #[command(after_help = "Examples:\n  starling verify @ilse\n  starling verify @ilse --words\n  starling verify @ilse --matches")]
     Verify {
         /// With whom
         #[arg(value_name = "@WHO")]
         who: String,
-        /// You compared the numbers, and they are the same
+        /// You compared the words or numbers, and they are the same
         #[arg(long)]
         matches: bool,
+        /// Show three words on both sides; both of you must be online
+        #[arg(long, conflicts_with = "matches")]
+        words: bool,
     },
     /// Send a text; prints the message id
     #[command(
@@ -235,6 +246,16 @@ pub enum Verb {
         /// What to look at
         #[arg(value_name = "WHAT", value_enum, default_value = "network")]
         what: DoctorWhat,
+    },
+    /// Show what the node logged of late, without names, texts and addresses
+    #[command(after_help = "Example:\n  starling logs --follow --level warn")]
+    Logs {
+        /// Go on showing it
+        #[arg(long)]
+        follow: bool,
+        /// At least this grave
+        #[arg(long, value_name = "LEVEL", value_enum)]
+        level: Option<LogLevel>,
     },
     /// Say how you are; shown to contacts you are connected with
     #[command(

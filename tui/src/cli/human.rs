@@ -162,12 +162,16 @@ pub fn object(object: &Object, names: &Names) -> String {
         Object::Typing(typing) => {
             format!("{} {}", names.name(&typing.account), if typing.on { "types" } else { "stopped typing" })
         }
+        Object::Compare(compare) => {
+            format!("compare with {}: {}", names.name(&compare.account), compare.words.join(" "))
+        }
         Object::Network(network) => {
             let invisible = if network.invisible { ", invisible" } else { "" };
             format!("network: {}{invisible}, {} waiting", network.state, network.waiting)
         }
         Object::Net(net) => super::network::lines(net),
         Object::Test(one) => super::network::finding(one),
+        Object::LogLine(one) => super::logs::line(one),
         Object::Gap(gap) if gap.missing == 0 => {
             format!("nothing is missing from {} any more", names.name(&gap.from))
         }

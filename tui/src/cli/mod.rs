@@ -6,6 +6,7 @@ pub mod args;
 mod daemon;
 pub mod duration;
 mod human;
+mod logs;
 mod mail;
 mod messages;
 mod network;
@@ -19,6 +20,7 @@ mod system;
 mod usage;
 
 use crate::screen::ScreenOptions;
+use crate::screen::demo::Demo;
 use args::{Cli, Global, NetAction, Verb};
 use clap::Parser;
 use out::Out;
@@ -50,9 +52,12 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, out: Out) -> Result<ExitCode, Trouble> {
-    let Cli { global, verb } = cli;
+    let Cli { global, demo, verb } = cli;
+    if demo.is_some() && !matches!(verb, None | Some(Verb::Chat { .. })) {
+        return Err(trouble::misuse("--demo is only for the screen", "Use `starling --demo`."));
+    }
     let Some(verb) = verb else {
-        return if screen_fits() { screen(&global, None) } else { Ok(usage::short()) };
+        return if screen_fits() { screen(&global, None, demo) } else { Ok(usage::short()) };
     };
     let done = |()| ExitCode::SUCCESS;
     match verb {
@@ -78,7 +83,7 @@ fn run(cli: Cli, out: Out) -> Result<ExitCode, Trouble> {
                     "Use `starling send`, `starling log` and `starling recv`.",
                 ));
             }
-            screen(&global, to)
+            screen(&global, to, demo)
         }
         Verb::Daemon(daemon) => {
             let runtime = runtime(true)?;
@@ -108,9 +113,10 @@ fn screen_fits() -> bool {
 }
 
 /// Opens the screen, on a chat if one is named.
-fn screen(global: &Global, chat: Option<String>) -> Result<ExitCode, Trouble> {
+fn screen(global: &Global, chat: Option<String>, demo: Option<Demo>) -> Result<ExitCode, Trouble> {
+    logs::begin(global, false);
     let profile = session::profile(global)?;
-    let options = ScreenOptions { profile, passphrase_file: global.passphrase_file.clone(), chat };
+    let options = ScreenOptions { profile, passphrase_file: global.passphrase_file.clone(), chat, demo };
     crate::screen::run(options).map_err(|fault| {
         Trouble::new(
             "E-TERMINAL",
@@ -169,7 +175,8 @@ fn too_slow() -> Trouble {
 async fn with_session(session: &Session, global: &Global, out: Out, verb: Verb) -> Result<(), Trouble> {
     match verb {
         Verb::Id { who } => account::id(session, out, who.as_deref()).await,
-        Verb::Verify { who, matches } => account::verify(session, out, &who, matches).await,
+        Verb::Verify { who, words: true, .. } => account::compare(session, out, &who).await,
+        Verb::Verify { who, matches, .. } => account::verify(session, out, &who, matches).await,
         Verb::Invite(invite) => people::invite(session, out, &invite).await,
         Verb::Add(add) => people::add(session, out, &add).await,
         Verb::Requests { action } => people::requests(session, out, action.as_ref()).await,
@@ -191,6 +198,7 @@ async fn with_session(session: &Session, global: &Global, out: Out, verb: Verb) 
         Verb::Status { watch } => system::status(session, out, watch, global.timeout).await,
         Verb::Net { action: None } => network::net(session, out).await,
         Verb::Net { action: Some(NetAction::Test) } => network::test(session, out).await,
+        Verb::Logs { follow, level } => logs::logs(session, out, follow, level).await,
         Verb::Doctor { what } => network::doctor(session, out, what).await,
         Verb::Presence { state } => network::presence(session, out, state).await,
         Verb::Rpc { method, params } => system::rpc(session, &method, params.as_deref()).await,

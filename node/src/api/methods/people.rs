@@ -1,22 +1,17 @@
-//! Methods about people: contacts, requests, invites, the chat list.
+//! Methods about people: contacts, requests, invites.
 
 use super::{Outcome, done, read};
 use crate::api::hub::{Hub, odd, odd_fault};
 use crate::api::rpc::{Fault, body};
 use crate::api::types::{Object, Safety, Trouble, V};
 use crate::api::{names, render, trouble};
-use crate::store::{ChatSummary, LogQuery};
 use serde::Deserialize;
 use serde_json::Value;
-use starling_protocol::engine::command::{ContactView, RequestView, RoomView};
+use starling_protocol::engine::command::RequestView;
 use starling_protocol::engine::{Command, Reply};
-use starling_protocol::ids::{AccountId, ChatId};
+use starling_protocol::ids::AccountId;
 use starling_protocol::invite::{LinkKind, link_kind};
 use starling_protocol::text::handle;
-use std::collections::HashMap;
-
-/// Messages of one room that are looked at for one's own name when the chats are listed. More makes the list slow.
-const CALLS_LOOKED_AT: usize = 100;
 
 pub(super) async fn call(hub: &Hub, method: &str, params: Value) -> Outcome {
     match method {
@@ -53,6 +48,7 @@ async fn change_contact(hub: &Hub, method: &str, params: Change) -> Outcome {
         "people.remove" => Command::Remove { account },
         "people.hide" => Command::SetVisibility { account, visible: false },
         "people.show" => Command::SetVisibility { account, visible: true },
+        "people.compare" => Command::Compare { account },
         "people.verify" => {
             let matches = params.matches.ok_or_else(|| Fault::bad_params("`matches` is missing"))?;
             Command::Verify { account, matches }
@@ -244,60 +240,4 @@ pub(super) async fn list(hub: &Hub) -> Outcome {
     hub.names_mut().replace(&people);
     let list: Vec<Object> = people.iter().map(|view| Object::Contact(render::contact(view))).collect();
     body(&list)
-}
-
-pub(super) async fn chats(hub: &Hub) -> Outcome {
-    let people: HashMap<ChatId, ContactView> =
-        hub.people().await?.into_iter().map(|view| (ChatId::from(view.account), view)).collect();
-    let rooms: HashMap<ChatId, RoomView> =
-        hub.rooms().await?.into_iter().map(|view| (ChatId::from(view.room), view)).collect();
-    let own = hub.handle.facts().account;
-    let kept: HashMap<_, _> =
-        hub.handle.store().chats().await?.into_iter().map(|summary| (summary.chat, summary)).collect();
-    let mut ids: Vec<ChatId> = kept.keys().chain(people.keys()).chain(rooms.keys()).copied().collect();
-    ids.push(ChatId::from(own));
-    ids.sort_unstable();
-    ids.dedup();
-    let calls = calls(hub, rooms.keys().filter_map(|id| kept.get(id))).await?;
-    let names = hub.names();
-    let mut rows: Vec<(bool, i64, crate::api::types::Chat)> = ids
-        .into_iter()
-        .map(|id| {
-            let mut row = match (people.get(&id), rooms.get(&id)) {
-                (Some(view), _) => render::chat(&names, view),
-                (None, Some(view)) => render::room_chat(view),
-                (None, None) => render::lone_chat(id, own),
-            };
-            let summary = kept.get(&id);
-            let last_at = summary.map_or(0, |summary| summary.last_at);
-            row.unread = summary.map_or(0, |summary| summary.unread);
-            row.mentions = calls.get(&id).copied().unwrap_or(0);
-            row.draft = summary.and_then(|summary| summary.draft.clone());
-            row.last_at = (last_at > 0).then(|| render::stamp(last_at));
-            (id.account() == own, last_at, row)
-        })
-        .filter(|(_, last_at, row)| *last_at > 0 || !matches!(row.state.as_str(), "removed" | "left"))
-        .collect();
-    rows.sort_by(|(me, at, row), (other_me, other_at, other)| {
-        other_me.cmp(me).then(other_at.cmp(at)).then_with(|| row.title.cmp(&other.title))
-    });
-    let list: Vec<Object> = rows.into_iter().map(|(_, _, row)| Object::Chat(row)).collect();
-    body(&list)
-}
-
-/// How many unseen messages of rooms name oneself, of the newest [`CALLS_LOOKED_AT`] of each.
-async fn calls(
-    hub: &Hub,
-    rooms: impl Iterator<Item = &ChatSummary>,
-) -> Result<HashMap<ChatId, u64>, Trouble> {
-    let own = hub.names().own_name().to_owned();
-    let mut calls = HashMap::new();
-    for room in rooms.filter(|room| room.unread > 0) {
-        let limit = usize::try_from(room.unread).unwrap_or(CALLS_LOOKED_AT).min(CALLS_LOOKED_AT);
-        let query = LogQuery { chat: room.chat, limit, before: None, since: None };
-        let newest = hub.handle.store().log(query).await?;
-        let calling = newest.iter().filter(|one| one.unread && !one.me && names::mentions(&one.text, &own));
-        calls.insert(room.chat, u64::try_from(calling.count()).unwrap_or(u64::MAX));
-    }
-    Ok(calls)
 }

@@ -122,7 +122,9 @@ fn nothing_but_what_is_about_a_room_is_taken_of_a_fellow() {
     let of_chat = |message: &&crate::engine::NewMessage| message.chat == ChatId::from(bob);
     assert_eq!(world.machines[2].disk.messages.iter().filter(of_chat).count(), 0);
     let told = |notice: &&Notice| match notice {
-        Notice::Presence { account, .. } | Notice::Typing { account, .. } => *account == bob,
+        Notice::Presence { account, .. } | Notice::Typing { account, .. } | Notice::Words { account, .. } => {
+            *account == bob
+        }
         Notice::Network { .. } => false,
     };
     assert_eq!(world.machines[2].notices.iter().filter(told).count(), 0, "no presence, no typing");
