@@ -93,6 +93,11 @@ impl Editor {
         (back.max(1), forth.max(1))
     }
 
+    /// Deletes to the end of the line.
+    pub fn cut_to_end(&mut self) {
+        self.area.delete_line_by_end();
+    }
+
     fn repeat(&mut self, times: usize, mut act: impl FnMut(&mut TextArea<'static>)) {
         for _ in 0..times {
             act(&mut self.area);

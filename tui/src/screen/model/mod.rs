@@ -15,6 +15,7 @@ mod wake;
 mod window;
 pub mod words;
 
+use super::keymap::{Keys, Stroke};
 use super::msg::Opened;
 use super::settings::Settings;
 use super::theme::Theme;
@@ -98,6 +99,14 @@ pub struct Model {
     pub theme: Theme,
     /// What the person set.
     pub settings: Settings,
+    /// The keys as they are now.
+    pub keys: Keys,
+    /// Keys pressed so far of several one after another.
+    pub strokes: Vec<Stroke>,
+    /// Whether letters are commands (vim's normal mode).
+    pub normal: bool,
+    /// Whether frames and side panes are away, for copying.
+    pub clean: bool,
     /// The person's zone.
     pub zone: TimeZone,
     /// Monotonic milliseconds of the message being handled.
@@ -184,6 +193,10 @@ impl Model {
         Self {
             theme,
             settings: Settings::default(),
+            keys: Keys::default(),
+            strokes: Vec::new(),
+            normal: false,
+            clean: false,
             zone,
             now_ms: 0,
             wall: Timestamp::UNIX_EPOCH,

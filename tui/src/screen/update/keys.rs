@@ -1,31 +1,33 @@
 //! Keys, pastes and the wheel on the main screen.
 
-use super::{Out, chats, choose, complain, goto, mail, overlay, rooms, say, seen, send};
-use crate::screen::keymap::{self, Action, COMMANDS};
+use super::{Out, bindings, chats, choose, complain, goto, mail, overlay, rooms, say, seen, send};
+use crate::screen::keymap::{Action, COMMANDS, Match, Stroke};
 use crate::screen::model::arrange::arrange;
 use crate::screen::model::overlay::{Help, NetView, Overlay, PersonCard, RoomBox};
 use crate::screen::model::rooms::chat_of;
 use crate::screen::model::timeline::Timeline;
 use crate::screen::model::{Compose, Model, NETWORK_LOOK_MS, Place, TWICE_MS};
 use crate::screen::msg::{Effect, MailWish};
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent};
 use starling_node::api::names::handle;
 
 /// A key on the main screen.
 pub fn on_key(model: &mut Model, key: KeyEvent, out: &mut Out) {
-    let interrupt = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
-    if !interrupt {
+    if model.keys.always(Stroke::of(&key)) != Some(Action::Interrupt) {
         model.interrupted = None;
     }
     model.notice = None;
     if model.overlay.is_some() && overlay::on_key(model, key, out) {
         return;
     }
-    if model.log().is_some_and(|log| log.chosen.is_some()) && choose::on_key(model, key, out) {
+    let choosing = model.strokes.is_empty() && model.log().is_some_and(|log| log.chosen.is_some());
+    if choosing && choose::on_key(model, key, out) {
         return;
     }
-    if let Some(action) = keymap::action(&key, model.editor.is_empty()) {
-        return act(model, action, out);
+    match bindings::find(model, &key) {
+        Match::Action(action) => return act(model, action, out),
+        Match::More => return,
+        Match::Nothing => {}
     }
     if key.code == KeyCode::Tab && complete(model) {
         return;
@@ -68,7 +70,14 @@ fn act(model: &mut Model, action: Action, out: &mut Out) {
         Action::Redraw => out.push(Effect::Redraw),
         Action::Interrupt => interrupt(model, out),
         Action::Leave => leave(model, out),
-        Action::Escape => escape(model),
+        Action::Escape => {
+            if !bindings::escape(model) || model.compose != Compose::New {
+                escape(model);
+            }
+        }
+        Action::Clean => model.clean = !model.clean,
+        Action::Edit(edit) => bindings::edit(model, edit, out),
+        Action::Insert(place) => bindings::insert(model, place, out),
     }
 }
 

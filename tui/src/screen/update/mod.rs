@@ -1,6 +1,7 @@
 //! `(model, message) → effects`: every decision of the screen. No IO, no clock, no drawing; time comes with the
 //! message.
 
+mod bindings;
 mod chats;
 mod choose;
 mod commands;
@@ -15,6 +16,7 @@ mod seen;
 mod send;
 mod setup;
 
+use super::keymap::{Action, Stroke};
 use super::model::{Model, Notice, Place};
 use super::msg::{Effect, Msg};
 use crossterm::event::{Event, KeyEvent, KeyEventKind, MouseEventKind};
@@ -78,15 +80,9 @@ fn term(model: &mut Model, event: Event, out: &mut Out) {
 fn on_key(model: &mut Model, key: KeyEvent, out: &mut Out) {
     use crossterm::event::{KeyCode, KeyModifiers};
     let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
-    match key.code {
-        KeyCode::Char('l') if ctrl => {
-            out.push(Effect::Redraw);
-            return;
-        }
-        KeyCode::Char('z') if ctrl => {
-            out.push(Effect::Suspend);
-            return;
-        }
+    match model.keys.always(Stroke::of(&key)) {
+        Some(Action::Redraw) => return out.push(Effect::Redraw),
+        Some(Action::Suspend) => return out.push(Effect::Suspend),
         _ => {}
     }
     let leave = ctrl && matches!(key.code, KeyCode::Char('c' | 'q'));

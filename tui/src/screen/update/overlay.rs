@@ -1,6 +1,7 @@
 //! Keys in what lies over the main screen. Esc always closes and is always the safe way.
 
 use super::{Out, chats, goto, keys, mail, rooms, say};
+use crate::screen::keymap::{Action, Stroke};
 use crate::screen::model::Model;
 use crate::screen::model::chatlog::furthest;
 use crate::screen::model::line::Line;
@@ -56,7 +57,8 @@ pub fn paste(model: &mut Model, text: &str) -> bool {
 /// A key in an overlay. False if the main screen is to have it.
 pub fn on_key(model: &mut Model, key: KeyEvent, out: &mut Out) -> bool {
     let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
-    if ctrl && matches!(key.code, KeyCode::Char('q')) && !matches!(model.overlay, Some(Overlay::Leave)) {
+    let leave = model.keys.always(Stroke::of(&key)) == Some(Action::Leave);
+    if leave && !matches!(model.overlay, Some(Overlay::Leave)) {
         return false;
     }
     let Some(overlay) = model.overlay.take() else { return false };

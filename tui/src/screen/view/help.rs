@@ -1,7 +1,7 @@
 //! F1: keys, marks and commands, over the place one is in, filtered by typing.
 
 use super::canvas::{Canvas, Rows};
-use crate::screen::keymap::{COMMANDS, EDITOR_KEYS, KEYS, MESSAGE_KEYS};
+use crate::screen::keymap::{COMMANDS, EDITOR_KEYS, Keys, MESSAGE_KEYS};
 use crate::screen::model::overlay::Help;
 use crate::screen::text::{self, pad};
 use crate::screen::theme::Theme;
@@ -13,14 +13,11 @@ enum Line {
     Entry(String, String),
 }
 
-fn entries(theme: &Theme, choosing: bool) -> Vec<Line> {
+fn entries(theme: &Theme, bound: &Keys, choosing: bool) -> Vec<Line> {
     let message = std::iter::once(Line::Heading("A chosen message (Up)"))
         .chain(MESSAGE_KEYS.iter().map(|(key, _, help)| Line::Entry((*key).to_owned(), (*help).to_owned())));
-    let keys = std::iter::once(Line::Heading("Keys")).chain(
-        KEYS.iter()
-            .filter(|binding| !binding.label.is_empty())
-            .map(|binding| Line::Entry(binding.label.to_owned(), binding.help.to_owned())),
-    );
+    let keys = std::iter::once(Line::Heading("Keys"))
+        .chain(bound.help().into_iter().map(|row| Line::Entry(row.keys, row.help)));
     let editor = std::iter::once(Line::Heading("In the editor"))
         .chain(EDITOR_KEYS.iter().map(|(key, help)| Line::Entry((*key).to_owned(), (*help).to_owned())));
     let commands = std::iter::once(Line::Heading("Commands")).chain(COMMANDS.iter().map(|command| {
@@ -60,14 +57,14 @@ fn fits(line: &Line, query: &str) -> bool {
 }
 
 /// Draws the help box.
-pub fn draw(help: &Help, canvas: &mut Canvas<'_>) {
+pub fn draw(help: &Help, bound: &Keys, canvas: &mut Canvas<'_>) {
     let screen = canvas.area();
     let height = screen.height.saturating_sub(4);
     let inside = canvas.boxed("Help", "type to filter   Up Down   Esc", 72, height);
     let styles = canvas.theme.styles;
     let query = help.query.text().to_lowercase();
     let lines: Vec<Line> =
-        entries(&canvas.theme, help.choosing).into_iter().filter(|line| fits(line, query.trim())).collect();
+        entries(&canvas.theme, bound, help.choosing).into_iter().filter(|line| fits(line, query.trim())).collect();
     let mut rows = Rows::new(canvas, Rect { height: inside.height.min(1), ..inside });
     rows.field("> ", help.query.text(), help.query.before(), true);
     let list = Rect { y: inside.y + 1, height: inside.height.saturating_sub(1), ..inside };

@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 pub fn draw(model: &Model, overlay: &Overlay, canvas: &mut Canvas<'_>) {
     match overlay {
         Overlay::GoTo(goto) => go_to(goto, canvas),
-        Overlay::Help(page) => help::draw(page, canvas),
+        Overlay::Help(page) => help::draw(page, &model.keys, canvas),
         Overlay::Invite(invite) => invite_box(invite, canvas),
         Overlay::AskAdd { link } => ask_add(link, canvas),
         Overlay::Requests { at } => requests(model, *at, canvas),

@@ -1,0 +1,116 @@
+//! The keys one begins with. Rows are written as in `keys.toml`; a test reads them all.
+
+use crate::screen::settings::Preset;
+
+/// Keys everybody begins with.
+const DEFAULT: &[(&str, &str)] = &[
+    ("enter", "send"),
+    ("ctrl-k", "goto"),
+    ("ctrl-p", "commands"),
+    ("tab", "next"),
+    ("alt-a", "next"),
+    ("shift-tab", "back"),
+    ("alt-up", "above"),
+    ("alt-down", "below"),
+    ("up", "choose"),
+    ("ctrl-up", "choose"),
+    ("pgup", "older"),
+    ("pgdn", "newer"),
+    ("end", "newest"),
+    ("alt-u", "unread"),
+    ("ctrl-f", "find"),
+    ("f1", "help"),
+    ("alt-h", "help"),
+    ("f2", "chats"),
+    ("f3", "people"),
+    ("f4", "info"),
+    ("f5", "network"),
+    ("f9", "clean"),
+    ("ctrl-n", "invite"),
+    ("ctrl-z", "suspend"),
+    ("ctrl-l", "redraw"),
+    ("ctrl-c", "clear"),
+    ("ctrl-q", "quit"),
+    ("esc", "escape"),
+    ("alt-1", "chat-1"),
+    ("alt-2", "chat-2"),
+    ("alt-3", "chat-3"),
+    ("alt-4", "chat-4"),
+    ("alt-5", "chat-5"),
+    ("alt-6", "chat-6"),
+    ("alt-7", "chat-7"),
+    ("alt-8", "chat-8"),
+    ("alt-9", "chat-9"),
+];
+
+/// What is other with Emacs's keys. Ctrl-B is tmux's: Left and Alt-B go back.
+const EMACS: &[(&str, &str)] = &[
+    ("ctrl-x b", "goto"),
+    ("alt-x", "commands"),
+    ("ctrl-x p", "commands"),
+    ("ctrl-v", "newer"),
+    ("alt-v", "older"),
+    ("ctrl-r", "find"),
+    ("ctrl-x h", "help"),
+    ("ctrl-x n", "network"),
+    ("ctrl-x i", "invite"),
+    ("ctrl-x ctrl-c", "quit"),
+    ("ctrl-k", "delete-to-end"),
+    ("ctrl-p", "up"),
+    ("ctrl-n", "down"),
+    ("ctrl-f", "right"),
+];
+
+/// What is other with vim's keys; `normal` is after Esc.
+const VIM: &[(&str, &str)] = &[
+    ("normal space", "goto"),
+    ("normal :", "commands"),
+    ("normal ] u", "next"),
+    ("normal ctrl-o", "back"),
+    ("normal g T", "above"),
+    ("normal g t", "below"),
+    ("normal 1 g t", "chat-1"),
+    ("normal 2 g t", "chat-2"),
+    ("normal 3 g t", "chat-3"),
+    ("normal 4 g t", "chat-4"),
+    ("normal 5 g t", "chat-5"),
+    ("normal 6 g t", "chat-6"),
+    ("normal 7 g t", "chat-7"),
+    ("normal 8 g t", "chat-8"),
+    ("normal 9 g t", "chat-9"),
+    ("normal k", "choose"),
+    ("normal ctrl-u", "older"),
+    ("normal ctrl-d", "newer"),
+    ("normal G", "newest"),
+    ("normal ' u", "unread"),
+    ("normal /", "find"),
+    ("normal ?", "help"),
+    ("normal i", "insert"),
+    ("normal a", "insert-after"),
+    ("normal I", "insert-start"),
+    ("normal A", "insert-end"),
+    ("normal o", "insert-below"),
+    ("normal h", "left"),
+    ("normal l", "right"),
+    ("normal j", "down"),
+    ("normal w", "word-on"),
+    ("normal b", "word-back"),
+    ("normal 0", "start"),
+    ("normal $", "end"),
+    ("normal x", "delete"),
+    ("normal d w", "delete-word"),
+    ("normal D", "delete-to-end"),
+    ("normal d d", "delete-all"),
+    ("normal p", "put-back"),
+    ("normal u", "undo"),
+];
+
+/// The rows of a preset; a later row replaces an earlier one for the same keys.
+pub fn rows(preset: Preset) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let more = match preset {
+        Preset::Default => &[][..],
+        Preset::Emacs => EMACS,
+        Preset::Vim => VIM,
+    };
+    DEFAULT.iter().chain(more).copied()
+}
