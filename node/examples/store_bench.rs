@@ -4,7 +4,7 @@
 #![allow(clippy::print_stdout, clippy::indexing_slicing)]
 
 use starling_node::store::sqlite::SqliteStore;
-use starling_node::store::{LogQuery, Store, StoreError};
+use starling_node::store::{LogQuery, Page, Store, StoreError};
 use starling_protocol::engine::step::{Change, MessageKind, MessageState, NewMessage, Place, Record, Space};
 use starling_protocol::ids::{AccountId, DeviceId, MessageId};
 use starling_protocol::rng::Rng;
@@ -116,7 +116,7 @@ fn main() -> Result<(), StoreError> {
     let found = store.find("coffee7 roof", None, 50)?.len();
     println!("find: {found} in {} us", start.elapsed().as_micros());
     let start = Instant::now();
-    let query = LogQuery { chat: AccountId([3; 32]).into(), limit: 50, before: None, since: None };
+    let query = LogQuery { chat: AccountId([3; 32]).into(), limit: 50, page: Page::Newest, since: None };
     let page = store.log(&query)?.len();
     println!("log: {page} in {} us", start.elapsed().as_micros());
     let start = Instant::now();

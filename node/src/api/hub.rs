@@ -86,7 +86,12 @@ impl Hub {
                 let ours = *who == self.handle.facts().account;
                 self.names_mut().put_room(*room, name, gone.filter(|_| ours));
             }
-            EventBody::Message(_) | EventBody::Other(_) => {}
+            // Another try: what the one before came to ends no wait any more.
+            EventBody::Message(message) if message.me && message.attempt > 1 => {
+                let reached = Reached { state: message.state, reason: message.reason.clone() };
+                self.waits.reached(message.id, &reached);
+            }
+            EventBody::Message(_) | EventBody::Hidden { .. } | EventBody::Other(_) => {}
         }
     }
 

@@ -152,6 +152,8 @@ impl store::Store for Torn {
         message(id: MessageId) -> Vec<store::StoredMessage>;
         find(text: &str, chat: Option<ChatId>, limit: usize) -> Vec<store::StoredMessage>;
         events(since: u64, limit: usize) -> Vec<StoredEvent>;
+        pins(chat: ChatId) -> Vec<store::StoredMessage>;
+        set_chat(chat: ChatId, change: &store::ChatChange) -> store::ChatSettings;
         chats() -> Vec<store::ChatSummary>;
         unread(chat: ChatId, limit: usize) -> Vec<MessageId>;
         set_draft(chat: ChatId, text: &str) -> ();

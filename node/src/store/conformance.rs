@@ -4,7 +4,9 @@
 
 mod rooms;
 
-use super::{Custody, EventBody, LogQuery, OtherEvent, Placed, Recipient, Store, StoredEvent, StoredMessage};
+use super::{
+    Custody, EventBody, LogQuery, OtherEvent, Page, Placed, Recipient, Store, StoredEvent, StoredMessage,
+};
 use starling_protocol::engine::step::{
     Change, Event, MessageKind, MessageState, NewMessage, Place, Record, Space,
 };
@@ -64,7 +66,7 @@ fn put(space: Space, key: &[u8], value: &[u8]) -> Change {
 
 /// The whole of a chat.
 pub fn all(store: &mut dyn Store, chat: AccountId) -> Vec<StoredMessage> {
-    store.log(&LogQuery { chat: chat.into(), limit: 1_000, before: None, since: None }).unwrap()
+    store.log(&LogQuery { chat: chat.into(), limit: 1_000, page: Page::Newest, since: None }).unwrap()
 }
 
 fn only(store: &mut dyn Store, number: u64) -> StoredMessage {
@@ -187,6 +189,7 @@ fn states_go_forward(store: &mut dyn Store) {
         at: 5_005,
         message_state: MessageState::Delivered,
         custody: Custody::default(),
+        attempt: 1,
     };
     assert_eq!(made, vec![StoredEvent { cursor: 2, at: 2, what: receipt }]);
     for old in [MessageState::Queued, MessageState::Mailbox, MessageState::Delivered, MessageState::Failed] {
@@ -259,6 +262,7 @@ fn mailboxes_are_counted(store: &mut dyn Store) {
         at,
         message_state,
         custody,
+        attempt: 1,
     };
     let two = Custody { mailboxes: 2, until: 90 };
     assert_eq!(made[0].what, receipt(two, MessageState::Queued, 10));
@@ -472,7 +476,8 @@ fn pages(store: &mut dyn Store) {
     store.commit(&came, 1).unwrap();
     store.commit(&[Change::Message(message(20, CAROL, CAROL, "elsewhere"))], 1).unwrap();
     let mut page = |limit, before: Option<u64>, since| {
-        let query = LogQuery { chat: BOB.into(), limit, before: before.map(id), since };
+        let page = before.map_or(Page::Newest, |number| Page::Before(id(number)));
+        let query = LogQuery { chat: BOB.into(), limit, page, since };
         let found = store.log(&query).unwrap();
         found.into_iter().map(|m| m.text).collect::<String>()
     };

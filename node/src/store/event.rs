@@ -21,6 +21,13 @@ pub struct StoredEvent {
 pub enum EventBody {
     /// A message is new, or was edited, deleted or reacted to; as it is now.
     Message(Box<StoredMessage>),
+    /// A message is shown here no more.
+    Hidden {
+        /// Which.
+        message: MessageId,
+        /// In which chat.
+        chat: ChatId,
+    },
     /// A recipient's state of an own message went forward, or other mailboxes keep it for them now.
     Receipt {
         /// Which message.
@@ -39,6 +46,8 @@ pub enum EventBody {
         message_state: MessageState,
         /// Who keeps it for them, if that is what changed.
         custody: Custody,
+        /// Which try of the message it is about, from 1.
+        attempt: u32,
     },
     /// One of the engine's own.
     Other(OtherEvent),

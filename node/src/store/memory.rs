@@ -3,11 +3,11 @@
 
 use super::words::{fold, search_words};
 use super::{
-    ChatSummary, Cursor, Custody, EventBody, KEEP_EVENTS, LogQuery, OtherEvent, Placed, Recipient, Store,
-    StoreError, StoreStats, StoredEvent, StoredMessage,
+    ChatChange, ChatSettings, ChatSummary, Cursor, Custody, EventBody, KEEP_EVENTS, LogQuery, OtherEvent,
+    Page, Placed, Recipient, Store, StoreError, StoreStats, StoredEvent, StoredMessage,
 };
 use starling_protocol::engine::step::{
-    Change, MessageKind, MessageState, NewMessage, ReadOrder, Record, Space,
+    Change, MessageKind, MessageState, NewMessage, PINS, ReadOrder, Record, Space,
 };
 use starling_protocol::ids::{AccountId, ChatId, MessageId};
 use starling_protocol::time::WallMs;
@@ -27,6 +27,9 @@ pub struct MemoryStore {
     events: VecDeque<StoredKept>,
     newest: Cursor,
     drafts: BTreeMap<ChatId, String>,
+    chat_settings: BTreeMap<ChatId, ChatSettings>,
+    /// Pinned messages of each chat, the one pinned last at the end.
+    pins: BTreeMap<ChatId, Vec<usize>>,
     settings: BTreeMap<String, String>,
     full: Arc<AtomicBool>,
 }
@@ -72,7 +75,10 @@ impl MemoryStore {
 
     fn render(&self, kept: &StoredKept) -> Option<StoredEvent> {
         let what = match &kept.what {
-            Kept::Message(place) => EventBody::Message(Box::new(self.messages.get(*place)?.clone())),
+            Kept::Message(place) => match self.messages.get(*place)? {
+                hidden if hidden.hidden => EventBody::Hidden { message: hidden.id, chat: hidden.chat },
+                message => EventBody::Message(Box::new(message.clone())),
+            },
             Kept::Other(body) => body.clone(),
         };
         Some(StoredEvent { cursor: kept.cursor, at: kept.at, what })
@@ -80,6 +86,11 @@ impl MemoryStore {
 
     fn apply(&mut self, change: &Change, now: WallMs) -> Option<StoredEvent> {
         match change {
+            Change::Pin { chat, who, author, message, on, any } => {
+                self.pin((*chat, *author, *message), *who, (*on, *any), now)
+            }
+            Change::Hide { chat, author, message } => self.hide((*chat, *author, *message), now),
+            Change::Again { message, to, at } => self.again(*message, to, *at, now),
             Change::Put(record) => {
                 self.records.insert((record.space, record.key.clone()), record.value.clone());
                 None
@@ -108,6 +119,7 @@ impl MemoryStore {
                 found.text.clear();
                 found.deleted = true;
                 found.reactions.clear();
+                self.unpin(*chat, place);
                 self.event(now, Kept::Message(place))
             }
             Change::React { chat, who, author, message, emoji, at: _ } => {
@@ -141,6 +153,11 @@ impl MemoryStore {
         let placed = Placed::new(new.place, row, chat.last().map_or(0, |(last, _)| last.depth));
         chat.insert((placed, place));
         let unread = !new.me && new.kind != MessageKind::Notice;
+        if new.kind != MessageKind::Notice
+            && let Some(settings) = self.chat_settings.get_mut(&new.chat)
+        {
+            settings.archived = false;
+        }
         self.messages.push(StoredMessage::fresh(row, placed, new, unread));
         self.event(now, Kept::Message(place))
     }
@@ -169,8 +186,9 @@ impl MemoryStore {
         }
         let reason = reason.filter(|reason| !reason.is_empty()).map(str::to_owned);
         let message_state = settle(found, (state, reason.as_deref(), at))?;
-        let (chat, custody) = (found.chat, Custody::default());
-        let what = EventBody::Receipt { message: id, chat, who, state, reason, at, message_state, custody };
+        let (chat, custody, attempt) = (found.chat, Custody::default(), found.attempt);
+        let what =
+            EventBody::Receipt { message: id, chat, who, state, reason, at, message_state, custody, attempt };
         self.event(now, Kept::Other(what))
     }
 
@@ -192,10 +210,79 @@ impl MemoryStore {
             (one.state, one.at) = (state, at);
         }
         let message_state = settle(found, (state, None, at))?;
-        let chat = found.chat;
+        let (chat, reason, attempt) = (found.chat, None, found.attempt);
         let what =
-            EventBody::Receipt { message: id, chat, who, state, reason: None, at, message_state, custody };
+            EventBody::Receipt { message: id, chat, who, state, reason, at, message_state, custody, attempt };
         self.event(now, Kept::Other(what))
+    }
+
+    fn pin(
+        &mut self,
+        (chat, author, message): (ChatId, AccountId, MessageId),
+        who: AccountId,
+        (on, any): (bool, bool),
+        now: WallMs,
+    ) -> Option<StoredEvent> {
+        let place = self.place_of(chat, author, message)?;
+        let found = self.messages.get_mut(place)?;
+        match (found.pinned, on) {
+            (None, true) => {
+                found.pinned = Some(who);
+                self.pins.entry(chat).or_default().push(place);
+            }
+            (Some(by), false) if any || by == who => self.unpin(chat, place),
+            _ => return None,
+        }
+        self.event(now, Kept::Message(place))
+    }
+
+    fn unpin(&mut self, chat: ChatId, place: usize) {
+        self.pins.entry(chat).or_default().retain(|other| *other != place);
+        if let Some(found) = self.messages.get_mut(place) {
+            found.pinned = None;
+        }
+    }
+
+    /// The pin that one too many puts an end to.
+    fn drop_excess_pin(&mut self, change: &Change, now: WallMs) -> Option<StoredEvent> {
+        let Change::Pin { chat, on: true, .. } = change else { return None };
+        let pins = self.pins.get(chat).filter(|pins| pins.len() > PINS)?;
+        let place = *pins.first()?;
+        self.unpin(*chat, place);
+        self.event(now, Kept::Message(place))
+    }
+
+    fn hide(
+        &mut self,
+        (chat, author, message): (ChatId, AccountId, MessageId),
+        now: WallMs,
+    ) -> Option<StoredEvent> {
+        let fits = |m: &StoredMessage| m.author == author && m.chat == chat && !m.hidden;
+        let place = self.of_id(message).find(|(_, m)| fits(m)).map(|(place, _)| place)?;
+        self.unpin(chat, place);
+        let found = self.messages.get_mut(place)?;
+        found.text.clear();
+        found.reactions.clear();
+        (found.hidden, found.unread) = (true, false);
+        self.event(now, Kept::Message(place))
+    }
+
+    fn again(&mut self, id: MessageId, to: &[AccountId], at: WallMs, now: WallMs) -> Option<StoredEvent> {
+        let place = self.of_id(id).find(|(_, m)| m.me).map(|(place, _)| place)?;
+        let found = self.messages.get_mut(place)?;
+        let over = |one: &&mut Recipient| {
+            matches!(one.state, MessageState::Failed | MessageState::Expired) && to.contains(&one.account)
+        };
+        let mut moved = false;
+        for one in found.recipients.iter_mut().filter(over) {
+            (one.state, one.at, one.custody, moved) = (MessageState::Queued, at, Custody::default(), true);
+        }
+        if !moved {
+            return None;
+        }
+        (found.state, found.state_at, found.reason) = (MessageState::Queued, at, None);
+        found.attempt = found.attempt.saturating_add(1);
+        self.event(now, Kept::Message(place))
     }
 
     fn own(&mut self, id: MessageId) -> Option<&mut StoredMessage> {
@@ -204,7 +291,7 @@ impl MemoryStore {
     }
 
     fn place_of(&self, chat: ChatId, author: AccountId, id: MessageId) -> Option<usize> {
-        let fits = |m: &StoredMessage| m.author == author && m.chat == chat && !m.deleted;
+        let fits = |m: &StoredMessage| m.author == author && m.chat == chat && !m.deleted && !m.hidden;
         self.of_id(id).find(|(_, m)| fits(m)).map(|(place, _)| place)
     }
 
@@ -213,8 +300,15 @@ impl MemoryStore {
         places.filter_map(|place| self.messages.get(*place).map(|m| (*place, m)))
     }
 
+    /// What is shown of a chat.
     fn of_chat(&self, chat: ChatId) -> impl DoubleEndedIterator<Item = &StoredMessage> {
-        self.chats.get(&chat).into_iter().flatten().filter_map(|(_, place)| self.messages.get(*place))
+        let places = self.chats.get(&chat).into_iter().flatten();
+        places.filter_map(|(_, place)| self.messages.get(*place)).filter(|m| !m.hidden)
+    }
+
+    /// Where a message of a chat stands in it.
+    fn order_of(&self, chat: ChatId, id: MessageId) -> Option<(Placed, i64)> {
+        self.of_id(id).find(|(_, m)| m.chat == chat).map(|(_, message)| message.order())
     }
 }
 
@@ -282,20 +376,31 @@ impl Store for MemoryStore {
 
     fn commit(&mut self, changes: &[Change], at: WallMs) -> Result<Vec<StoredEvent>, StoreError> {
         self.refuse_if_full()?;
-        Ok(changes.iter().filter_map(|change| self.apply(change, at)).collect())
+        let mut events = Vec::new();
+        for change in changes {
+            events.extend(self.apply(change, at));
+            events.extend(self.drop_excess_pin(change, at));
+        }
+        Ok(events)
     }
 
     fn log(&mut self, query: &LogQuery) -> Result<Vec<StoredMessage>, StoreError> {
-        let before = match query.before {
-            None => (Placed::END, i64::MAX),
-            Some(id) => match self.of_id(id).find(|(_, m)| m.chat == query.chat) {
-                Some((_, message)) => message.order(),
-                None => return Ok(Vec::new()),
-            },
+        let at = match query.page {
+            Page::Newest => Some((Placed::END, i64::MAX)),
+            Page::Before(id) | Page::After(id) | Page::Around(id) => self.order_of(query.chat, id),
         };
-        let fits =
-            |m: &&StoredMessage| m.order() < before && query.since.is_none_or(|since| m.received_at >= since);
-        Ok(newest_first(self.of_chat(query.chat).rev().filter(fits).take(query.limit).cloned().collect()))
+        let Some(at) = at else { return Ok(Vec::new()) };
+        let since = |m: &&StoredMessage| query.since.is_none_or(|since| m.received_at >= since);
+        let of_chat = || self.of_chat(query.chat).filter(since);
+        let (before, after) = query.split();
+        let older = of_chat().rev().filter(|m| m.order() < at).take(before).cloned().collect();
+        let mut page = newest_first(older);
+        let is_after = |m: &&StoredMessage| match query.page {
+            Page::Around(_) => m.order() >= at,
+            _ => m.order() > at,
+        };
+        page.extend(of_chat().filter(is_after).take(after).cloned());
+        Ok(page)
     }
 
     fn message(&mut self, id: MessageId) -> Result<Vec<StoredMessage>, StoreError> {
@@ -327,15 +432,27 @@ impl Store for MemoryStore {
 
     fn chats(&mut self) -> Result<Vec<ChatSummary>, StoreError> {
         let mut every: BTreeMap<ChatId, ChatSummary> = BTreeMap::new();
-        for chat in self.chats.keys().chain(self.drafts.keys()) {
+        for chat in self.chats.keys().chain(self.drafts.keys()).chain(self.chat_settings.keys()) {
             every.entry(*chat).or_insert_with(|| ChatSummary {
                 chat: *chat,
                 last_at: self.of_chat(*chat).next_back().map_or(0, |m| m.received_at),
                 unread: self.of_chat(*chat).filter(|m| m.unread).count() as u64,
                 draft: self.drafts.get(chat).cloned(),
+                settings: self.chat_settings.get(chat).copied().unwrap_or_default(),
             });
         }
         Ok(every.into_values().collect())
+    }
+
+    fn pins(&mut self, chat: ChatId) -> Result<Vec<StoredMessage>, StoreError> {
+        Ok(self.of_chat(chat).filter(|m| m.pinned.is_some()).cloned().collect())
+    }
+
+    fn set_chat(&mut self, chat: ChatId, change: &ChatChange) -> Result<ChatSettings, StoreError> {
+        self.refuse_if_full()?;
+        let settings = self.chat_settings.entry(chat).or_default();
+        *settings = settings.changed(change);
+        Ok(*settings)
     }
 
     fn unread(&mut self, chat: ChatId, limit: usize) -> Result<Vec<MessageId>, StoreError> {

@@ -4,6 +4,7 @@
 //! A [`Store`] is synchronous and single-threaded; [`worker`] gives it a thread of its own and an async handle.
 //! [`memory`] is its twin for tests and simulations, held to the same conformance suite.
 
+mod chat;
 mod event;
 pub mod mail;
 pub mod memory;
@@ -15,6 +16,7 @@ pub mod worker;
 #[cfg(test)]
 pub mod conformance;
 
+pub use chat::{ChatChange, ChatSettings, ChatSummary, Mute, Notify};
 pub use event::{EventBody, OtherEvent, StoredEvent};
 pub use place::Placed;
 use starling_protocol::engine::step::{Change, MessageKind, MessageState, NewMessage, ReadOrder, Record};
@@ -98,6 +100,12 @@ pub struct StoredMessage {
     pub deleted: bool,
     /// Whether it has not been seen here.
     pub unread: bool,
+    /// Whether it is shown no more. Of its kind only who wrote it, where and how far it is, is still known.
+    pub hidden: bool,
+    /// Who pinned it, if it is pinned.
+    pub pinned: Option<AccountId>,
+    /// Which try of an own message this is, from 1.
+    pub attempt: u32,
     /// Who reacted with what, by account.
     pub reactions: Vec<(AccountId, String)>,
     /// For own messages: how far for each recipient, by account.
@@ -160,6 +168,9 @@ impl StoredMessage {
             edited: false,
             deleted: false,
             unread,
+            hidden: false,
+            pinned: None,
+            attempt: 1,
             reactions: Vec::new(),
             recipients: Vec::new(),
         }
@@ -179,30 +190,41 @@ pub struct Batch {
     pub at: WallMs,
 }
 
+/// Which messages of a chat are on a page. Of an id that is not in the chat, none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Page {
+    /// The newest.
+    Newest,
+    /// The last ones shown before this one.
+    Before(MessageId),
+    /// The first ones shown after it.
+    After(MessageId),
+    /// It, with half of the page before it.
+    Around(MessageId),
+}
+
 /// What a page of history holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogQuery {
     /// Of which chat.
     pub chat: ChatId,
-    /// At most how many (the newest ones that fit the rest of the query).
+    /// At most how many that fit the rest of the query.
     pub limit: usize,
-    /// Only messages shown before this one.
-    pub before: Option<MessageId>,
+    /// Which of them.
+    pub page: Page,
     /// Only messages whose `received_at` is at or after this.
     pub since: Option<WallMs>,
 }
 
-/// A chat as the chat list shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChatSummary {
-    /// Which.
-    pub chat: ChatId,
-    /// When the message that stands last came.
-    pub last_at: WallMs,
-    /// Messages not seen here.
-    pub unread: u64,
-    /// Unsent text.
-    pub draft: Option<String>,
+impl LogQuery {
+    /// How many messages before and from the place of the page there may be.
+    pub(crate) fn split(&self) -> (usize, usize) {
+        match self.page {
+            Page::Newest | Page::Before(_) => (self.limit, 0),
+            Page::After(_) => (0, self.limit),
+            Page::Around(_) => (self.limit / 2, self.limit - self.limit / 2),
+        }
+    }
 }
 
 /// Figures for `status`.
@@ -249,13 +271,13 @@ pub trait Store: Send {
         group.iter().map(|batch| self.commit(&batch.changes, batch.at)).collect()
     }
 
-    /// A page of a chat, oldest first. Unknown chats are empty.
+    /// A page of a chat, oldest first, without hidden messages. Unknown chats are empty.
     ///
     /// # Errors
     /// See [`StoreError`].
     fn log(&mut self, query: &LogQuery) -> Result<Vec<StoredMessage>, StoreError>;
 
-    /// Every message with this id (one per author; nearly always at most one).
+    /// Every message with this id (one per author; nearly always at most one), hidden or not.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -278,7 +300,19 @@ pub trait Store: Send {
     /// See [`StoreError`].
     fn events(&mut self, since: Cursor, limit: usize) -> Result<Vec<StoredEvent>, StoreError>;
 
-    /// All chats that have a message or a draft.
+    /// The pinned messages of a chat as they stand in it, oldest first.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn pins(&mut self, chat: ChatId) -> Result<Vec<StoredMessage>, StoreError>;
+
+    /// Changes how a chat is shown and told; gives what holds then.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn set_chat(&mut self, chat: ChatId, change: &ChatChange) -> Result<ChatSettings, StoreError>;
+
+    /// All chats that have a message, a draft or settings.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -4,7 +4,8 @@
 
 use super::sqlite::SqliteStore;
 use super::{
-    Batch, ChatSummary, Cursor, LogQuery, Store, StoreError, StoreStats, StoredEvent, StoredMessage,
+    Batch, ChatChange, ChatSettings, ChatSummary, Cursor, LogQuery, Store, StoreError, StoreStats,
+    StoredEvent, StoredMessage,
 };
 use starling_protocol::engine::step::{Change, ReadOrder, Record};
 use starling_protocol::ids::{ChatId, MessageId};
@@ -153,6 +154,22 @@ impl StoreHandle {
     /// See [`StoreError`].
     pub async fn events(&self, since: Cursor, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
         self.call(&self.read, move |store| store.events(since, limit)).await
+    }
+
+    /// See [`Store::pins`].
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn pins(&self, chat: ChatId) -> Result<Vec<StoredMessage>, StoreError> {
+        self.call(&self.read, move |store| store.pins(chat)).await
+    }
+
+    /// See [`Store::set_chat`].
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn set_chat(&self, chat: ChatId, change: ChatChange) -> Result<ChatSettings, StoreError> {
+        self.call(&self.write, move |store| store.set_chat(chat, &change)).await
     }
 
     /// See [`Store::chats`].

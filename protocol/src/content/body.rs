@@ -52,6 +52,17 @@ pub struct Reaction {
     pub ext: Ext,
 }
 
+/// A message is pinned in its chat, or is not any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pin {
+    /// Which message.
+    pub target: Target,
+    /// Whether it is pinned from now on.
+    pub on: bool,
+    /// Room for growth.
+    pub ext: Ext,
+}
+
 /// "I accept you": what makes two people contacts (docs/spec/02-identity.md).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accept {
@@ -74,6 +85,32 @@ pub struct KeepMail {
     pub answer: bool,
     /// Room for growth.
     pub ext: Ext,
+}
+
+/// What a moderator of an open channel says; it counts for who follows them (docs/spec/10-open-channels.md).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moderate {
+    /// A message is not shown.
+    pub hide: Option<Target>,
+    /// Nothing of somebody is shown for so many seconds, at most a day.
+    pub mute: Option<(AccountId, u32)>,
+    /// Everybody is shown with one text in so many seconds, at most an hour; 0 ends it.
+    pub slow_s: Option<u32>,
+    /// Room for growth.
+    pub ext: Ext,
+}
+
+impl Moderate {
+    /// The longest time somebody is muted for: as long as messages are kept.
+    pub const MUTE_S: u32 = 86_400;
+    /// The longest time between two texts.
+    pub const SLOW_S: u32 = 3_600;
+
+    fn fits(&self) -> bool {
+        self.mute.is_none_or(|(_, seconds)| seconds <= Self::MUTE_S)
+            && self.slow_s.is_none_or(|seconds| seconds <= Self::SLOW_S)
+            && wire::ext_understood(&self.ext)
+    }
 }
 
 /// A decoded and bounded body.
@@ -107,6 +144,10 @@ pub enum Body {
     RoomSecret(RoomSecret),
     /// 14: messages of the recipient in a room that were read.
     RoomRead(RoomRead),
+    /// 15: what a moderator of an open channel says.
+    Moderate(Moderate),
+    /// 16: a pin.
+    Pin(Pin),
     /// Something of a newer version.
     Unknown {
         /// Its kind.
@@ -140,6 +181,8 @@ impl Body {
             Self::RoomKey(key) => (12, wire::encode(key)?),
             Self::RoomSecret(secret) => (13, wire::encode(secret)?),
             Self::RoomRead(read) => (14, wire::encode(read)?),
+            Self::Moderate(said) => (15, wire::encode(said)?),
+            Self::Pin(pin) => (16, wire::encode(pin)?),
             Self::Unknown { .. } => return Err(WireError::Malformed),
         })
     }
@@ -187,6 +230,8 @@ impl Body {
             12 => Self::RoomKey(bounded(bytes, RoomKey::fits)?),
             13 => Self::RoomSecret(bounded(bytes, RoomSecret::fits)?),
             14 => Self::RoomRead(bounded(bytes, RoomRead::fits)?),
+            15 => Self::Moderate(bounded(bytes, Moderate::fits)?),
+            16 => Self::Pin(bounded::<Pin>(bytes, |p| wire::ext_understood(&p.ext))?),
             kind => Self::Unknown { kind, ignorable: kind >= IGNORABLE },
         })
     }

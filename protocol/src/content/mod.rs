@@ -9,7 +9,7 @@ mod room;
 #[cfg(test)]
 mod tests;
 
-pub use body::{Accept, Body, Edit, KeepMail, Reaction, Target, Text};
+pub use body::{Accept, Body, Edit, KeepMail, Moderate, Pin, Reaction, Target, Text};
 pub use room::{
     RoomAnswer, RoomInvite, RoomKey, RoomRead, RoomSecret, RoomWelcome, WELCOME_BYTES, WELCOME_OPS,
     WELCOME_SECRETS,

@@ -129,6 +129,41 @@ pub enum Command {
         /// In which chat.
         chat: ChatId,
         /// Ids of messages of the other side, at most 256.
+    /// Pin a message in its chat for all who are in it, or unpin it.
+    Pin {
+        /// In which chat.
+        chat: ChatId,
+        /// Which message.
+        message: MessageId,
+        /// Its author.
+        author: AccountId,
+        /// Pinned or not.
+        on: bool,
+        /// Whether it was we who pinned it, for unpinning. The caller has looked.
+        ours: bool,
+    },
+    /// Show a message no more here. Nobody else hears of it.
+    Hide {
+        /// In which chat.
+        chat: ChatId,
+        /// Which message.
+        message: MessageId,
+        /// Its author.
+        author: AccountId,
+    },
+    /// Try an own text again that did not get through, as the same message. The caller has checked that it is one's own.
+    Again {
+        /// In which chat.
+        chat: ChatId,
+        /// Which message.
+        message: MessageId,
+        /// Its text as it is now.
+        text: String,
+        /// The message it answers.
+        reply_to: Option<MessageId>,
+        /// For whom it failed or expired.
+        lack: Vec<AccountId>,
+    },
         messages: Vec<MessageId>,
     },
     /// The person types, or stopped.
@@ -643,6 +678,9 @@ pub use super::net::Via;
 /// Somebody who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestView {
+    /// Whoever lacks the message has left the room.
+    #[error("who did not get it is not in this room any more")]
+    NobodyLeft,
     /// Their account.
     pub account: AccountId,
     /// The name they gave, cleaned.

@@ -2,6 +2,8 @@
 
 use super::Engine;
 use super::command::{Command, Presence, Refusal, Reply, StatusView};
+use super::step::Change;
+use crate::content::Target;
 use crate::ids::ChatId;
 
 impl Engine {
@@ -30,6 +32,16 @@ impl Engine {
             Command::Delete { chat, message } => self.delete(chat, message),
             Command::React { chat, message, author, emoji } => self.react(chat, message, author, &emoji),
             Command::MarkRead { chat, messages } => self.mark_read(chat, messages),
+            Command::Pin { chat, message, author, on, ours } => {
+                self.pin(chat, Target { author, id: message }, on, ours)
+            }
+            Command::Hide { chat, message, author } => {
+                self.change(Change::Hide { chat, author, message });
+                Ok(Reply::Done)
+            }
+            Command::Again { chat, message, text, reply_to, lack } => {
+                self.again(chat, message, text, reply_to, &lack)
+            }
             Command::Typing { chat, on } => {
                 self.tell_typing(chat, on);
                 Ok(Reply::Done)

@@ -7,7 +7,7 @@ use super::receive::Road;
 use super::state::{self, CHANGED, MISSING_RANGES, ParkedRecord, key};
 use super::step::{Change, Event, MessageKind, MessageState, NewMessage, Notice, Place, Space};
 use super::{Engine, Timer};
-use crate::content::{Accept, Body, Content};
+use crate::content::{Accept, Body, Content, Target};
 use crate::ids::{AccountId, ChatId, DeviceId, MessageId};
 use crate::session::{Outcome, RefuseReason};
 use crate::time::{SECOND_MS, clamp_wall};
@@ -28,8 +28,11 @@ impl Engine {
     /// Takes a decrypted content exactly once. It is on this disk when the turn commits, so `Delivered` is true
     /// even while it waits for an earlier one.
     pub(super) fn take_content(&mut self, device: DeviceId, content: Content, via: Road) -> Outcome {
-        let Some(peer) = self.peers.get_mut(&device) else { return Outcome::Refused(RefuseReason::Session) };
-        if peer.knows(&content.msg_id) {
+        let Some(peer) = self.peers.get(&device) else { return Outcome::Refused(RefuseReason::Session) };
+        let (known, chat) = (peer.knows(&content.msg_id), ChatId::from(peer.account()));
+        // What is known and comes with another number is another try of its sender: the number counts, or it would be
+        // missing, and the store shows the message once.
+        if known && self.has_number(device, chat, content.seq) {
             return Outcome::Delivered;
         }
         if content.conv != ChatId::from(self.own.account)
@@ -41,11 +44,8 @@ impl Engine {
         {
             return Outcome::Refused(RefuseReason::Content);
         }
-        let (number, forgotten) = peer.remember(content.msg_id);
-        let chat = ChatId::from(peer.account());
-        self.changes.extend(state::put(Space::Seen, key::numbered(&device, number), &content.msg_id));
-        if let Some(forgotten) = forgotten {
-            self.change(Change::Drop { space: Space::Seen, key: key::numbered(&device, forgotten) });
+        if !known {
+            self.remember_content(device, content.msg_id);
         }
         let in_order = self.has_chat(&chat.account());
         let stream = self.streams_in.entry((device, chat)).or_default();
@@ -63,6 +63,22 @@ impl Engine {
             std::cmp::Ordering::Less => self.take_late(device, chat, &content, via),
         }
         Outcome::Delivered
+    }
+
+    fn remember_content(&mut self, device: DeviceId, id: MessageId) {
+        let Some(peer) = self.peers.get_mut(&device) else { return };
+        let (number, forgotten) = peer.remember(id);
+        self.changes.extend(state::put(Space::Seen, key::numbered(&device, number), &id));
+        if let Some(forgotten) = forgotten {
+            self.change(Change::Drop { space: Space::Seen, key: key::numbered(&device, forgotten) });
+        }
+    }
+
+    /// Whether a device's content of this number is here, or is not waited for any more.
+    fn has_number(&self, device: DeviceId, chat: ChatId, seq: u64) -> bool {
+        let Some(stream) = self.streams_in.get(&(device, chat)) else { return false };
+        let missing = stream.missing.iter().any(|(from, to)| (*from..=*to).contains(&seq));
+        (seq < stream.next_seq && !missing) || self.parked.contains_key(&(device, chat, seq))
     }
 
     fn park(&mut self, device: DeviceId, chat: ChatId, content: Content, via: Road) {
@@ -237,6 +253,19 @@ impl Engine {
                     });
                 }
             }
+            Body::Pin(pin) => {
+                if !self.is_outdated(device, chat, content, pin.target.id) {
+                    let Target { author: of, id: message } = pin.target;
+                    self.change(Change::Pin {
+                        chat,
+                        who: author,
+                        author: of,
+                        message,
+                        on: pin.on,
+                        any: true,
+                    });
+                }
+            }
             Body::Read(messages) => {
                 for message in messages {
                     let state = MessageState::Read;
@@ -251,6 +280,8 @@ impl Engine {
             Body::RoomKey(key) => self.on_room_key(author, device, &key),
             Body::RoomSecret(secret) => self.on_room_secret(author, &secret),
             Body::RoomRead(read) => self.on_room_was_read(author, &read),
+            // Means something in open channels alone.
+            Body::Moderate(_) => {}
             Body::Accept(accept) => self.on_accept(author, device, &accept),
             Body::Unknown { ignorable: true, .. } => {}
             Body::Unknown { kind, .. } => {

@@ -5,7 +5,7 @@ use super::command::{ContactState, Refusal, Reply};
 use super::state::OutRow;
 use super::step::{Change, MessageKind, MessageState, NewMessage, Place};
 use super::{Engine, Timer};
-use crate::content::{Body, Content, Edit, Reaction, Target, Text};
+use crate::content::{Body, Content, Edit, Pin, Reaction, Target, Text};
 use crate::ids::{AccountId, ChatId, DeviceId, MessageId};
 use crate::limits::{FRAME_BYTES, OUTBOX_BYTES, OUTBOX_MESSAGES, TEXT_BYTES};
 use crate::{text, wire};
@@ -129,6 +129,50 @@ impl Engine {
         let (who, at) = (self.own.account, self.now.wall_ms);
         self.change(Change::React { chat, who, author, message, emoji: emoji.to_owned(), at });
         Ok(Reply::Done)
+    }
+
+    pub(super) fn pin(
+        &mut self,
+        chat: ChatId,
+        target: Target,
+        on: bool,
+        ours: bool,
+    ) -> Result<Reply, Refusal> {
+        let who = self.own.account;
+        let any = !self.is_room(&chat) || target.author == who || self.is_room_admin(chat.room());
+        if !on && !any && !ours {
+            return Err(Refusal::NotAllowed);
+        }
+        self.send_control(chat, &Body::Pin(Pin { target, on, ext: Vec::new() }))?;
+        let Target { author, id: message } = target;
+        self.change(Change::Pin { chat, who, author, message, on, any });
+        Ok(Reply::Done)
+    }
+
+    /// Another try of an own text, under a new number of our chain. Devices that have it already show it once.
+    pub(super) fn again(
+        &mut self,
+        chat: ChatId,
+        message: MessageId,
+        text: String,
+        reply_to: Option<MessageId>,
+        lack: &[AccountId],
+    ) -> Result<Reply, Refusal> {
+        let at = self.now.wall_ms;
+        if self.is_room(&chat) {
+            return self.room_again(chat.room(), message, text, reply_to, lack);
+        }
+        self.check_chat(chat)?;
+        let waits = |device: DeviceId| {
+            self.peers.get(&device).is_some_and(|peer| peer.by_message.contains_key(&message))
+        };
+        if self.devices_of(chat.account()).into_iter().any(waits) {
+            return Ok(Reply::Sent { message, at, repeated: true });
+        }
+        self.check_room(chat, text.len())?;
+        self.accept(chat, message, &Body::Text(Text { text, reply_to, ext: Vec::new() }), true)?;
+        self.change(Change::Again { message, to: vec![chat.account()], at });
+        Ok(Reply::Sent { message, at, repeated: false })
     }
 
     pub(super) fn mark_read(&mut self, chat: ChatId, messages: Vec<MessageId>) -> Result<Reply, Refusal> {

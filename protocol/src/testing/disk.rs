@@ -4,7 +4,7 @@ use crate::engine::{
     Change, Event, MessageKind, MessageState, NewMessage, Place, ReadOrder, Record, Space, stored_attempt,
     stored_parked, stored_part, stored_secrets,
 };
-use crate::ids::{AccountId, ChatId, MessageId};
+use crate::ids::{AccountId, ChatId, DeviceId, MessageId};
 use crate::kdf;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,8 +52,23 @@ impl Disk {
                     }
                 }
                 Change::Event(event) => self.events.push(event.clone()),
-                Change::Edit { .. } | Change::Delete { .. } | Change::React { .. } => {
+                Change::Edit { .. }
+                | Change::Delete { .. }
+                | Change::React { .. }
+                | Change::Pin { .. }
+                | Change::Hide { .. } => {
                     self.edits.push(change.clone());
+                }
+                Change::Again { message, to, .. } => {
+                    for account in to {
+                        let held = self.states.get_mut(&(*message, *account));
+                        let over = |held: &MessageState| {
+                            matches!(held, MessageState::Failed | MessageState::Expired)
+                        };
+                        if let Some(held) = held.filter(|held| over(held)) {
+                            *held = MessageState::Queued;
+                        }
+                    }
                 }
                 Change::Custody { message, account, mailboxes, .. } => {
                     let held = self.states.get_mut(&(*message, *account));
@@ -135,7 +150,7 @@ pub struct Watch {
     /// Own edits, deletions and reactions, in order.
     pub edited: Vec<Change>,
     /// Messages of others that were handed to the present disk.
-    shown: BTreeSet<(AccountId, MessageId)>,
+    shown: BTreeSet<(AccountId, MessageId, DeviceId, u64)>,
     /// The bytes of each attempt at each row.
     attempts: BTreeMap<(Vec<u8>, u32), [u8; 32]>,
     /// The bytes that stand for each place in each session: the hash of the ciphertext.
@@ -151,7 +166,9 @@ impl Watch {
                 Change::Message(message) if message.me => self.accepted.push(message.clone()),
                 Change::Message(message) => {
                     self.taken.insert((message.author, message.id));
-                    if message.kind == MessageKind::Text && !self.shown.insert((message.author, message.id)) {
+                    // Another try of a message has another number, and is the store's to show once.
+                    let shown = (message.author, message.id, message.device, message.seq);
+                    if message.kind == MessageKind::Text && !self.shown.insert(shown) {
                         self.faults.push(format!("{} was taken in twice", message.text));
                     }
                 }

@@ -6,7 +6,7 @@ use crate::api::hub::Hub;
 use crate::api::render;
 use crate::api::rpc::{Fault, body};
 use crate::api::types::{Object, Trouble};
-use crate::store::{LogQuery, StoredMessage};
+use crate::store::{LogQuery, Page, StoredMessage};
 use serde::Deserialize;
 use starling_protocol::engine::Command;
 use starling_protocol::ids::ChatId;
@@ -21,7 +21,7 @@ fn limit_default() -> usize {
     50
 }
 
-async fn page(hub: &Hub, messages: &[StoredMessage]) -> Outcome {
+pub(super) async fn page(hub: &Hub, messages: &[StoredMessage]) -> Outcome {
     hub.meet(messages).await;
     let names = hub.names();
     let page: Vec<Object> = messages
@@ -39,18 +39,28 @@ pub(super) struct Log {
     #[serde(default)]
     before: Option<String>,
     #[serde(default)]
+    after: Option<String>,
+    #[serde(default)]
+    around: Option<String>,
+    #[serde(default)]
     since: Option<String>,
 }
 
 pub(super) async fn log(hub: &Hub, params: Log) -> Outcome {
     let chat = hub.chat(&params.chat).await?;
-    let before = params.before.as_deref().map(message_id).transpose()?;
+    let which = match (params.before.as_deref(), params.after.as_deref(), params.around.as_deref()) {
+        (None, None, None) => Page::Newest,
+        (Some(id), None, None) => Page::Before(message_id(id)?),
+        (None, Some(id), None) => Page::After(message_id(id)?),
+        (None, None, Some(id)) => Page::Around(message_id(id)?),
+        _ => return Err(Fault::bad_params("at most one of `before`, `after` and `around`")),
+    };
     let since = params
         .since
         .as_deref()
         .map(|text| render::wall(text).ok_or_else(|| Fault::bad_params("`since` is a time in RFC 3339")))
         .transpose()?;
-    let query = LogQuery { chat, limit: params.limit.min(LOG_MAX), before, since };
+    let query = LogQuery { chat, limit: params.limit.min(LOG_MAX), page: which, since };
     page(hub, &hub.handle.store().log(query).await?).await
 }
 

@@ -209,9 +209,16 @@ fn no_message(text: &str) -> Trouble {
     )
 }
 
-/// One's own message by its id.
-async fn own(hub: &Hub, id: MessageId) -> Result<StoredMessage, Trouble> {
+/// The messages of an id that are not hidden.
+async fn shown(hub: &Hub, id: MessageId) -> Result<Vec<StoredMessage>, Trouble> {
     let mut found = hub.handle.store().message(id).await?;
+    found.retain(|message| !message.hidden);
+    Ok(found)
+}
+
+/// One's own message by its id.
+pub(super) async fn own(hub: &Hub, id: MessageId) -> Result<StoredMessage, Trouble> {
+    let mut found = shown(hub, id).await?;
     if found.is_empty() {
         return Err(no_message(&id.to_string()));
     }
@@ -228,8 +235,8 @@ async fn own(hub: &Hub, id: MessageId) -> Result<StoredMessage, Trouble> {
 }
 
 /// The one message with an id, whoever wrote it.
-async fn any(hub: &Hub, text: &str) -> Result<StoredMessage, Trouble> {
-    let mut found = hub.handle.store().message(message_id(text)?).await?;
+pub(super) async fn any(hub: &Hub, text: &str) -> Result<StoredMessage, Trouble> {
+    let mut found = shown(hub, message_id(text)?).await?;
     match (found.pop(), found.pop()) {
         (Some(one), None) => Ok(one),
         (None, _) => Err(no_message(text)),
@@ -264,7 +271,17 @@ pub(super) struct ById {
     id: String,
 }
 
-pub(super) async fn delete(hub: &Hub, params: ById) -> Outcome {
+#[derive(Deserialize)]
+pub(super) struct Delete {
+    id: String,
+    #[serde(default)]
+    local: bool,
+}
+
+pub(super) async fn delete(hub: &Hub, params: Delete) -> Outcome {
+    if params.local {
+        return super::marks::hide(hub, &params.id).await;
+    }
     let message = own(hub, message_id(&params.id)?).await?;
     hub.handle.command(Command::Delete { chat: message.chat, message: message.id }).await?;
     done("The message was deleted here, and the others' devices are asked to delete it")

@@ -1,7 +1,9 @@
 //! The methods of the control API (docs/user/api.md): finds the one a request names and gives it its parameters.
 
+mod chats;
 mod history;
 mod mail;
+mod marks;
 mod messages;
 mod network;
 mod node;
@@ -28,12 +30,14 @@ pub async fn call(connection: &Arc<Connection>, request: Request) -> Outcome {
         "edit" => messages::edit(hub, read(params)?).await,
         "delete" => messages::delete(hub, read(params)?).await,
         "react" => messages::react(hub, read(params)?).await,
+        "pin" => marks::pin(hub, read(params)?).await,
+        "again" => marks::again(hub, read(params)?).await,
         "wait" => messages::wait(hub, read(params)?).await,
         "kept" => messages::kept(hub, &read(params)?).await,
         "mark_read" => history::mark_read(hub, read(params)?).await,
         "typing" => messages::typing(hub, read(params)?).await,
         "draft" => messages::draft(hub, read(params)?).await,
-        "log" | "find" | "message" | "chats.list" | "people.list" => {
+        "log" | "find" | "message" | "pins" | "chats.list" | "chats.set" | "people.list" => {
             // Large answers: a few at once, so that a client cannot make the node hold many of them.
             let _turn = connection.large_answer().await;
             large(hub, &request.method, params).await
@@ -64,7 +68,9 @@ async fn large(hub: &Hub, method: &str, params: Value) -> Outcome {
         "log" => history::log(hub, read(params)?).await,
         "find" => history::find(hub, read(params)?).await,
         "message" => messages::message(hub, read(params)?).await,
-        "chats.list" => people::chats(hub).await,
+        "pins" => marks::pins(hub, read(params)?).await,
+        "chats.list" => chats::list(hub).await,
+        "chats.set" => chats::set(hub, read(params)?).await,
         _ => people::list(hub).await,
     }
 }

@@ -1,7 +1,7 @@
 //! What rooms ask of a store: messages that come late and stand earlier, and records that are read when wanted.
 
 use super::{BOB, CAROL, all, id, message, put, texts};
-use crate::store::{LogQuery, Store};
+use crate::store::{LogQuery, Page, Store};
 use starling_protocol::engine::step::{Change, Place, ReadOrder, Record, Space};
 
 /// A message of a room that stands at `depth` and `mark`; the room's id is carol's.
@@ -16,7 +16,8 @@ fn last(number: u64) -> Change {
 }
 
 fn page(store: &mut dyn Store, limit: usize, before: Option<u64>) -> String {
-    let query = LogQuery { chat: CAROL.into(), limit, before: before.map(id), since: None };
+    let page = before.map_or(Page::Newest, |number| Page::Before(id(number)));
+    let query = LogQuery { chat: CAROL.into(), limit, page, since: None };
     texts(&store.log(&query).unwrap()).join(" ")
 }
 

@@ -31,6 +31,13 @@ struct CustodyBody {
     until: WallMs,
 }
 
+/// A receipt of a later try than the first.
+#[derive(Serialize, Deserialize)]
+struct LaterBody {
+    receipt: CustodyBody,
+    attempt: u32,
+}
+
 #[derive(Serialize, Deserialize)]
 enum OtherBody {
     Request { account: AccountId, name: String, note: String },
@@ -62,6 +69,19 @@ pub fn custody(bytes: &[u8]) -> Result<(ReceiptBody, Custody), StoreError> {
     let CustodyBody { receipt, mailboxes, until } =
         wire::decode(bytes).map_err(|_| nonsense("an event makes no sense"))?;
     Ok((receipt, Custody { mailboxes, until }))
+}
+
+/// Encodes a receipt of a later try.
+pub fn encode_later(receipt: ReceiptBody, custody: Custody, attempt: u32) -> Result<Vec<u8>, StoreError> {
+    let receipt = CustodyBody { receipt, mailboxes: custody.mailboxes, until: custody.until };
+    encode(&LaterBody { receipt, attempt })
+}
+
+/// Decodes such a receipt.
+pub fn later(bytes: &[u8]) -> Result<(ReceiptBody, Custody, u32), StoreError> {
+    let LaterBody { receipt: CustodyBody { receipt, mailboxes, until }, attempt } =
+        wire::decode(bytes).map_err(|_| nonsense("an event makes no sense"))?;
+    Ok((receipt, Custody { mailboxes, until }, attempt))
 }
 
 /// Encodes one of the engine's own events.

@@ -95,7 +95,12 @@ fn two_hundred_corruptions() {
                 for (n, record) in (1..).zip(records) {
                     assert_eq!(record.value, vec![n; 900], "seed {seed}");
                 }
-                let query = crate::store::LogQuery { chat: BOB.into(), limit: 99, before: None, since: None };
+                let query = crate::store::LogQuery {
+                    chat: BOB.into(),
+                    limit: 99,
+                    page: crate::store::Page::Newest,
+                    since: None,
+                };
                 match store.log(&query) {
                     Ok(found) => assert_eq!(found.len(), count, "seed {seed}"),
                     Err(error) => {

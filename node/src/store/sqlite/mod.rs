@@ -3,6 +3,7 @@
 
 mod body;
 pub(in crate::store) mod error;
+mod marks;
 pub(in crate::store) mod open;
 mod read;
 mod states;
@@ -14,8 +15,8 @@ mod damage_tests;
 mod tests;
 
 use super::{
-    Batch, ChatSummary, Cursor, KEEP_EVENTS, LogQuery, Store, StoreError, StoreStats, StoredEvent,
-    StoredMessage,
+    Batch, ChatChange, ChatSettings, ChatSummary, Cursor, KEEP_EVENTS, LogQuery, Store, StoreError,
+    StoreStats, StoredEvent, StoredMessage,
 };
 use error::meaning;
 use open::Mode;
@@ -159,6 +160,15 @@ impl Store for SqliteStore {
 
     fn events(&mut self, since: Cursor, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
         read::events(&self.conn, since, limit)
+    }
+
+    fn pins(&mut self, chat: ChatId) -> Result<Vec<StoredMessage>, StoreError> {
+        read::pins(&self.conn, chat)
+    }
+
+    fn set_chat(&mut self, chat: ChatId, change: &ChatChange) -> Result<ChatSettings, StoreError> {
+        self.refuse_if_broken()?;
+        marks::set_chat(&self.conn, chat, change)
     }
 
     fn chats(&mut self) -> Result<Vec<ChatSummary>, StoreError> {

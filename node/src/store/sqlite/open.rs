@@ -41,6 +41,7 @@ pub const STORE: Schema = Schema {
         include_str!("../migrations/0001_start.sql"),
         include_str!("../migrations/0002_custody.sql"),
         include_str!("../migrations/0003_place.sql"),
+        include_str!("../migrations/0004_pins.sql"),
     ],
     vital: "record",
 };

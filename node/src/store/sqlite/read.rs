@@ -3,11 +3,11 @@
 use super::Numbers;
 use super::body;
 use super::error::{meaning, nonsense};
-use super::write::{KIND_CUSTODY, KIND_MESSAGE, KIND_RECEIPT};
+use super::write::{KIND_CUSTODY, KIND_LATER, KIND_MESSAGE, KIND_RECEIPT};
 use crate::store::words::search_words;
 use crate::store::{
-    ChatSummary, Cursor, Custody, EventBody, LogQuery, Placed, Recipient, StoreError, StoreStats,
-    StoredEvent, StoredMessage,
+    ChatSettings, ChatSummary, Cursor, Custody, EventBody, LogQuery, Mute, Notify, Page, Placed, Recipient,
+    StoreError, StoreStats, StoredEvent, StoredMessage,
 };
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 use starling_protocol::engine::step::{MessageKind, MessageState, ReadOrder, Record, Space};
@@ -18,7 +18,8 @@ use starling_protocol::time::WallMs;
 macro_rules! message_columns {
     () => {
         "m.row, m.id, m.chat, m.author, m.me, m.kind, m.reply_to, m.sent_at, m.received_at, m.via, m.state, \
-         m.reason, m.state_at, m.edited, m.deleted, m.unread, m.depth, m.mark, m.text"
+         m.reason, m.state_at, m.edited, m.deleted, m.unread, m.depth, m.mark, m.text, \
+         m.hidden, m.pinned, m.pinned_by, m.attempt"
     };
 }
 
@@ -37,11 +38,14 @@ struct Columns {
     kind: u8,
     reply_to: Vec<u8>,
     state: u8,
+    pinned_by: Vec<u8>,
 }
 
 fn columns(row: &Row<'_>) -> rusqlite::Result<Columns> {
     let reason: String = row.get(11)?;
+    let pinned: i64 = row.get(20)?;
     Ok(Columns {
+        pinned_by: if pinned == 0 { Vec::new() } else { row.get(21)? },
         kind: row.get(5)?,
         reply_to: row.get(6)?,
         state: row.get(10)?,
@@ -64,6 +68,9 @@ fn columns(row: &Row<'_>) -> rusqlite::Result<Columns> {
             edited: row.get(13)?,
             deleted: row.get(14)?,
             unread: row.get(15)?,
+            hidden: row.get(19)?,
+            pinned: None,
+            attempt: row.get(22)?,
             reactions: Vec::new(),
             recipients: Vec::new(),
         },
@@ -79,6 +86,10 @@ fn whole(conn: &Connection, columns: Columns) -> Result<StoredMessage, StoreErro
     message.reply_to = match columns.reply_to.as_slice() {
         [] => None,
         id => Some(MessageId::from_slice(id).ok_or_else(|| nonsense("a message answers nonsense"))?),
+    };
+    message.pinned = match columns.pinned_by.as_slice() {
+        [] => None,
+        by => Some(AccountId(by.try_into().map_err(|_| nonsense("a message was pinned by nobody"))?)),
     };
     message.reactions = conn
         .prepare_cached("SELECT who, emoji FROM reaction WHERE message_row = ?1")
@@ -178,8 +189,22 @@ pub(super) const LOG: &str = concat!(
     "SELECT ",
     message_columns!(),
     " FROM message m INDEXED BY message_place
-      WHERE m.chat = ?1 AND (m.depth, m.mark, m.row) < (?2, ?3, ?4) AND m.received_at >= ?5
+      WHERE m.chat = ?1 AND (m.depth, m.mark, m.row) < (?2, ?3, ?4) AND m.received_at >= ?5 AND m.hidden = 0
       ORDER BY m.depth DESC, m.mark DESC, m.row DESC LIMIT ?6"
+);
+/// A page of a chat that begins after a place.
+pub(super) const LOG_AFTER: &str = concat!(
+    "SELECT ",
+    message_columns!(),
+    " FROM message m INDEXED BY message_place
+      WHERE m.chat = ?1 AND (m.depth, m.mark, m.row) > (?2, ?3, ?4) AND m.received_at >= ?5 AND m.hidden = 0
+      ORDER BY m.depth, m.mark, m.row LIMIT ?6"
+);
+/// The pinned messages of a chat.
+pub(super) const PINNED: &str = concat!(
+    "SELECT ",
+    message_columns!(),
+    " FROM message m WHERE m.chat = ?1 AND m.pinned > 0 ORDER BY m.depth, m.mark, m.row"
 );
 /// The first unread messages of a chat.
 pub(super) const UNREAD: &str =
@@ -187,25 +212,29 @@ pub(super) const UNREAD: &str =
 
 /// A page of a chat.
 pub fn log(conn: &Connection, query: &LogQuery) -> Result<Vec<StoredMessage>, StoreError> {
-    let before = match query.before {
-        None => Some((Placed::END, i64::MAX)),
-        Some(id) => order_of(conn, query.chat, id)?,
+    let at = match query.page {
+        Page::Newest => Some((Placed::END, i64::MAX)),
+        Page::Before(id) | Page::After(id) | Page::Around(id) => order_of(conn, query.chat, id)?,
     };
-    let Some((before, row)) = before else { return Ok(Vec::new()) };
-    let mut page = messages(
-        conn,
-        LOG,
-        params![
-            query.chat.as_bytes(),
-            before.depth,
-            before.mark,
-            row,
-            query.since.unwrap_or(WallMs::MIN),
-            small(query.limit)
-        ],
-    )?;
+    let Some((at, row)) = at else { return Ok(Vec::new()) };
+    let since = query.since.unwrap_or(WallMs::MIN);
+    let part = |sql, row: i64, limit| {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        messages(conn, sql, params![query.chat.as_bytes(), at.depth, at.mark, row, since, small(limit)])
+    };
+    let (before, after) = query.split();
+    let mut page = part(LOG, row, before)?;
     page.reverse();
+    let around = matches!(query.page, Page::Around(_));
+    page.extend(part(LOG_AFTER, if around { row.saturating_sub(1) } else { row }, after)?);
     Ok(page)
+}
+
+/// The pinned messages of a chat.
+pub fn pins(conn: &Connection, chat: ChatId) -> Result<Vec<StoredMessage>, StoreError> {
+    messages(conn, PINNED, [chat.as_bytes()])
 }
 
 /// Where the first message with an id stands in a chat.
@@ -290,14 +319,15 @@ pub fn events(conn: &Connection, since: Cursor, limit: usize) -> Result<Vec<Stor
 
 fn event_body(conn: &Connection, kind: i64, row: i64, bytes: &[u8]) -> Result<EventBody, StoreError> {
     match kind {
-        KIND_MESSAGE => by_row(conn, row)?
-            .map(|message| EventBody::Message(Box::new(message)))
-            .ok_or_else(|| nonsense("an event is about no message")),
-        KIND_RECEIPT | KIND_CUSTODY => {
-            let (receipt, custody) = if kind == KIND_RECEIPT {
-                (body::receipt(bytes)?, Custody::default())
-            } else {
-                body::custody(bytes)?
+        KIND_MESSAGE => {
+            let message = by_row(conn, row)?.ok_or_else(|| nonsense("an event is about no message"))?;
+            Ok(message_body(message))
+        }
+        KIND_RECEIPT | KIND_CUSTODY | KIND_LATER => {
+            let (receipt, custody, attempt) = match kind {
+                KIND_RECEIPT => (body::receipt(bytes)?, Custody::default(), 1),
+                KIND_CUSTODY => body::custody(bytes).map(|(receipt, custody)| (receipt, custody, 1))?,
+                _ => body::later(bytes)?,
             };
             let (message, chat) = conn
                 .prepare_cached("SELECT id, chat FROM message WHERE row = ?1")
@@ -315,10 +345,19 @@ fn event_body(conn: &Connection, kind: i64, row: i64, bytes: &[u8]) -> Result<Ev
                 at: receipt.at,
                 message_state: state(receipt.message_state)?,
                 custody,
+                attempt,
             })
         }
         _ => Ok(EventBody::Other(body::other(bytes)?)),
     }
+}
+
+/// What an event about a message says.
+pub fn message_body(message: StoredMessage) -> EventBody {
+    if message.hidden {
+        return EventBody::Hidden { message: message.id, chat: message.chat };
+    }
+    EventBody::Message(Box::new(message))
 }
 
 /// All chats: jumps from chat to chat in the index instead of reading every message.
@@ -330,13 +369,15 @@ pub fn chats(conn: &Connection) -> Result<Vec<ChatSummary>, StoreError> {
              UNION ALL
              SELECT (SELECT min(chat) FROM message WHERE chat > talked.chat) FROM talked WHERE chat IS NOT NULL),
            every (chat) AS (
-             SELECT chat FROM talked WHERE chat IS NOT NULL UNION SELECT chat FROM draft)
+             SELECT chat FROM talked WHERE chat IS NOT NULL UNION SELECT chat FROM draft UNION SELECT chat FROM chat_setting)
          SELECT every.chat,
-           coalesce((SELECT received_at FROM message m WHERE m.chat = every.chat
+           coalesce((SELECT received_at FROM message m WHERE m.chat = every.chat AND m.hidden = 0
                      ORDER BY m.depth DESC, m.mark DESC, m.row DESC LIMIT 1), 0),
            (SELECT count(*) FROM message m WHERE m.chat = every.chat AND m.unread = 1),
-           (SELECT text FROM draft d WHERE d.chat = every.chat)
-         FROM every ORDER BY every.chat",
+           (SELECT text FROM draft d WHERE d.chat = every.chat),
+           coalesce(s.mute, 0), coalesce(s.mute_until, 0), coalesce(s.pinned, 0), coalesce(s.archived, 0),
+           coalesce(s.notify, 0)
+         FROM every LEFT JOIN chat_setting s ON s.chat = every.chat ORDER BY every.chat",
     )
     .and_then(|mut s| {
         s.query_map([], |row| {
@@ -345,11 +386,32 @@ pub fn chats(conn: &Connection) -> Result<Vec<ChatSummary>, StoreError> {
                 last_at: row.get(1)?,
                 unread: row.get::<_, i64>(2)?.cast_unsigned(),
                 draft: row.get(3)?,
+                settings: settings(row, 4)?,
             })
         })?
         .collect()
     })
     .map_err(meaning)
+}
+
+/// How a chat is shown and told.
+pub fn chat_settings(conn: &Connection, chat: ChatId) -> Result<ChatSettings, StoreError> {
+    let found = conn
+        .prepare_cached("SELECT mute, mute_until, pinned, archived, notify FROM chat_setting WHERE chat = ?1")
+        .and_then(|mut s| s.query_row([chat.as_bytes()], |row| settings(row, 0)).optional())
+        .map_err(meaning)?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Settings of a row, from a column on. A number of a newer version is as if nothing was set.
+fn settings(row: &Row<'_>, from: usize) -> rusqlite::Result<ChatSettings> {
+    Ok(ChatSettings {
+        mute: Mute::from_number(row.get(from)?).unwrap_or_default(),
+        mute_until: row.get(from + 1)?,
+        pinned: row.get(from + 2)?,
+        archived: row.get(from + 3)?,
+        notify: Notify::from_number(row.get(from + 4)?).unwrap_or_default(),
+    })
 }
 
 /// Unread messages of a chat.

@@ -1,7 +1,7 @@
 //! How far own messages have come: states of recipients, who keeps a message, and the receipts these changes make.
 
 use super::body::{self, ReceiptBody};
-use super::write::{Failure, KIND_CUSTODY, KIND_RECEIPT};
+use super::write::{Failure, KIND_CUSTODY, KIND_LATER, KIND_RECEIPT};
 use super::{SqliteStore, read};
 use crate::store::{Custody, EventBody, StoredEvent};
 use rusqlite::{OptionalExtension as _, params};
@@ -64,13 +64,55 @@ impl SqliteStore {
         self.receipt((message, who), found, (state, None, at), custody, now).map(Some)
     }
 
+    /// Begins the next try of a message for those of `to` for whom it is over.
+    pub(super) fn again(
+        &mut self,
+        message: MessageId,
+        to: &[AccountId],
+        at: WallMs,
+        now: WallMs,
+    ) -> Result<Option<StoredEvent>, Failure> {
+        let Some(found) = self.own(message)? else { return Ok(None) };
+        let mut moved = 0;
+        for account in to {
+            moved += self
+                .conn
+                .prepare_cached(
+                    "UPDATE recipient SET state = ?3, reason = '', at = ?4, kept = 0, until = 0
+                     WHERE message_row = ?1 AND account = ?2 AND state IN (?5, ?6)",
+                )?
+                .execute(params![
+                    found.row,
+                    account.as_bytes(),
+                    MessageState::Queued as u8,
+                    at,
+                    MessageState::Failed as u8,
+                    MessageState::Expired as u8
+                ])?;
+        }
+        if moved == 0 {
+            return Ok(None);
+        }
+        self.conn
+            .prepare_cached(
+                "UPDATE message SET state = ?2, reason = '', state_at = ?3, attempt = attempt + 1 WHERE row = ?1",
+            )?
+            .execute(params![found.row, MessageState::Queued as u8, at])?;
+        self.message_event(found.row, now).map(Some)
+    }
+
     /// Where an own message stands.
     fn own(&self, message: MessageId) -> Result<Option<Own>, Failure> {
         Ok(self
             .conn
-            .prepare_cached("SELECT row, chat, state FROM message WHERE id = ?1 AND me = 1")?
+            .prepare_cached("SELECT row, chat, state, attempt FROM message WHERE id = ?1 AND me = 1")?
             .query_row([message.as_bytes()], |row| {
-                Ok(Own { row: row.get(0)?, chat: ChatId(row.get(1)?), state: row.get(2)? })
+                Ok(Own {
+                    row: row.get(0)?,
+                    chat: ChatId(row.get(1)?),
+                    state: row.get(2)?,
+                    attempt: row.get(3)?,
+                })
             })
             .optional()?)
     }
@@ -84,7 +126,7 @@ impl SqliteStore {
         custody: Custody,
         now: WallMs,
     ) -> Result<StoredEvent, Failure> {
-        let Own { row, chat, state: old } = found;
+        let Own { row, chat, state: old, attempt } = found;
         let least: u8 = self
             .conn
             .prepare_cached("SELECT min(state) FROM recipient WHERE message_row = ?1")?
@@ -104,7 +146,9 @@ impl SqliteStore {
             at,
             message_state,
         };
-        let (kind, bytes) = if custody == Custody::default() {
+        let (kind, bytes) = if attempt > 1 {
+            (KIND_LATER, body::encode_later(body, custody, attempt)?)
+        } else if custody == Custody::default() {
             (KIND_RECEIPT, body::encode(&body)?)
         } else {
             (KIND_CUSTODY, body::encode_custody(body, custody)?)
@@ -118,6 +162,7 @@ impl SqliteStore {
             at,
             message_state: read::state(message_state)?,
             custody,
+            attempt,
         };
         self.event(now, (kind, row, &bytes), what)
     }
@@ -128,4 +173,5 @@ struct Own {
     row: i64,
     chat: ChatId,
     state: u8,
+    attempt: u32,
 }

@@ -4,7 +4,7 @@
 
 use super::{SqliteStore, open, read};
 use crate::store::conformance::{self, ALICE, BOB, all, id, message, state};
-use crate::store::{Batch, Custody, LogQuery, Store, StoreError, StoredMessage};
+use crate::store::{Batch, Custody, LogQuery, Page, Store, StoreError, StoredMessage};
 use starling_protocol::engine::step::{Change, MessageState, ReadOrder, Record, Space};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -288,7 +288,7 @@ fn a_store_from_before_rooms_keeps_the_order_of_its_chats() {
     let ids = |found: Vec<StoredMessage>| found.iter().map(|m| m.id).collect::<Vec<_>>();
     assert_eq!(ids(all(&mut store, BOB)), [3, 1, 2, 4].map(id));
     assert_eq!(ids(all(&mut store, ALICE)), [13, 11, 12].map(id));
-    let query = LogQuery { chat: BOB.into(), limit: 1, before: Some(id(2)), since: None };
+    let query = LogQuery { chat: BOB.into(), limit: 1, page: Page::Before(id(2)), since: None };
     assert_eq!(ids(store.log(&query).unwrap()), [id(1)]);
     assert_eq!(store.unread(BOB.into(), 9).unwrap(), [3, 1, 2].map(id));
     assert_eq!(store.chats().unwrap().len(), 2);

@@ -3,6 +3,7 @@
 
 use super::body;
 use super::error::{is_lost_sync, meaning, nonsense};
+use super::marks::bring_back;
 use super::{SqliteStore, read};
 use crate::store::words::fold;
 use crate::store::{
@@ -26,6 +27,9 @@ pub const KIND_RECEIPT: i64 = 2;
 pub const KIND_OTHER: i64 = 3;
 /// See [`KIND_MESSAGE`].
 pub const KIND_CUSTODY: i64 = 4;
+
+/// See [`KIND_MESSAGE`].
+pub const KIND_LATER: i64 = 5;
 
 /// One caller's part of a transaction.
 type Part<'a> = (&'a [Change], WallMs);
@@ -70,6 +74,7 @@ impl SqliteStore {
                 number += 1;
                 if !superseded {
                     events.extend(self.apply(change, *at)?);
+                    events.extend(self.drop_excess_pin(change, *at)?);
                 }
             }
             made.push(events);
@@ -99,6 +104,11 @@ impl SqliteStore {
             Change::React { chat, who, author, message, emoji, at: _ } => {
                 self.react((*chat, *author, *message), *who, emoji, now)
             }
+            Change::Pin { chat, who, author, message, on, any } => {
+                self.pin((*chat, *author, *message), *who, (*on, *any), now)
+            }
+            Change::Hide { chat, author, message } => self.hide((*chat, *author, *message), now),
+            Change::Again { message, to, at } => self.again(*message, to, *at, now),
             Change::MarkRead { chat, messages } => mark_read(&self.conn, *chat, messages).map(|()| None),
             Change::Event(event) => {
                 let other = OtherEvent::from(event.clone());
@@ -162,19 +172,23 @@ impl SqliteStore {
             .optional()?;
         let Some(depth) = depth else { return Ok(None) };
         self.next.row += 1;
+        if new.kind != MessageKind::Notice {
+            bring_back(&self.conn, new.chat)?;
+        }
         index(&self.conn, row, &new.text)?;
         let message = StoredMessage::fresh(row, Placed { depth, mark }, new, unread);
         self.event(now, (KIND_MESSAGE, row, &[]), EventBody::Message(Box::new(message))).map(Some)
     }
 
-    fn row_of(
+    pub(super) fn row_of(
         &self,
         (chat, author, message): (ChatId, AccountId, MessageId),
     ) -> Result<Option<i64>, Failure> {
         Ok(self
             .conn
             .prepare_cached(
-                "SELECT row FROM message WHERE id = ?1 AND author = ?2 AND chat = ?3 AND deleted = 0",
+                "SELECT row FROM message
+                 WHERE id = ?1 AND author = ?2 AND chat = ?3 AND deleted = 0 AND hidden = 0",
             )?
             .query_row(params![message.as_bytes(), author.as_bytes(), chat.as_bytes()], |row| row.get(0))
             .optional()?)
@@ -188,13 +202,7 @@ impl SqliteStore {
         now: WallMs,
     ) -> Result<Option<StoredEvent>, Failure> {
         let Some(row) = self.row_of(which)? else { return Ok(None) };
-        let old: String = self
-            .conn
-            .prepare_cached("SELECT text FROM message WHERE row = ?1")?
-            .query_row([row], |row| row.get(0))?;
-        self.conn
-            .prepare_cached("INSERT INTO word (word, rowid, text) VALUES ('delete', ?1, ?2)")?
-            .execute(params![row, fold(&old)])?;
+        unindex(&self.conn, row)?;
         if let Some(text) = text {
             index(&self.conn, row, text)?;
             self.conn
@@ -202,7 +210,7 @@ impl SqliteStore {
                 .execute(params![row, text])?;
         } else {
             self.conn
-                .prepare_cached("UPDATE message SET text = '', deleted = 1 WHERE row = ?1")?
+                .prepare_cached("UPDATE message SET text = '', deleted = 1, pinned = 0 WHERE row = ?1")?
                 .execute([row])?;
             self.conn.prepare_cached("DELETE FROM reaction WHERE message_row = ?1")?.execute([row])?;
         }
@@ -233,9 +241,9 @@ impl SqliteStore {
         if changed == 0 { Ok(None) } else { self.message_event(row, now).map(Some) }
     }
 
-    fn message_event(&mut self, row: i64, now: WallMs) -> Result<StoredEvent, Failure> {
+    pub(super) fn message_event(&mut self, row: i64, now: WallMs) -> Result<StoredEvent, Failure> {
         let message = read::by_row(&self.conn, row)?.ok_or_else(|| nonsense("a message vanished"))?;
-        self.event(now, (KIND_MESSAGE, row, &[]), EventBody::Message(Box::new(message)))
+        self.event(now, (KIND_MESSAGE, row, &[]), read::message_body(message))
     }
 
     /// Forgets the oldest events while there are more than are kept: a few with each commit.
@@ -318,6 +326,15 @@ fn drop_record(conn: &Connection, space: Space, key: &[u8]) -> Result<(), Failur
         "DELETE FROM archive WHERE space = ?1 AND key = ?2"
     })?
     .execute(params![space as u8, key])?;
+    Ok(())
+}
+
+/// Takes a message's text out of the index of words.
+pub(super) fn unindex(conn: &Connection, row: i64) -> Result<(), Failure> {
+    let old: String =
+        conn.prepare_cached("SELECT text FROM message WHERE row = ?1")?.query_row([row], |row| row.get(0))?;
+    conn.prepare_cached("INSERT INTO word (word, rowid, text) VALUES ('delete', ?1, ?2)")?
+        .execute(params![row, fold(&old)])?;
     Ok(())
 }
 

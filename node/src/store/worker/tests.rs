@@ -24,7 +24,7 @@ async fn everything_through_the_handle() {
         let made = store.commit([new(round), vec![put]].concat(), 5).await.unwrap();
         assert_eq!(made[0].cursor, round);
         assert_eq!(store.load().await.unwrap().len() as u64, round);
-        let query = LogQuery { chat: BOB.into(), limit: 9, before: None, since: None };
+        let query = LogQuery { chat: BOB.into(), limit: 9, page: crate::store::Page::Newest, since: None };
         assert_eq!(store.log(query).await.unwrap().len() as u64, round);
         assert_eq!(store.find("hello".to_owned(), None, 9).await.unwrap().len() as u64, round);
         assert_eq!(store.message(crate::store::conformance::id(round)).await.unwrap().len(), 1);
@@ -84,6 +84,9 @@ impl Store for Counting {
         find(text: &str, chat: Option<starling_protocol::ids::ChatId>, limit: usize)
             -> Vec<crate::store::StoredMessage>;
         events(since: u64, limit: usize) -> Vec<crate::store::StoredEvent>;
+        pins(chat: starling_protocol::ids::ChatId) -> Vec<crate::store::StoredMessage>;
+        set_chat(chat: starling_protocol::ids::ChatId, change: &crate::store::ChatChange)
+            -> crate::store::ChatSettings;
         chats() -> Vec<crate::store::ChatSummary>;
         unread(chat: starling_protocol::ids::ChatId, limit: usize) -> Vec<starling_protocol::ids::MessageId>;
         set_draft(chat: starling_protocol::ids::ChatId, text: &str) -> ();

@@ -6,7 +6,7 @@ use super::super::{Engine, MessageState, Timer};
 use super::record::key;
 use super::take::Opened;
 use super::{Room, RoomTimer};
-use crate::content::Body;
+use crate::content::{Body, Target};
 use crate::ids::{AccountId, ChatId, DeviceId, RoomId};
 use crate::room::{self, Head};
 use crate::text;
@@ -249,6 +249,11 @@ impl Engine {
                 let author = reaction.target.author;
                 self.change(Change::React { chat, who, author, message, emoji: reaction.emoji, at });
             }
+            Body::Pin(pin) => {
+                let Target { author: of, id: message } = pin.target;
+                let any = of == author || !pin.on && was_admin(self.room(&room), &head, &author);
+                self.change(Change::Pin { chat, who: author, author: of, message, on: pin.on, any });
+            }
             Body::Unknown { ignorable: false, kind } => {
                 let text =
                     format!("This was sent by a newer Starling and cannot be shown here (kind {kind}).");
@@ -289,6 +294,12 @@ impl Engine {
             place: Place::At { depth, mark },
         }));
     }
+}
+
+/// Whether somebody was an admin by what they knew of the room when they wrote.
+fn was_admin(known: Option<&Room>, head: &Head, author: &AccountId) -> bool {
+    let members = known.and_then(|known| known.log.as_ref()?.members_at(&head.tips));
+    members.and_then(|members| members.member(author)?.rank).is_some()
 }
 
 /// Whether everything a message came after is done with. A text does not wait for what was written before we came: its

@@ -308,6 +308,12 @@ impl Engine {
     /// A message of a room was shown: its author is told when it is read.
     pub(super) fn note_author(&mut self, room: RoomId, message: MessageId, author: AccountId) {
         let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
+    /// Whether we are an admin of a room.
+    pub(in super::super) fn is_room_admin(&self, room: RoomId) -> bool {
+        let members = self.room(&room).and_then(|known| known.log.as_ref()).map(|log| log.members());
+        members.and_then(|members| members.member(&self.own.account)?.rank).is_some()
+    }
+
         known.authors.push_back((message, author));
         if known.authors.len() > AUTHORS {
             known.authors.pop_front();

@@ -82,6 +82,26 @@ impl Engine {
     /// Something into a room that is not a line of its own.
     pub(in super::super) fn room_control(&mut self, room: RoomId, body: &Body) -> Result<(), Refusal> {
         self.writable(room)?;
+    /// Another try of a text of ours, as a new entry with the same id: who has the first shows it once.
+    pub(in super::super) fn room_again(
+        &mut self,
+        room: RoomId,
+        id: MessageId,
+        text: String,
+        reply_to: Option<MessageId>,
+        lack: &[AccountId],
+    ) -> Result<Reply, Refusal> {
+        let members = self.writable(room)?.log.as_ref().map(room::Log::members);
+        if !members.is_some_and(|members| lack.iter().any(|account| members.is_member(account))) {
+            return Err(Refusal::NobodyLeft);
+        }
+        let body = Body::Text(crate::content::Text { text, reply_to, ext: Vec::new() });
+        let made = self.room_post(room, id, &body, true)?;
+        let at = self.now.wall_ms;
+        self.change(Change::Again { message: id, to: made.to, at });
+        Ok(Reply::Sent { message: id, at, repeated: false })
+    }
+
         let id = MessageId(self.rng.bytes());
         self.room_post(room, id, body, false).map(|_| ())
     }
