@@ -12,13 +12,6 @@ use starling_tui::screen::msg::{Effect, MailWish, Msg};
 
 const UNTIL: &str = "2026-12-21T18:00:00.000Z";
 
-fn shoot(name: &str, make: impl Fn((u16, u16)) -> Scene) {
-    for size in SIZES {
-        let screen = make(size).screen();
-        insta::assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), screen);
-    }
-}
-
 fn kept(mailboxes: u8) -> Option<Kept> {
     Some(Kept { mailboxes, until: (mailboxes > 0).then(|| UNTIL.to_owned()) })
 }

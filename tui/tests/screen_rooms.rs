@@ -1,4 +1,4 @@
-//! Rooms on the screen: whole pictures at three sizes, and what keys and the node's words do.
+//! Rooms on the screen: whole pictures, and what keys and the node's words do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod screen_rooms_scene;
@@ -11,13 +11,6 @@ use starling_node::api::types::{Counts, Message, Object, Receipt, Request, Room}
 use starling_tui::screen::model::overlay::{Overlay, RoomBox};
 use starling_tui::screen::msg::{Effect, Msg, RoomNews, RoomWish};
 use starling_tui::screen::theme::{ASCII, UNICODE};
-
-fn shoot(name: &str, make: impl Fn((u16, u16)) -> Scene) {
-    for size in SIZES {
-        let screen = make(size).screen();
-        insta::assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), screen);
-    }
-}
 
 fn wishes(effects: &[Effect]) -> Vec<RoomWish> {
     let wish = |effect: &Effect| match effect {
@@ -54,7 +47,6 @@ fn receipt(id: &str, who: &str, state: &str, whole: &str) -> Object {
 #[test]
 fn a_room() {
     shoot("room_main", |size| room(size, UNICODE));
-    shoot("room_main_ascii", |size| room(size, ASCII));
 }
 
 #[test]
@@ -76,7 +68,7 @@ fn people_of_a_room() {
         scene
     });
     shoot("room_people_many", |size| {
-        let mut scene = room(size, ASCII);
+        let mut scene = room(size, UNICODE);
         scene.msg(Msg::Room(RoomNews::Members { chat: ROOF.into(), result: Ok(many()) }));
         scene.press(KeyCode::F(3));
         scene.press(KeyCode::PageDown);

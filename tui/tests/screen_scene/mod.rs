@@ -1,18 +1,25 @@
 //! A played conversation for the tests of the screen: a model that was fed through `update` only, and its screen as
 //! text.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(
+    dead_code,
+    unused_imports,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+
+mod shoot;
+
+pub use shoot::{SIZES, keep, letters, picture, shoot};
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
 use starling_node::api::types::*;
 use starling_tui::screen::model::Model;
 use starling_tui::screen::msg::{Effect, Msg, Opened, ProfileKind};
 use starling_tui::screen::theme::{ASCII, Marks, Theme, UNICODE};
 use starling_tui::screen::update::{Moment, update};
-use starling_tui::screen::view;
 
-pub const SIZES: [(u16, u16); 3] = [(120, 36), (80, 24), (50, 24)];
 pub const LINK: &str = "starling:aeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibae";
 pub const WORDS: &str = "river table ocean stone lunch fossil candle violin garden silver bridge tennis orbit spring paper whale carbon magnet lemon awake mirror copper theory oxygen";
 
@@ -125,42 +132,8 @@ impl Scene {
 
     /// The screen as text, with the place of the caret.
     pub fn screen(&self) -> String {
-        let (width, height) = self.model.size;
-        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        let mut caret = None;
-        terminal
-            .draw(|frame| {
-                caret = view::draw(&self.model, frame.buffer_mut());
-            })
-            .unwrap();
-        let buffer = terminal.backend().buffer();
-        let mut lines = Vec::new();
-        for y in 0..height {
-            let mut line = String::new();
-            let mut skip = 0;
-            for x in 0..width {
-                if skip > 0 {
-                    skip -= 1;
-                    continue;
-                }
-                let symbol = buffer[(x, y)].symbol();
-                skip = starling_tui::screen::text::columns(symbol).saturating_sub(1);
-                line.push_str(symbol);
-            }
-            lines.push(line.trim_end().to_owned());
-        }
-        let chosen: Vec<String> = (0..height)
-            .filter(|y| {
-                (0..width).any(|x| buffer[(x, *y)].modifier.contains(ratatui::style::Modifier::REVERSED))
-            })
-            .map(|y| y.to_string())
-            .collect();
-        lines.push(format!("[chosen rows: {}]", chosen.join(" ")));
-        match caret {
-            Some(at) => lines.push(format!("[caret {},{}]", at.x, at.y)),
-            None => lines.push("[no caret]".to_owned()),
-        }
-        lines.join("\n")
+        let (buffer, caret) = picture(&self.model);
+        letters(&buffer, caret)
     }
 }
 
@@ -219,7 +192,7 @@ pub fn network(state: &str, direct: u32, relayed: u32, lan: u32) -> Network {
 
 /// What a node behind a router knows of its network.
 pub fn net() -> Net {
-    let address = |addr: &str, how: &str| Address { addr: addr.into(), how: how.into() };
+    let address = |addr: &str, how: &str| Address { addr: addr.into(), how: how.into(), since_s: 7_300 };
     Net {
         v: 1,
         state: "direct".into(),
@@ -235,8 +208,8 @@ pub fn net() -> Net {
         reach: "private".into(),
         mapping: "not_public".into(),
         relays: vec![
-            Relay { addr: "/ip4/203.0.113.5/udp/4001/quic-v1".into(), reserved: true },
-            Relay { addr: "/ip4/203.0.113.6/tcp/4001".into(), reserved: false },
+            Relay { addr: "/ip4/203.0.113.5/udp/4001/quic-v1".into(), reserved: true, since_s: 7_300 },
+            Relay { addr: "/ip4/203.0.113.6/tcp/4001".into(), reserved: false, since_s: 40 },
         ],
         dht: Dht { known: 12, keeps: false, records: 0, published: 3, publishes: 4 },
         peers: Peers { direct: 1, relayed: 1, lan: 1, dht: 12 },
@@ -247,6 +220,9 @@ pub fn net() -> Net {
         serving: Vec::new(),
         waiting: 2,
         next_try_ms: Some(15_000),
+        down_bytes: 61_000_000,
+        up_bytes: 12_000_000,
+        uptime_s: 7_300,
     }
 }
 
