@@ -46,6 +46,10 @@ pub enum Object {
     Presence(Presence),
     /// A contact types.
     Typing(Typing),
+    /// A room made like another.
+    RoomCopy(RoomCopy),
+    /// Three words to compare.
+    Compare(Compare),
     /// The state of the network.
     Network(Network),
     /// All that is known of the network.
@@ -78,6 +82,8 @@ pub enum Object {
     Chat(Chat),
     /// A safety number.
     Safety(Safety),
+    /// What reading the configuration again did.
+    Reload(Reload),
     /// Something was done and there is no more to say of it.
     Done(Done),
 }
@@ -319,6 +325,28 @@ Typing {
     on: bool,
 });
 
+object!(/// `compare`
+Compare {
+    /// The newest durable cursor when it happened.
+    cursor: String,
+    /// Account id.
+    account: String,
+    /// Three words that both see, if nobody is in the middle.
+    words: Vec<String>,
+});
+
+object!(/// `roomcopy`: a room made like another.
+RoomCopy {
+    /// The new room's id.
+    room: String,
+    /// Its local name.
+    name: String,
+    /// Account ids of those who were asked into it.
+    asked: Vec<String>,
+    /// Account ids of members of the old one who could not be asked: they are no contacts.
+    not_asked: Vec<String>,
+});
+
 object!(/// `network`
 Network {
     /// The newest durable cursor when it happened.
@@ -372,9 +400,11 @@ Resync {
 
 mod mail;
 mod network;
+mod reload;
 mod rooms;
 pub use mail::{Kept, KeptAt, Mailbox, ServingMail};
-pub use network::{Address, Dht, Net, Relay, Test};
+pub use network::{Address, Dht, LogLine, Net, Relay, Test};
+pub use reload::Reload;
 pub use rooms::{Counts, Member, Room, RoomNow};
 
 /// Links to contacts, by road.

@@ -162,6 +162,7 @@ pub fn object(object: &Object, names: &Names) -> String {
         Object::Typing(typing) => {
             format!("{} {}", names.name(&typing.account), if typing.on { "types" } else { "stopped typing" })
         }
+        Object::RoomCopy(copy) => format!("{}: {} asked into it", copy.name, copy.asked.len()),
         Object::Compare(compare) => {
             format!("compare with {}: {}", names.name(&compare.account), compare.words.join(" "))
         }
@@ -205,9 +206,35 @@ fn mail_ask(asked: &MailAsk, names: &Names) -> String {
     }
 }
 
-fn chat_line(chat: &Chat) -> String {
-    let unread = if chat.unread > 0 { format!("  {} new", chat.unread) } else { String::new() };
-    format!("{}  {}{unread}", guard_line(&chat.name), guard_line(&chat.title))
+/// A row of the chat list.
+pub fn chat_line(chat: &Chat) -> String {
+    let mut line = format!("{}  {}", guard_line(&chat.name), guard_line(&chat.title));
+    let mut add = |words: &str| {
+        line.push_str("  ");
+        line.push_str(words);
+    };
+    if chat.unread > 0 {
+        add(&format!("{} new", chat.unread));
+    }
+    if chat.pinned {
+        add("pinned");
+    }
+    match (chat.mute.as_str(), chat.mute_until.as_deref()) {
+        ("off", _) => {}
+        ("mentions", None) => add("muted but for mentions"),
+        ("mentions", Some(until)) => add(&format!("muted but for mentions until {}", when(until))),
+        (_, None) => add("muted"),
+        (_, Some(until)) => add(&format!("muted until {}", when(until))),
+    }
+    if chat.archived {
+        add("put away");
+    }
+    match chat.notify.as_str() {
+        "default" => {}
+        "off" => add("no notices"),
+        how => add(&format!("notices say: {}", guard_line(how))),
+    }
+    line
 }
 
 /// The state of the node.

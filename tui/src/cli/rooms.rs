@@ -11,7 +11,7 @@ use super::session::Session;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use starling_node::api::trouble::misuse;
-use starling_node::api::types::{Done, Invite, Member, Object, Room, Trouble};
+use starling_node::api::types::{Done, Invite, Member, Object, Room, RoomCopy, Trouble};
 
 use words::quoted;
 pub use words::{counts, event, line, member};
@@ -67,6 +67,18 @@ pub enum RoomAction {
         /// Which
         #[arg(value_name = "#ROOM")]
         room: String,
+    },
+    /// Make a new room like one and ask its people into it: for when who made it is gone, or harms it
+    Copy {
+        /// Which
+        #[arg(value_name = "#ROOM")]
+        room: String,
+        /// What the new one is called
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// Who is not asked into it; may be given more than once
+        #[arg(long, value_name = "@WHO")]
+        without: Vec<String>,
     },
     /// Remove somebody; they get nothing that is written from then on
     Remove {
@@ -172,6 +184,9 @@ pub async fn room(session: &Session, out: Out, action: Option<RoomAction>) -> Re
         RoomAction::Link(link) => make_link(session, out, &link).await,
         RoomAction::Join { place, note } => join(session, out, &place, note).await,
         RoomAction::Decline { room } => done(session, out, "room.decline", json!({ "room": room })).await,
+        RoomAction::Copy { room, name, without } => {
+            copy(session, out, json!({ "room": room, "name": name, "without": without })).await
+        }
         RoomAction::Leave { room } => done(session, out, "room.leave", json!({ "room": room })).await,
         RoomAction::Remove { room, who } => {
             done(session, out, "room.remove", json!({ "room": room, "who": who })).await
@@ -237,6 +252,22 @@ async fn list(session: &Session, out: Out) -> Result<(), Trouble> {
         out.talk("You are in no room. `starling room new NAME` makes one; `starling room join LINK` asks to come in.");
     }
     all.iter().for_each(|one| show(out, one));
+    Ok(())
+}
+
+async fn copy(session: &Session, out: Out, params: Value) -> Result<(), Trouble> {
+    let copy: RoomCopy = call(session, "room.copy", params).await?;
+    let name = guard_line(&copy.name);
+    let asked = copy.asked.len();
+    let word = if asked == 1 { "person is" } else { "people are" };
+    out.object(&Object::RoomCopy(copy.clone()), || format!("{name}: {asked} {word} asked into it"));
+    if !copy.not_asked.is_empty() {
+        out.talk(&format!(
+            "{} could not be asked, as they are no contacts of yours. `starling room link {name}` makes a link for them.",
+            copy.not_asked.len()
+        ));
+    }
+    out.talk("The old room stays as it is; `starling room leave` leaves it.");
     Ok(())
 }
 

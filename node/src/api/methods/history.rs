@@ -12,6 +12,8 @@ use starling_protocol::engine::Command;
 use starling_protocol::ids::ChatId;
 use starling_protocol::limits::ACK_ITEMS;
 
+/// What `around` says for the oldest message that was not seen.
+const UNREAD: &str = "unread";
 /// Messages in one answer. More would hold megabytes for a page nobody sees at once.
 const LOG_MAX: usize = 1_000;
 /// Turns of marking a whole chat read, each of at most [`ACK_ITEMS`] messages; a bound on one request's work.
@@ -52,6 +54,10 @@ pub(super) async fn log(hub: &Hub, params: Log) -> Outcome {
         (None, None, None) => Page::Newest,
         (Some(id), None, None) => Page::Before(message_id(id)?),
         (None, Some(id), None) => Page::After(message_id(id)?),
+        (None, None, Some(UNREAD)) => match hub.handle.store().unread(chat, 1).await?.first() {
+            Some(oldest) => Page::Around(*oldest),
+            None => return page(hub, &[]).await,
+        },
         (None, None, Some(id)) => Page::Around(message_id(id)?),
         _ => return Err(Fault::bad_params("at most one of `before`, `after` and `around`")),
     };

@@ -9,6 +9,7 @@ mod network;
 mod node;
 mod people;
 mod receive;
+mod room_copy;
 mod rooms;
 
 use super::hub::Hub;
@@ -47,16 +48,17 @@ pub async fn call(connection: &Arc<Connection>, request: Request) -> Outcome {
         "recv.mark" => receive::mark(hub, read(params)?).await,
         "safety" | "add" | "requests.list" | "requests.accept" | "requests.drop" | "people.rename"
         | "people.block" | "people.unblock" | "people.hide" | "people.show" | "people.remove"
-        | "people.verify" | "invite.new" | "invite.list" | "invite.revoke" => {
+        | "people.verify" | "people.compare" | "invite.new" | "invite.list" | "invite.revoke" => {
             people::call(hub, &request.method, params).await
         }
         "mailbox.list" | "mailbox.use" | "mailbox.drop" | "mailbox.grant" | "mailbox.ask"
         | "mailbox.answer" => mail::call(hub, &request.method, params).await,
         room if room.starts_with("room.") => rooms::call(hub, room, params).await,
-        "status" | "id" | "name" | "presence" | "words" | "wake" | "stop" => {
+        "status" | "id" | "name" | "presence" | "words" | "wake" | "reload" | "stop" => {
             node::call(hub, &request.method, params).await
         }
         "net" => network::net(hub).await,
+        "logs" => network::logs(hub, &read(params)?),
         "net.test" => network::test(hub).await,
         "doctor" => network::doctor(hub, &read(params)?).await,
         other => Err(Fault::no_method(other)),

@@ -4,7 +4,7 @@ use super::mail::{self, now_ms};
 use super::{Outcome, done, read};
 use crate::api::hub::Hub;
 use crate::api::rpc::{Fault, body};
-use crate::api::types::{Account, Object, V};
+use crate::api::types::{Account, Object, Reload, Trouble, V};
 use crate::api::{render, trouble};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,10 +23,17 @@ pub(super) async fn call(hub: &std::sync::Arc<Hub>, method: &str, params: Value)
             hub.handle.command(Command::Wake).await?;
             done("All waiting connections are tried now")
         }
+        "reload" => reload(hub).await,
         // The connection asks the node to end after this answer is on its way.
         "stop" => done("The node commits and ends"),
         other => Err(Fault::no_method(other)),
     }
+}
+
+async fn reload(hub: &Hub) -> Outcome {
+    let changes = hub.handle.reload().await.map_err(Trouble::from)?;
+    let words = |keys: Vec<&str>| keys.into_iter().map(str::to_owned).collect();
+    body(&Object::Reload(Reload { v: V, now: words(changes.now), later: words(changes.later) }))
 }
 
 async fn status(hub: &Hub) -> Outcome {
@@ -99,6 +106,6 @@ async fn words(hub: std::sync::Arc<Hub>, params: AskWords) -> Outcome {
     })
     .await
     .map_err(|_| trouble::internal("The words could not be read"))?
-    .map_err(crate::api::types::Trouble::from)?;
+    .map_err(Trouble::from)?;
     body(&Words { words: &shown })
 }

@@ -24,6 +24,7 @@ pub(super) async fn call(hub: &Hub, method: &str, params: Value) -> Outcome {
         "room.decline" => decline(hub, &read(params)?).await,
         "room.leave" => leave(hub, &read(params)?).await,
         "room.remove" | "room.promote" | "room.demote" => person(hub, method, &read(params)?).await,
+        "room.copy" => super::room_copy::copy(hub, &read(params)?).await,
         "room.topic" | "room.rename" | "room.history" => set(hub, method, read(params)?).await,
         other => Err(Fault::no_method(other)),
     }
@@ -75,7 +76,7 @@ struct Which {
     room: String,
 }
 
-async fn views(hub: &Hub, room: RoomId) -> Result<Vec<MemberView>, Trouble> {
+pub(super) async fn views(hub: &Hub, room: RoomId) -> Result<Vec<MemberView>, Trouble> {
     match hub.handle.command(Command::RoomMembers { room }).await? {
         Reply::Members(members) => Ok(members),
         other => Err(odd("RoomMembers", &other)),
@@ -198,7 +199,7 @@ async fn person(hub: &Hub, method: &str, params: &Person) -> Outcome {
 }
 
 /// Somebody in a room, by the name it shows them under, or an id. They need not be a contact.
-async fn member(hub: &Hub, room: RoomId, who: &str) -> Result<AccountId, Trouble> {
+pub(super) async fn member(hub: &Hub, room: RoomId, who: &str) -> Result<AccountId, Trouble> {
     let members = views(hub, room).await?;
     hub.names_mut().put_members(room, &members);
     let who = who.trim();

@@ -2,7 +2,7 @@
 
 use super::rooms::{CAROL, ROOF, invitation, list, members, said};
 use super::*;
-use crate::api::types::{Counts, Invite, Member, Room, Trouble};
+use crate::api::types::{Counts, Invite, Member, Room, RoomCopy, Trouble};
 use crate::driver::handle::NodeFault;
 use starling_protocol::engine::command::{InviteView, RoomSetting};
 use starling_protocol::ids::{ChatId, InviteId, RoomId};
@@ -16,6 +16,7 @@ pub(super) fn answer(command: &Command) -> Option<Result<Reply, NodeFault>> {
         Command::RoomNew { name } if name.is_empty() => Err(Refusal::Empty.into()),
         Command::RoomNew { .. } | Command::RoomJoin { .. } => roof().map(Reply::Room),
         Command::RoomInvite { account: BOB, .. } => Ok(Reply::Done),
+        Command::RoomInvite { .. } => Err(Refusal::NoContact.into()),
         Command::RoomLink { uses, valid_ms, auto_accept, .. } => Ok(Reply::Invite(InviteView {
             invite: InviteId([6; 16]),
             link: format!("starling:{uses}-{valid_ms}-{auto_accept}"),
@@ -106,6 +107,21 @@ async fn wishes_about_rooms_are_done() {
     ] {
         let room: Room = client.call(method, params.clone()).await.unwrap();
         assert!(room.now.is_some(), "{method} {params}");
+    }
+}
+
+#[tokio::test]
+async fn a_copy_of_a_room_asks_its_people_but_some() {
+    let fake = Fake::new().await;
+    let client = fake.client().await;
+    let copy: RoomCopy = client.call("room.copy", json!({ "room": "roof" })).await.unwrap();
+    // Carol is no contact: she is named, not forgotten.
+    assert_eq!((copy.asked, copy.not_asked), (vec![BOB.to_string()], vec![CAROL.to_string()]));
+    let copy: RoomCopy =
+        client.call("room.copy", json!({ "room": "roof", "without": ["@bob"] })).await.unwrap();
+    assert_eq!((copy.asked, copy.not_asked), (vec![], vec![CAROL.to_string()]));
+    for params in [json!({ "room": "roof", "without": ["@nobody"] }), json!({ "room": "wall" })] {
+        assert_eq!(refused(&client, "room.copy", params).await.exit, 4);
     }
 }
 
