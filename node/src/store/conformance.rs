@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod marks;
 mod rooms;
 
 use super::{
@@ -81,7 +82,7 @@ fn texts(found: &[StoredMessage]) -> Vec<&str> {
 
 /// Asks everything of new, empty stores.
 pub fn run(make: &mut dyn FnMut() -> Box<dyn Store>) {
-    let parts: [fn(&mut dyn Store); 23] = [
+    let parts: [fn(&mut dyn Store); 29] = [
         records,
         messages_come_back_whole,
         duplicates_are_ignored,
@@ -105,6 +106,12 @@ pub fn run(make: &mut dyn FnMut() -> Box<dyn Store>) {
         rooms::messages_of_one_depth_have_one_order,
         rooms::a_line_without_a_depth_follows_what_was_there,
         rooms::records_that_are_read_when_wanted,
+        marks::pins,
+        marks::the_oldest_pin_goes,
+        marks::what_is_hidden_stays_hidden,
+        marks::another_try,
+        marks::pages_around,
+        marks::how_chats_are_told,
     ];
     for part in parts {
         part(make().as_mut());

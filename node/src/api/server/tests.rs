@@ -18,6 +18,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt};
 use tokio::sync::{broadcast, watch};
 
 mod mail;
+mod marks;
 mod network;
 mod room_methods;
 mod rooms;
@@ -88,6 +89,13 @@ async fn engine(
     let mut number = 0;
     while let Some(order) = orders.recv().await {
         if let Some(result) = room_methods::answer(&order.command) {
+            let _ = order.answer.send(result);
+            continue;
+        }
+        if let Some((result, changes)) = marks::changes(&order.command) {
+            for event in store.commit(changes, 0).await.unwrap() {
+                let _ = events.send(Arc::new(NodeEvent::Kept(event)));
+            }
             let _ = order.answer.send(result);
             continue;
         }

@@ -130,3 +130,42 @@ async fn a_pause_that_ends_when_no_relay_is_needed_any_more_is_over() {
     client.timer();
     assert!(client.reach.next_at().unwrap() > Instant::now(), "it would spin");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_place_that_was_held_and_is_lost_is_asked_for_again_at_once() {
+    for (held_ms, soon) in [(4_999, false), (5_000, true)] {
+        let (mut relays, relay, listener) = (Relays::default(), PeerId::random(), ListenerId::next());
+        relays.found(relay, ConnectionId::new_unchecked(7), HOST.parse().unwrap(), false);
+        relays.asked(&relay, Some(listener));
+        assert!(relays.reserved(&relay, Instant::now()));
+        tokio::time::advance(Duration::from_millis(held_ms)).await;
+        assert!(relays.listener_closed(listener));
+        let mut choice_after = async |ms| {
+            tokio::time::advance(Duration::from_millis(ms)).await;
+            relays.wake(Instant::now());
+            relays.choice().is_some()
+        };
+        assert!(!choice_after(499).await, "the new line is to stand first");
+        assert_eq!(choice_after(1).await, soon, "{held_ms} ms");
+        assert!(choice_after(60_000).await);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_relay_that_refuses_rests_though_it_gave_a_place_long_ago() {
+    let (mut relays, relay) = (Relays::default(), PeerId::random());
+    relays.found(relay, ConnectionId::new_unchecked(7), HOST.parse().unwrap(), false);
+    let first = ListenerId::next();
+    relays.asked(&relay, Some(first));
+    assert!(relays.reserved(&relay, Instant::now()));
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert!(relays.listener_closed(first));
+    tokio::time::advance(Duration::from_millis(500)).await;
+    relays.wake(Instant::now());
+    let second = ListenerId::next();
+    relays.asked(&relay, Some(second));
+    assert!(relays.listener_closed(second), "refused");
+    tokio::time::advance(Duration::from_millis(500)).await;
+    relays.wake(Instant::now());
+    assert!(relays.choice().is_none());
+}

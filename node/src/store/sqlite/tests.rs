@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use super::{SqliteStore, open, read};
-use crate::store::conformance::{self, ALICE, BOB, all, id, message, state};
+use crate::store::conformance::{self, ALICE, BOB, CAROL, all, id, message, state};
 use crate::store::{Batch, Custody, LogQuery, Page, Store, StoreError, StoredMessage};
 use starling_protocol::engine::step::{Change, MessageState, ReadOrder, Record, Space};
+use starling_protocol::ids::AccountId;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -257,8 +258,22 @@ fn a_store_of_the_first_format_is_brought_up_with_all_it_has() {
     assert_eq!(store.commit(&[keeps], 2).unwrap().len(), 1);
 }
 
+/// Makes a store one of the format before messages could be pinned.
+fn without_pins(store: &SqliteStore) {
+    store
+        .conn
+        .execute_batch(
+            "DROP TABLE chat_setting; DROP INDEX message_pinned;
+             ALTER TABLE message DROP COLUMN hidden; ALTER TABLE message DROP COLUMN pinned;
+             ALTER TABLE message DROP COLUMN pinned_by; ALTER TABLE message DROP COLUMN attempt;
+             PRAGMA user_version = 3",
+        )
+        .unwrap();
+}
+
 /// Makes a store one of the format before messages had places.
 fn without_places(store: &SqliteStore) {
+    without_pins(store);
     store
         .conn
         .execute_batch(
@@ -298,6 +313,21 @@ fn a_store_from_before_rooms_keeps_the_order_of_its_chats() {
     assert_eq!(store.read(&order).unwrap().0, [entry]);
 }
 
+#[test]
+fn a_store_from_before_pins_shows_all_it_has() {
+    let (_dir, path) = place();
+    let mut store = SqliteStore::create(&path, &KEY).unwrap();
+    store.commit(&[Change::Message(message(1, BOB, BOB, "old"))], 1).unwrap();
+    without_pins(&store);
+    drop(store);
+    let mut store = SqliteStore::open(&path, &KEY).unwrap();
+    let found = all(&mut store, BOB);
+    assert_eq!((found[0].text.as_str(), found[0].attempt, found[0].pinned), ("old", 1, None));
+    let pin = Change::Pin { chat: BOB.into(), who: BOB, author: BOB, message: id(1), on: true, any: true };
+    assert_eq!(store.commit(&[pin], 2).unwrap().len(), 1);
+    assert_eq!(store.pins(BOB.into()).unwrap().len(), 1);
+}
+
 /// A page anywhere in a long chat is found by the index alone: nothing is sorted and nothing read over.
 #[test]
 fn pages_and_unread_messages_come_from_an_index_in_their_order() {
@@ -309,6 +339,8 @@ fn pages_and_unread_messages_come_from_an_index_in_their_order() {
         lines.map(|line| line.unwrap()).collect::<Vec<_>>().join("; ")
     };
     assert_eq!(plan(read::LOG), "SEARCH m USING INDEX message_place (chat=? AND (depth,mark)<(?,?))");
+    assert_eq!(plan(read::LOG_AFTER), "SEARCH m USING INDEX message_place (chat=? AND (depth,mark)>(?,?))");
+    assert!(plan(read::PINNED).starts_with("SEARCH m USING INDEX message_pinned (chat=? AND pinned>?)"));
     assert_eq!(plan(read::UNREAD), "SEARCH message USING INDEX message_unread (chat=?)");
 }
 
@@ -337,4 +369,33 @@ fn a_reader_sees_commits_and_makes_none() {
     assert!(reader.set_draft(BOB.into(), "x").is_err());
     store.flush().unwrap();
     assert_eq!(all(&mut reader, BOB).len(), 1);
+}
+
+/// The place of a page in a chat costs nothing: a hundred thousand messages before and behind it are not looked at.
+#[test]
+fn a_page_in_a_long_chat_takes_as_long_as_in_a_short_one() {
+    const LONG: u64 = 100_000;
+    let (_dir, path) = place();
+    let mut store = SqliteStore::create(&path, &KEY).unwrap();
+    for from in (0..LONG).step_by(10_000) {
+        let came: Vec<_> =
+            (from..from + 10_000).map(|n| Change::Message(message(n, BOB, BOB, "a line"))).collect();
+        store.commit(&came, 1).unwrap();
+    }
+    let short: Vec<_> =
+        (LONG..LONG + 200).map(|n| Change::Message(message(n, CAROL, CAROL, "a line"))).collect();
+    store.commit(&short, 1).unwrap();
+    let mut fastest = |chat: AccountId, at: u64| {
+        let query = |page| LogQuery { chat: chat.into(), limit: 50, page, since: None };
+        let pages = [Page::Around(id(at)), Page::After(id(at)), Page::Before(id(at))].map(query);
+        let once = |store: &mut SqliteStore| {
+            let start = std::time::Instant::now();
+            pages.iter().for_each(|query| assert_eq!(store.log(query).unwrap().len(), 50));
+            start.elapsed()
+        };
+        (0..20).map(|_| once(&mut store)).min().unwrap()
+    };
+    let (long, short) = (fastest(BOB, LONG / 2), fastest(CAROL, LONG + 100));
+    println!("three pages: {long:?} in a long chat, {short:?} in a short one");
+    assert!(long < short * 3, "{long:?} and {short:?}");
 }
