@@ -1,6 +1,7 @@
 //! The words of the command line (docs/user/cli.md). Only shapes: what they do is elsewhere. Names here do not
 //! change; what is not there yet is not here either, and [`LATER`] says so.
 
+use super::chats::ChatsAction;
 use super::duration::Span;
 use super::logs::LogLevel;
 use super::mail::MailboxAction;
@@ -164,7 +165,7 @@ pub enum Verb {
         #[arg(value_name = "TEXT", required = true)]
         text: Vec<String>,
     },
-    /// Delete one of your messages, here and on the others' devices
+    /// Delete one of your messages, here and on the others' devices; or any message, here alone
     Delete {
         /// The message's id
         #[arg(value_name = "ID")]
@@ -180,6 +181,39 @@ pub enum Verb {
         emoji: String,
     },
     /// Show a chat's history; never marks it read
+        /// Only here: nobody hears of it, and it cannot be undone
+        #[arg(long)]
+        local: bool,
+    },
+    /// Try a message again that failed or expired, as the same message
+    Again {
+        /// The message's id
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Pin a message in its chat, for all who are in it
+    Pin {
+        /// The message's id
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Unpin it
+        #[arg(long)]
+        off: bool,
+    },
+    /// Show the pinned messages of a chat
+    Pins {
+        /// Which chat
+        #[arg(value_name = "TO")]
+        to: String,
+    },
+    /// The chat list, and how a chat is told here: mute, pin, archive, notify
+    #[command(
+        after_help = "Examples:\n  starling chats\n  starling chats mute '#roof' 8h\n  starling chats mute '#roof' mentions\n  starling chats archive @ilse"
+    )]
+    Chats {
+        /// What to do with one.
+        #[command(subcommand)]
+        action: Option<ChatsAction>,
     #[command(
         after_help = "Examples:\n  starling log @ilse --limit 20\n  starling log me --since 2d --grep 'https?://'"
     )]
@@ -596,6 +630,12 @@ pub struct Log {
 /// The form of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
+    /// What stands after this message, the first of it
+    #[arg(long, value_name = "ID", conflicts_with = "before")]
+    pub after: Option<String>,
+    /// This message, and what stands around it
+    #[arg(long, value_name = "ID", conflicts_with_all = ["before", "after", "grep"])]
+    pub around: Option<String>,
     /// One JSON object a line
     Jsonl,
     /// A text to read

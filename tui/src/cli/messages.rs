@@ -1,4 +1,4 @@
-//! `send`, `edit`, `delete`, `react`, `log`, `find`, `export`: messages and their history.
+//! `send`, `edit`, `delete`, `react`, `pin`, `pins`, `again`, `log`, `find`, `export`: messages and their history.
 
 use super::args::{Format, Global, Level, Log, Send};
 use super::out::{Out, guard, guard_line, json_line, write_out};
@@ -110,6 +110,9 @@ pub async fn log(session: &Session, out: Out, log: &Log) -> Result<(), Trouble> 
     let pattern = log.grep.as_deref().map(Regex::new).transpose().map_err(|fault| {
         misuse(format!("`--grep` is not a regular expression: {fault}"), "Correct it and try again.")
     })?;
+    if log.after.is_some() || log.around.is_some() {
+        return one_page(session, out, log, since, pattern.as_ref()).await;
+    }
     let fits = |message: &Message| pattern.as_ref().is_none_or(|pattern| pattern.is_match(&message.text));
     let mut found = Vec::new();
     let mut pages = Pages { chat: &log.to, before: log.before.clone(), since, over: false };
@@ -121,6 +124,47 @@ pub async fn log(session: &Session, out: Out, log: &Log) -> Result<(), Trouble> 
     }
     found.truncate(log.limit);
     found.into_iter().rev().for_each(|message| show_message(out, message, false));
+    Ok(())
+}
+
+/// The page after a message, or around one.
+async fn one_page(
+    session: &Session,
+    out: Out,
+    log: &Log,
+    since: Option<String>,
+    pattern: Option<&Regex>,
+) -> Result<(), Trouble> {
+    let params = json!({
+        "chat": log.to, "limit": log.limit, "after": log.after, "around": log.around, "since": since,
+    });
+    let page: Vec<Message> = session.client.call("log", params).await?;
+    let fits = |message: &Message| pattern.is_none_or(|pattern| pattern.is_match(&message.text));
+    page.into_iter().filter(fits).for_each(|message| show_message(out, message, false));
+    Ok(())
+}
+
+/// `again`.
+///
+/// # Errors
+/// The node's, in words.
+pub async fn again(session: &Session, out: Out, id: &str) -> Result<(), Trouble> {
+    let sent: Sent = session.client.call("again", json!({ "id": id })).await?;
+    show_sent(out, &sent);
+    out.talk(&format!("It is tried again, to {}", guard_line(&sent.to)));
+    Ok(())
+}
+
+/// `pins`.
+///
+/// # Errors
+/// The node's, in words.
+pub async fn pins(session: &Session, out: Out, to: &str) -> Result<(), Trouble> {
+    let pinned: Vec<Message> = session.client.call("pins", json!({ "to": to })).await?;
+    if pinned.is_empty() {
+        out.talk("Nothing is pinned there.");
+    }
+    pinned.into_iter().for_each(|message| show_message(out, message, false));
     Ok(())
 }
 

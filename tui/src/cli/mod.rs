@@ -3,6 +3,7 @@
 
 mod account;
 pub mod args;
+pub mod chats;
 mod daemon;
 pub mod duration;
 mod human;
@@ -185,7 +186,15 @@ async fn with_session(session: &Session, global: &Global, out: Out, verb: Verb) 
         Verb::Edit { id, text } => {
             messages::change(session, out, "edit", json!({ "id": id, "text": text.join(" ") })).await
         }
-        Verb::Delete { id } => messages::change(session, out, "delete", json!({ "id": id })).await,
+        Verb::Delete { id, local } => {
+            messages::change(session, out, "delete", json!({ "id": id, "local": local })).await
+        }
+        Verb::Again { id } => messages::again(session, out, &id).await,
+        Verb::Pin { id, off } => {
+            messages::change(session, out, "pin", json!({ "id": id, "on": !off })).await
+        }
+        Verb::Pins { to } => messages::pins(session, out, &to).await,
+        Verb::Chats { action } => chats::chats(session, out, action.as_ref()).await,
         Verb::React { id, emoji } => {
             messages::change(session, out, "react", json!({ "id": id, "emoji": emoji })).await
         }
