@@ -11,6 +11,7 @@ pub mod net;
 pub mod network;
 pub mod node;
 pub mod profile;
+pub mod reload;
 pub mod store;
 #[cfg_attr(not(feature = "web"), path = "web/absent.rs")]
 pub mod web;

@@ -11,6 +11,7 @@ use crate::mail::MailFile;
 use crate::net::{self, Net, NetConfig, NetError, Serve};
 use crate::network;
 use crate::profile::{InstallError, Profile, ProfileError, ProfileLock};
+use crate::reload::Given;
 use crate::store::StoreError;
 use crate::store::worker::StoreHandle;
 use crate::web::Web;
@@ -19,6 +20,7 @@ use starling_protocol::identity::{Seed, WordsError};
 use starling_protocol::ids::{AccountId, DeviceId};
 use starling_protocol::mail::server::Limits;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
@@ -164,7 +166,8 @@ pub async fn start(options: StartOptions) -> Result<RunningNode, StartError> {
         allow_files();
     }
     let port = if listen.is_empty() { config.port } else { 0 };
-    let about = About { config: profile.config(), port, serve, logs: Logs::present() };
+    let given = Given { config: Arc::new(Mutex::new(config.clone())), lan, listen: listen.clone() };
+    let about = About { config: profile.config(), port, serve, logs: Logs::present(), given };
     let net = start_net(
         NetConfig {
             // A node that only listens to its own machine has nothing to ask the router for.

@@ -3,6 +3,7 @@
 use super::trouble::{FAILED, LOCKED, STORE, misuse, sentence};
 use super::types::Trouble;
 use crate::config::ConfigError;
+use crate::reload::ReloadError;
 use crate::keys::KeyError;
 use crate::node::{InitError, StartError};
 use crate::profile::{InstallError, ProfileError};
@@ -110,6 +111,22 @@ impl From<ConfigError> for Trouble {
             NOTHING_SENT,
             "Correct the configuration and start again.",
         )
+    }
+}
+
+impl From<ReloadError> for Trouble {
+    fn from(fault: ReloadError) -> Self {
+        match fault {
+            ReloadError::Config(fault) => {
+                let told: Self = fault.into();
+                Self {
+                    means: "Nothing was changed; the node goes on as it was.".to_owned(),
+                    do_: "Correct the configuration, then `starling reload`.".to_owned(),
+                    ..told
+                }
+            }
+            ReloadError::Node(fault) => fault.into(),
+        }
     }
 }
 

@@ -173,7 +173,7 @@ fn lay_over(under: &mut Table, upper: &Table) {
     }
 }
 
-fn text(path: &Path) -> Result<String, ConfigError> {
+pub(super) fn text(path: &Path) -> Result<String, ConfigError> {
     let path = path.to_owned();
     match files::read_small(&path, FILE_BYTES) {
         Ok(bytes) => {
@@ -188,15 +188,19 @@ fn text(path: &Path) -> Result<String, ConfigError> {
 }
 
 /// A mistake in a file, with its place.
-pub fn nonsense(path: &Path, text: &str, error: &toml_edit::de::Error) -> ConfigError {
-    let at = error.span().map_or(0, |span| span.start).min(text.len());
-    let before = text.get(..at).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+pub(super) fn nonsense(path: &Path, text: &str, error: &toml_edit::de::Error) -> ConfigError {
+    let (line, column) = place(text, error.span().map_or(0, |span| span.start));
     // The reason may quote the file: nothing of it may steer a terminal.
     let what = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
     let what = what.chars().filter(|c| !c.is_control()).take(200).collect();
     ConfigError::Nonsense { path: path.to_owned(), line, column, what }
+}
+
+/// Line and column, from 1, of a byte.
+pub(super) fn place(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at.min(text.len())).unwrap_or_default();
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (before.matches('\n').count() + 1, column)
 }
 
 /// Sets a value where it stands, or at the end; one that says the same already keeps its form and comment.

@@ -3,12 +3,13 @@
 //! which judges it itself.
 
 mod layers;
+mod pairs;
 #[cfg(test)]
 mod tests;
 
-pub use layers::{Layers, Origin, nonsense, variable_of, write};
+pub use layers::{Layers, Origin, variable_of, write};
+pub use pairs::{Pair, pairs};
 pub use toml_edit::Value;
-pub use toml_edit::de::from_str as from_toml;
 
 use crate::net::Serve;
 use serde::Deserialize;

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use super::{Config, ConfigError, Layers, Origin, write};
+use super::{Config, ConfigError, Layers, Origin, pairs, write};
 use crate::net::Serve;
 use std::fs;
 use std::path::PathBuf;
@@ -192,6 +192,25 @@ fn a_mistake_is_told_of_the_layer_that_has_it() {
         Layers::with(&own, &system, |name| (name == "STARLING_LAN").then(|| "si".to_owned())).unwrap();
     let told = Config::of(&layers).unwrap_err().to_string();
     assert_eq!(told, "the variable STARLING_LAN: lan must be true or false");
+}
+
+#[test]
+fn pairs_come_in_the_order_of_the_file_with_their_places() {
+    let (_dir, path) = file("# mine\n\"ctrl-k\" = \"goto\"\n  b = 'x' # y\n");
+    let list = pairs(&path).unwrap();
+    let told: Vec<_> =
+        list.iter().map(|one| (one.name.as_str(), one.text.as_str(), one.line, one.column)).collect();
+    assert_eq!(told, [("ctrl-k", "goto", 2, 1), ("b", "x", 3, 3)]);
+    for (text, at) in
+        [("a = 'x'\nb = 3\n", 2), ("a = 'x'\n\n[t]\nb = 'y'\n", 3), ("a = 'x'\na = 'y'\n", 2), ("a = \n", 1)]
+    {
+        let (_dir, path) = file(text);
+        match pairs(&path) {
+            Err(ConfigError::Nonsense { line, .. }) => assert_eq!(line, at, "{text}"),
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+    assert_eq!(pairs(&path.with_file_name("missing")).unwrap(), []);
 }
 
 proptest::proptest! {

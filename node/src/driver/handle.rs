@@ -6,6 +6,7 @@ use crate::net::Serve;
 use crate::net::facts::{Ask, NetFacts, TestLine};
 use crate::net::traffic::Traffic;
 use crate::network::Figures;
+use crate::reload::Given;
 use crate::store::worker::StoreHandle;
 use crate::store::{StoreError, StoredEvent};
 use starling_protocol::engine::step::Notice;
@@ -63,6 +64,8 @@ pub struct About {
     pub serve: Serve,
     /// What was logged of late.
     pub logs: Logs,
+    /// The configuration it follows.
+    pub given: Given,
 }
 
 /// What does not change while a node runs.

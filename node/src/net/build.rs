@@ -152,7 +152,7 @@ pub(super) fn behaviour(
             ping::Config::new().with_interval(PING_INTERVAL).with_timeout(PING_TIMEOUT),
         ),
         identify: Seen::new(identify),
-        mdns: Toggle::from(if config.lan { discovery(keypair) } else { None }),
+        mdns: Toggle::from(if config.lan { discovery(local) } else { None }),
         dht: dht::Kademlia::new(local, named),
         relay,
         carry: Toggle::from(config.serve.relay.then(|| relay::Behaviour::new(local, reach::carry::limits()))),
@@ -172,8 +172,8 @@ pub(super) fn asks_router(config: &NetConfig) -> bool {
 }
 
 /// mDNS, or nothing where the system does not allow it: the rest of the node works without.
-fn discovery(keypair: &identity::Keypair) -> Option<mdns::tokio::Behaviour> {
-    mdns::tokio::Behaviour::new(mdns::Config::default(), keypair.public().to_peer_id())
+pub(super) fn discovery(peer: PeerId) -> Option<mdns::tokio::Behaviour> {
+    mdns::tokio::Behaviour::new(mdns::Config::default(), peer)
         .inspect_err(|error| tracing::warn!(%error, "no discovery on the local network"))
         .ok()
 }

@@ -32,6 +32,8 @@ const WAITING_COUNT: usize = 4_096;
 /// makes useless connections, longer keeps people waiting where the better road is blocked.
 const TCP_AFTER: Duration = Duration::from_millis(100);
 const RELAY_AFTER: Duration = Duration::from_millis(400);
+/// Configured peers, those of a configuration read again included: a full list of them, a few times over.
+const PEERS_COUNT: usize = 256;
 /// The first pause before a configured peer is dialled again, and the longest.
 const REDIAL_FIRST: Duration = Duration::from_secs(5);
 const REDIAL_LONGEST: Duration = Duration::from_secs(300);
@@ -110,6 +112,15 @@ impl Dials {
             steps: BTreeSet::new(),
             deadlines: VecDeque::new(),
             peers,
+        }
+    }
+
+    /// Peers to dial beside those that are dialled already; these keep their places.
+    pub fn also(&mut self, peers: &[String]) {
+        for addr in peers.iter().filter_map(|text| addr::dialable(text)) {
+            if self.peers.len() < PEERS_COUNT && !self.peers.iter().any(|peer| peer.addr == addr) {
+                self.peers.push(Peer { addr, pause: REDIAL_FIRST, next: Some(Instant::now()) });
+            }
         }
     }
 

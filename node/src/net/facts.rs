@@ -138,6 +138,8 @@ pub struct TestLine {
 pub enum Ask {
     /// Try everything there is, at most 20 s; the answer is in the order of the tests.
     Test(tokio::sync::oneshot::Sender<Vec<TestLine>>),
+    /// Follow settings that changed.
+    Follow(super::live::Live),
 }
 
 /// Tells the situation when it has changed, not too often.

@@ -21,6 +21,7 @@ pub mod facts;
 mod gate;
 mod gossip;
 mod links;
+pub mod live;
 mod muxer;
 mod outbox;
 mod probe;

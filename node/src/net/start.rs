@@ -22,6 +22,7 @@ use super::dials::Dials;
 use super::facts::{Facts, NetFacts};
 use super::gossip::Gossip;
 use super::links::Links;
+use super::live::Listening;
 use super::outbox::Outbox;
 use super::reach::Reach;
 use super::task::Task;
@@ -66,6 +67,7 @@ pub(super) async fn run(
         gossip: Gossip::default(),
         reach: Reach::new(config.serve.any(), loopback, build::asks_router(config)),
         facts: Facts::new(facts),
+        listening: Listening::default(),
         probe: None,
         settled: false,
         gauge: Arc::clone(&gauge),

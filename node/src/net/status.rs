@@ -21,6 +21,7 @@ impl Task {
 
     /// There is another address to be found at.
     pub fn on_new_address(&mut self, listener: ListenerId, address: &Multiaddr) {
+        self.listening.begins(listener, address);
         if self.reach.new_listen(listener, address) && self.settled {
             self.watch.stirred();
         }
@@ -28,6 +29,7 @@ impl Task {
 
     /// An address of this machine is gone: what came in over it is dead, and the engine should look around.
     pub fn on_lost_address(&mut self, address: &Multiaddr) {
+        self.listening.ends(address);
         if !self.reach.lost_listen(&mut self.swarm, address) {
             return;
         }
@@ -72,7 +74,10 @@ impl Task {
 
     /// Somebody asks something.
     pub fn on_ask(&mut self, ask: Ask) {
-        let Ask::Test(answer) = ask;
+        let answer = match ask {
+            Ask::Test(answer) => answer,
+            Ask::Follow(live) => return self.follow(&live),
+        };
         match &mut self.probe {
             Some(probe) => probe.join(answer),
             None => {

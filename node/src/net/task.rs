@@ -19,6 +19,7 @@ use super::direct::{self, Slot};
 use super::facts::{Ask, Facts};
 use super::gossip::Gossip;
 use super::links::{Links, Opened, Start};
+use super::live::Listening;
 use super::outbox::{Drained, Outbox};
 use super::probe::Probe;
 use super::reach::{Reach, ReachEvent};
@@ -48,6 +49,7 @@ pub(super) struct Task {
     pub gossip: Gossip,
     pub reach: Reach,
     pub facts: Facts,
+    pub listening: Listening,
     pub probe: Option<Probe>,
     /// Whether addresses are told as they change; not while the start still gathers them.
     pub settled: bool,

@@ -103,6 +103,13 @@ impl Reach {
         }
     }
 
+    /// The router is asked from now on, or is not any more.
+    pub fn asks_router(&mut self, asks: bool) {
+        self.mapping = if asks { Mapping::Asking } else { Mapping::Off };
+        self.mapped.clear();
+        self.changed = true;
+    }
+
     pub fn on_event(&mut self, around: Around<'_>, event: ReachEvent) {
         let changed = std::mem::replace(&mut self.changed, true);
         match event {
