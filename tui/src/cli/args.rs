@@ -2,6 +2,7 @@
 //! change; what is not there yet is not here either, and [`LATER`] says so.
 
 use super::chats::ChatsAction;
+use super::config::ConfigAction;
 use super::duration::Span;
 use super::logs::LogLevel;
 use super::mail::MailboxAction;
@@ -11,7 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Verbs that belong to the command line and are not built yet.
-pub const LATER: &[&str] = &["files", "devices", "backup", "config", "reload"];
+pub const LATER: &[&str] = &["files", "devices", "backup"];
 
 /// Starling: messages between people, without servers.
 #[derive(Debug, Parser)]
@@ -105,6 +106,17 @@ pub enum Verb {
     Daemon(Daemon),
     /// End the running node
     Stop,
+    /// Have the running node read its configuration again
+    Reload,
+    /// Show and change settings; needs no node
+    #[command(
+        after_help = "Examples:\n  starling config get\n  starling config get screen.theme --origin\n  starling config set lan false\n\nOrder: flag, STARLING_* variable, config.toml of the profile, /etc/starling/config.toml, default."
+    )]
+    Config {
+        /// What to do with it.
+        #[command(subcommand)]
+        action: ConfigAction,
+    },
     /// Show the account and device id, or the safety number with somebody
     #[command(after_help = "Examples:\n  starling id\n  starling id @ilse")]
     Id {
@@ -170,17 +182,6 @@ pub enum Verb {
         /// The message's id
         #[arg(value_name = "ID")]
         id: String,
-    },
-    /// React to a message with one emoji; "" takes it back
-    React {
-        /// The message's id
-        #[arg(value_name = "ID")]
-        id: String,
-        /// One emoji, or nothing
-        #[arg(value_name = "EMOJI")]
-        emoji: String,
-    },
-    /// Show a chat's history; never marks it read
         /// Only here: nobody hears of it, and it cannot be undone
         #[arg(long)]
         local: bool,
@@ -214,6 +215,17 @@ pub enum Verb {
         /// What to do with one.
         #[command(subcommand)]
         action: Option<ChatsAction>,
+    },
+    /// React to a message with one emoji; "" takes it back
+    React {
+        /// The message's id
+        #[arg(value_name = "ID")]
+        id: String,
+        /// One emoji, or nothing
+        #[arg(value_name = "EMOJI")]
+        emoji: String,
+    },
+    /// Show a chat's history; never marks it read
     #[command(
         after_help = "Examples:\n  starling log @ilse --limit 20\n  starling log me --since 2d --grep 'https?://'"
     )]
@@ -619,6 +631,12 @@ pub struct Log {
     /// Only what stands before this message
     #[arg(long, value_name = "ID")]
     pub before: Option<String>,
+    /// What stands after this message, the first of it
+    #[arg(long, value_name = "ID", conflicts_with = "before")]
+    pub after: Option<String>,
+    /// This message, and what stands around it
+    #[arg(long, value_name = "ID", conflicts_with_all = ["before", "after", "grep"])]
+    pub around: Option<String>,
     /// Only what came since: 2d, or a date, or a time
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,
@@ -630,16 +648,12 @@ pub struct Log {
 /// The form of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// What stands after this message, the first of it
-    #[arg(long, value_name = "ID", conflicts_with = "before")]
-    pub after: Option<String>,
-    /// This message, and what stands around it
-    #[arg(long, value_name = "ID", conflicts_with_all = ["before", "after", "grep"])]
-    pub around: Option<String>,
     /// One JSON object a line
     Jsonl,
     /// A text to read
     Md,
+    /// Lines to read
+    Txt,
 }
 
 /// `recv`

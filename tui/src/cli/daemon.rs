@@ -1,6 +1,8 @@
 //! `daemon` and `stop`: the node in the foreground, and its end.
 
+use super::config::reloaded;
 use super::args::{Daemon, Global, Role};
+use super::logs;
 use super::out::{Out, json_line};
 use super::session::{self, Session, StartExtras, start_node};
 use serde::Serialize;
@@ -30,29 +32,6 @@ struct Ready {
     web: Option<String>,
 }
 
-/// Logs go to stderr, without colour unless it is a terminal. STARLING_LOG says what, in `tracing`'s words.
-fn log(global: &Global) {
-    use std::io::IsTerminal;
-    let usual = match global.verbose {
-        // A lone node is nothing to warn of, and what others do wrong in the DHT is not its user's business.
-        0 => "warn,libp2p_kad=error,libp2p_gossipsub=off,starling_node=info,starling_tui=info",
-        1 => "info,starling_node=debug,starling_protocol=debug",
-        _ => "debug",
-    };
-    let filter = std::env::var("STARLING_LOG").unwrap_or_else(|_| usual.to_owned());
-    let filter = tracing_subscriber::EnvFilter::try_new(filter).unwrap_or_else(|_| usual.into());
-    let ansi = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    // A second subscriber in one process would be a test's; the first one stays.
-    let _ = tracing_subscriber::fmt()
-        // A log that cannot be written (a full disk) must not end the node: the default tells of it on stderr, which
-        // panics if that is the log.
-        .log_internal_errors(false)
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(ansi)
-        .try_init();
-}
-
 fn io(fault: std::io::Error) -> Trouble {
     Trouble::new(
         "E-SYSTEM",
@@ -79,7 +58,7 @@ pub async fn daemon(global: &Global, daemon: &Daemon) -> Result<(), Trouble> {
         relay: daemon.serve.contains(&Role::Relay),
         bootstrap: daemon.serve.contains(&Role::Bootstrap),
     };
-    log(global);
+    logs::begin(global, true);
     let mut terminate = signal(SignalKind::terminate()).map_err(io)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(io)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(io)?;
@@ -110,7 +89,10 @@ pub async fn daemon(global: &Global, daemon: &Daemon) -> Result<(), Trouble> {
         tokio::select! {
             outcome = &mut stopped => break outcome,
             _ = hangup.recv() => {
-                tracing::info!("SIGHUP: reading the configuration again is not there yet; start the daemon again");
+                match handle.reload().await {
+                    Ok(changes) => tracing::info!("SIGHUP: {}", reloaded(&changes)),
+                    Err(fault) => tracing::warn!(%fault, "SIGHUP: the configuration was not read again"),
+                }
                 continue;
             }
             _ = terminate.recv() => tracing::info!("SIGTERM: ending"),

@@ -193,6 +193,7 @@ pub fn object(object: &Object, names: &Names) -> String {
         Object::Account(own) => format!("{}\n{}\n{}", own.account, own.device, guard_line(&own.name)),
         Object::Chat(chat) => chat_line(chat),
         Object::Safety(safety) => safety.number.clone(),
+        Object::Reload(done) => super::config::words(done),
         Object::Done(done) => done.what.clone(),
     }
 }

@@ -227,7 +227,8 @@ pub async fn export(session: &Session, to: &str, format: Format) -> Result<(), T
     Ok(())
 }
 
-fn render(page: Vec<Message>, format: Format) -> String {
+/// Messages of a page, oldest first, in a form.
+pub(crate) fn render(page: Vec<Message>, format: Format) -> String {
     let mut text = String::new();
     for message in page {
         match format {
@@ -239,9 +240,21 @@ fn render(page: Vec<Message>, format: Format) -> String {
                 text.push('\n');
             }
             Format::Md => text.push_str(&markdown(&message)),
+            Format::Txt => text.push_str(&lines(&message)),
         }
     }
     text
+}
+
+/// A message as lines: when and who in front of the first, the others set in, so that none can look like a new one.
+fn lines(message: &Message) -> String {
+    let who = if message.kind == "notice" {
+        String::new()
+    } else {
+        format!("{}: ", guard_line(&message.from.name))
+    };
+    let text = if message.deleted { "(deleted)".to_owned() } else { guard(&message.text) };
+    format!("{} {who}{}\n", human::when(&message.received), text.replace('\n', "\n    "))
 }
 
 /// A message as a paragraph; its text is quoted so that it cannot look like the export's own words.

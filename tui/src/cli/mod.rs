@@ -4,12 +4,14 @@
 mod account;
 pub mod args;
 pub mod chats;
+mod chat;
+pub(crate) mod config;
 mod daemon;
 pub mod duration;
 mod human;
 mod logs;
 mod mail;
-mod messages;
+pub(crate) mod messages;
 mod network;
 pub mod out;
 mod people;
@@ -23,13 +25,13 @@ mod usage;
 use crate::screen::ScreenOptions;
 use crate::screen::demo::Demo;
 use args::{Cli, Global, NetAction, Verb};
+use chat::Way;
 use clap::Parser;
 use out::Out;
 use serde_json::json;
 use session::Session;
 use starling_node::api::trouble;
 use starling_node::api::types::Trouble;
-use std::io::IsTerminal;
 use std::process::ExitCode;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
@@ -58,7 +60,10 @@ fn run(cli: Cli, out: Out) -> Result<ExitCode, Trouble> {
         return Err(trouble::misuse("--demo is only for the screen", "Use `starling --demo`."));
     }
     let Some(verb) = verb else {
-        return if screen_fits() { screen(&global, None, demo) } else { Ok(usage::short()) };
+        return match chat::alone(&global) {
+            Some(way) => open_screen(&global, None, demo, way),
+            None => Ok(usage::short()),
+        };
     };
     let done = |()| ExitCode::SUCCESS;
     match verb {
@@ -73,19 +78,14 @@ fn run(cli: Cli, out: Out) -> Result<ExitCode, Trouble> {
             Ok(ExitCode::SUCCESS)
         }
         Verb::Man { dir } => system::man(out, dir.as_deref()).map(done),
-        Verb::Chat { plain: true, .. } => Err(trouble::misuse(
-            "`chat --plain` is not there yet",
-            "Use the screen, or `send`, `log` and `recv`.",
-        )),
-        Verb::Chat { to, plain: false } => {
-            if !screen_fits() {
-                return Err(trouble::misuse(
-                    "There is no terminal for the screen",
-                    "Use `starling send`, `starling log` and `starling recv`.",
-                ));
+        Verb::Config { action } => config::config(&global, out, &action).map(done),
+        Verb::Chat { to, plain } => match chat::way(&global, plain) {
+            Way::Message => {
+                let send = Verb::Send(chat::message(to)?);
+                run(Cli { global, demo: None, verb: Some(send) }, out)
             }
-            screen(&global, to, demo)
-        }
+            way => open_screen(&global, to, demo, way),
+        },
         Verb::Daemon(daemon) => {
             let runtime = runtime(true)?;
             // The runtime is dropped, and its threads with it, before the process exits.
@@ -106,19 +106,18 @@ fn runtime(threads: bool) -> Result<Runtime, Trouble> {
     builder.enable_all().build().map_err(|fault| trouble::internal(format!("No runtime: {fault}")))
 }
 
-/// Whether stdin and stdout are a terminal that can show the screen.
-fn screen_fits() -> bool {
-    std::io::stdin().is_terminal()
-        && std::io::stdout().is_terminal()
-        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
-}
-
-/// Opens the screen, on a chat if one is named.
-fn screen(global: &Global, chat: Option<String>, demo: Option<Demo>) -> Result<ExitCode, Trouble> {
+/// Opens the screen or line mode, on a chat if one is named.
+fn open_screen(
+    global: &Global,
+    chat: Option<String>,
+    demo: Option<Demo>,
+    way: Way,
+) -> Result<ExitCode, Trouble> {
     logs::begin(global, false);
     let profile = session::profile(global)?;
     let options = ScreenOptions { profile, passphrase_file: global.passphrase_file.clone(), chat, demo };
-    crate::screen::run(options).map_err(|fault| {
+    let run = if way == Way::Lines { crate::screen::plain::open } else { crate::screen::run };
+    run(options).map_err(|fault| {
         Trouble::new(
             "E-TERMINAL",
             trouble::FAILED,
@@ -204,6 +203,7 @@ async fn with_session(session: &Session, global: &Global, out: Out, verb: Verb) 
         Verb::Recv(recv) => receive::recv(session, global, out, &recv).await,
         Verb::Room { action } => rooms::room(session, out, action).await,
         Verb::Mailbox { action } => mail::mailbox(session, out, action).await,
+        Verb::Reload => config::reload(session, out).await,
         Verb::Status { watch } => system::status(session, out, watch, global.timeout).await,
         Verb::Net { action: None } => network::net(session, out).await,
         Verb::Net { action: Some(NetAction::Test) } => network::test(session, out).await,
@@ -217,6 +217,7 @@ async fn with_session(session: &Session, global: &Global, out: Out, verb: Verb) 
         | Verb::Words
         | Verb::Daemon(_)
         | Verb::Stop
+        | Verb::Config { .. }
         | Verb::Version
         | Verb::Completions { .. }
         | Verb::Man { .. }

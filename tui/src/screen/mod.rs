@@ -2,18 +2,27 @@
 //! the node, `run` and `terminal` the only ones that touch the terminal.
 
 mod bridge;
+mod crash;
+pub mod demo;
 pub mod keymap;
 pub mod model;
 pub mod msg;
+pub mod notify;
+pub mod outside;
+mod pace;
+pub mod plain;
 mod run;
 pub mod settings;
+mod signals;
 pub mod terminal;
 pub mod text;
 pub mod theme;
 pub mod update;
 pub mod view;
+mod write;
 
-use bridge::Bridge;
+use bridge::{Bridge, Node};
+use demo::Player;
 use model::{Model, Place};
 use msg::Msg;
 use starling_node::profile::Profile;
@@ -30,6 +39,8 @@ pub struct ScreenOptions {
     pub passphrase_file: Option<PathBuf>,
     /// The chat to open: `@name`, `me`, or an id.
     pub chat: Option<String>,
+    /// A played conversation instead of the profile's.
+    pub demo: Option<demo::Demo>,
 }
 
 /// Opens the screen and runs it until it is left. Attaches to the running node of the profile, or runs one itself;
@@ -46,21 +57,44 @@ pub fn run(options: ScreenOptions) -> anyhow::Result<ExitCode> {
 }
 
 async fn open(options: ScreenOptions) -> anyhow::Result<ExitCode> {
-    let ScreenOptions { profile, passphrase_file, chat } = options;
-    let kind = bridge::profile_kind(&profile, passphrase_file.is_some()).await;
+    let ScreenOptions { profile, passphrase_file, chat, demo } = options;
+    let folder = profile.dir().to_owned();
     let (sender, inbox) = mpsc::channel(bridge::INBOX);
-    let bridge = Bridge::new(profile, passphrase_file, sender.clone());
+    let (kind, bridge, zone, run) = match demo {
+        Some(demo) => (None, Bridge::Demo(Player::start(demo, sender.clone())), demo::clock::zone(), 0),
+        None => {
+            let kind = bridge::profile_kind(&profile, passphrase_file.is_some()).await;
+            let node = Node::new(profile, passphrase_file, sender.clone());
+            (Some(kind), Bridge::Node(Box::new(node)), jiff::tz::TimeZone::system(), another_run())
+        }
+    };
+    crash::reports_in(&folder);
+    // The demo is the same for everybody.
+    let loaded = kind.is_some().then(|| settings::load::load(&folder));
     let mut screen = Screen::enter()?;
-    let zone = jiff::tz::TimeZone::system();
-    let run = jiff::Timestamp::now().as_nanosecond().unsigned_abs();
-    let run = u64::try_from(run & u128::from(u64::MAX)).unwrap_or(0) ^ (u64::from(std::process::id()) << 40);
-    let mut model = Model::new(theme::Theme::from_environment(), zone, screen.size(), run, chat);
+    let terminal = theme::Terminal::from_environment();
+    let theme = theme::Theme::of(&settings::Settings::default(), &terminal, None);
+    let mut model = Model::new(theme, zone, screen.size(), run, chat);
+    model.terminal = terminal;
+    if let Some(loaded) = loaded
+        && let Some(mistake) = update::settings::take(&mut model, loaded)
+    {
+        model.notice = Some(model::Notice::Said(mistake));
+    }
     match kind {
-        Ok(kind) => sender.send(Msg::Profile(kind)).await?,
-        Err(trouble) => model.place = Place::Broken(trouble),
+        Some(Ok(kind)) => sender.send(Msg::Profile(kind)).await?,
+        Some(Err(trouble)) => model.place = Place::Broken(trouble),
+        // The demo says it.
+        None => {}
     }
     drop(sender);
     let result = run::run(&mut model, &mut screen, bridge, inbox).await;
     screen.leave();
     result
+}
+
+/// A number that no other run has.
+fn another_run() -> u64 {
+    let now = jiff::Timestamp::now().as_nanosecond().unsigned_abs();
+    u64::try_from(now & u128::from(u64::MAX)).unwrap_or(0) ^ (u64::from(std::process::id()) << 40)
 }

@@ -3,10 +3,20 @@
 
 mod debug;
 mod mail;
+mod outside;
+mod places;
 mod rooms;
+mod setting;
+mod talk;
+mod typed;
 
 pub use mail::MailWish;
+pub use outside::{Copied, OutsideNews, OutsideWish};
+pub use places::{ChatWish, PlaceNews, PlaceWish, WordsPut};
 pub use rooms::{RoomNews, RoomWish};
+pub use setting::{SettingNews, SettingWish};
+pub use talk::{TalkNews, TalkWish, WriteAs};
+pub use typed::Typed;
 use starling_node::api::types::{
     Account, Chat, Contact, Done, Invite, KeptAt, Mailbox, Message, Net, Object, Request, Safety, Sent,
     Status, Test, Trouble,
@@ -18,6 +28,8 @@ use zeroize::Zeroizing;
 pub enum Msg {
     /// A key, a paste, a new size, the focus.
     Term(crossterm::event::Event),
+    /// What line mode asks for.
+    Typed(Typed),
     /// Time has passed: a deadline of [`super::model::Model::next_wake`] is due.
     Tick,
     /// There is no profile yet, there is a locked one, or one that opens by itself.
@@ -71,6 +83,12 @@ pub enum Msg {
     },
     /// About rooms.
     Room(RoomNews),
+    /// About messages.
+    Talk(TalkNews),
+    /// From around the screen.
+    Outside(OutsideNews),
+    /// About chats as places, the lock, the editor.
+    Place(PlaceNews),
     /// One message with its recipients.
     One(Result<Box<Message>, Trouble>),
     /// A text is on the disk, or was refused.
@@ -122,6 +140,10 @@ pub enum Msg {
     Named(Result<Account, Trouble>),
     /// The 24 words, asked for again.
     Words(Result<Zeroizing<String>, Trouble>),
+    /// What the profile's files say of the screen.
+    Settings(SettingNews),
+    /// The process is asked to read its settings again.
+    Reload,
     /// The process is asked to end.
     Terminate,
 }
@@ -220,6 +242,12 @@ pub enum Effect {
     Mail(MailWish),
     /// Do something about rooms.
     Room(RoomWish),
+    /// Do something about messages.
+    Talk(TalkWish),
+    /// Do something around the screen.
+    Outside(OutsideWish),
+    /// Do something about chats as places, the lock, the editor.
+    Place(PlaceWish),
     /// Read which mailboxes keep a message.
     Kept {
         /// The message.
@@ -343,6 +371,8 @@ pub enum Effect {
         /// The text.
         text: String,
     },
+    /// Do something about settings.
+    Setting(SettingWish),
     /// Stop the process until the shell wakes it.
     Suspend,
     /// Draw everything anew.

@@ -3,20 +3,31 @@
 
 use super::bridge::Bridge;
 use super::model::Model;
-use super::msg::{Effect, Msg};
+use super::msg::{Effect, Msg, OutsideNews, OutsideWish, PlaceNews, PlaceWish};
+use super::pace::Pace;
+use super::signals::{Ends, Sign};
 use super::terminal::Screen;
 use super::update::{Moment, update};
-use crossterm::event::EventStream;
-use futures::StreamExt;
-use jiff::Timestamp;
+use super::write;
+use crossterm::event::{Event, EventStream};
+use futures::{FutureExt, StreamExt};
+use std::io;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
-/// Milliseconds between two frames. Less only heats terminals; more is felt while typing.
+/// Milliseconds between two frames. Less only heats terminals; more is felt while reading what comes.
 const FRAME_MS: u64 = 16;
-/// Messages from the node handled before a frame is drawn, so that a flood of them cannot freeze the screen.
-const BATCH: usize = 256;
+/// Milliseconds between two frames when a key asks for one: what is typed is shown at once, and a paste that comes as
+/// keys is still not a frame a letter.
+const KEY_FRAME_MS: u64 = 3;
+/// How long messages of the node are handled before keys are looked for again and a frame may be drawn. Longer is felt
+/// while typing during a flood.
+const SLICE: Duration = Duration::from_millis(2);
+/// Messages handled between two looks at the clock and the keys.
+const STEP: usize = 8;
+/// Exit code when the terminal was taken away, as a shell reports SIGHUP.
+const HUNG_UP: u8 = 129;
 /// Time the last calls (drafts) have to reach the node when leaving.
 const LAST_CALLS: Duration = Duration::from_secs(2);
 
@@ -28,7 +39,17 @@ pub async fn run(
     inbox: mpsc::Receiver<Msg>,
 ) -> anyhow::Result<ExitCode> {
     let mut runner =
-        Loop { model, screen, bridge: &mut bridge, started: Instant::now(), drawn: None, quit: None };
+        Loop {
+            model,
+            screen,
+            bridge: &mut bridge,
+            started: Instant::now(),
+            drawn: None,
+            typed: false,
+            pace: Pace::default(),
+            quit: None,
+            write: None,
+        };
     let result = runner.turn(inbox).await;
     // The shell is back at once; the node may take a moment to end.
     screen.leave();
@@ -42,7 +63,12 @@ struct Loop<'a> {
     bridge: &'a mut Bridge,
     started: Instant,
     drawn: Option<u64>,
+    /// Whether what is to be drawn is the answer to a key.
+    typed: bool,
+    pace: Pace,
     quit: Option<u8>,
+    /// A text the person's own editor is to have.
+    write: Option<String>,
 }
 
 impl Loop<'_> {
@@ -57,103 +83,170 @@ impl Loop<'_> {
             if let Some(code) = self.quit {
                 return Ok(ExitCode::from(code));
             }
+            if let Some(text) = self.write.take() {
+                // Its reader would take the editor's keys.
+                drop(terminal);
+                self.write(text).await?;
+                terminal = EventStream::new();
+            }
             let deadline = self.draw_or_deadline()?;
-            let msg = tokio::select! {
-                event = terminal.next() => match event {
-                    Some(Ok(event)) => Msg::Term(event),
-                    // The terminal is gone.
-                    Some(Err(_)) | None => Msg::Terminate,
-                },
-                Some(msg) = inbox.recv() => msg,
-                () = ends.wait() => Msg::Terminate,
-                () = sleep_until(self.started, deadline) => Msg::Tick,
-            };
-            self.handle(msg)?;
-            for _ in 0..BATCH {
-                let Ok(msg) = inbox.try_recv() else { break };
+            if deadline.is_some_and(|at| at <= self.now_ms()) {
+                self.handle(Msg::Tick)?;
+                tokio::task::yield_now().await;
+            }
+            tokio::select! {
+                biased;
+                event = terminal.next() => self.on_terminal(event)?,
+                sign = ends.next() => self.on_sign(sign)?,
+                Some(msg) = inbox.recv() => self.handle(msg)?,
+                () = sleep_until(self.started, deadline) => self.handle(Msg::Tick)?,
+            }
+            self.slice(&mut terminal, &mut inbox)?;
+        }
+    }
+
+    /// Handles what else has come, keys first, for a short time.
+    fn slice(&mut self, terminal: &mut EventStream, inbox: &mut mpsc::Receiver<Msg>) -> anyhow::Result<()> {
+        let end = Instant::now() + SLICE;
+        while self.quit.is_none() && self.write.is_none() {
+            while let Some(event) = terminal.next().now_or_never() {
+                self.on_terminal(event)?;
+                if self.quit.is_some() || self.write.is_some() || Instant::now() >= end {
+                    return Ok(());
+                }
+            }
+            for _ in 0..STEP {
+                let Ok(msg) = inbox.try_recv() else { return Ok(()) };
                 self.handle(msg)?;
             }
+            if Instant::now() >= end {
+                return Ok(());
+            }
         }
+        Ok(())
+    }
+
+    fn on_terminal(&mut self, event: Option<io::Result<Event>>) -> anyhow::Result<()> {
+        match event {
+            Some(Ok(event)) => {
+                // A window being drawn larger sends sizes faster than anybody reads.
+                self.typed |= !matches!(event, Event::Resize(..));
+                self.handle(Msg::Term(event))
+            }
+            Some(Err(_)) | None => self.lost(),
+        }
+    }
+
+    fn on_sign(&mut self, sign: Sign) -> anyhow::Result<()> {
+        match sign {
+            Sign::Terminate => self.handle(Msg::Terminate),
+            Sign::HungUp => self.lost(),
+            Sign::Suspend => self.perform(Effect::Suspend),
+            Sign::Continue => {
+                self.screen.take()?;
+                self.resized();
+                Ok(())
+            }
+            // The settings are read again when the window is looked at.
+            Sign::Reload => self.handle(Msg::Term(Event::FocusGained)),
+        }
+    }
+
+    /// The terminal is gone: the draft is kept, nothing is drawn any more.
+    fn lost(&mut self) -> anyhow::Result<()> {
+        self.handle(Msg::Terminate)?;
+        self.quit = Some(HUNG_UP);
+        Ok(())
+    }
+
+    fn resized(&mut self) {
+        self.model.size = self.screen.size();
+        self.model.dirty = true;
     }
 
     /// Draws if something changed and a frame is due; says when the loop must wake.
     fn draw_or_deadline(&mut self) -> anyhow::Result<Option<u64>> {
         let now = self.now_ms();
+        for effect in self.pace.due(now) {
+            self.bridge.perform(effect);
+        }
         let mut deadline = self.model.next_wake();
+        let mut at = |time: u64| deadline = Some(deadline.map_or(time, |known| known.min(time)));
+        if let Some(time) = self.pace.next_ms() {
+            at(time);
+        }
         if self.model.dirty {
-            let due = self.drawn.map_or(now, |drawn| drawn + FRAME_MS);
+            let between = if self.typed { KEY_FRAME_MS } else { FRAME_MS };
+            let due = self.drawn.map_or(now, |drawn| drawn + between);
             if due <= now {
-                self.screen.draw(self.model)?;
-                self.model.dirty = false;
-                self.drawn = Some(now);
+                (self.model.dirty, self.typed, self.drawn) = (false, false, Some(now));
+                if self.screen.draw(self.model).is_err() {
+                    self.lost()?;
+                }
             } else {
-                deadline = Some(deadline.map_or(due, |known| known.min(due)));
+                at(due);
             }
         }
         Ok(deadline)
     }
 
     fn handle(&mut self, msg: Msg) -> anyhow::Result<()> {
-        let now = Moment { ms: self.now_ms(), wall: Timestamp::now() };
+        let now = Moment { ms: self.now_ms(), wall: self.bridge.now() };
         for effect in update(self.model, msg, now) {
-            match effect {
-                Effect::Quit { code } => self.quit = Some(code),
-                Effect::Redraw => self.screen.redraw()?,
-                Effect::Suspend => {
-                    self.screen.suspend()?;
-                    self.model.size = self.screen.size();
-                    self.model.dirty = true;
+            self.perform(effect)?;
+        }
+        Ok(())
+    }
+
+    fn perform(&mut self, effect: Effect) -> anyhow::Result<()> {
+        match effect {
+            Effect::Quit { code } => self.quit = Some(code),
+            Effect::Redraw => self.screen.redraw()?,
+            Effect::Suspend => {
+                self.screen.suspend()?;
+                self.resized();
+            }
+            Effect::Copy { text } => {
+                let copied = self.screen.copy(&text, self.model.settings.clipboard);
+                self.handle(Msg::Outside(OutsideNews::Copied(copied)))?;
+            }
+            Effect::Outside(OutsideWish::Notify(notice)) => {
+                self.screen.notify(&notice, self.model.settings.bell);
+            }
+            Effect::Outside(OutsideWish::Title(words)) => self.screen.title(&words),
+            Effect::Place(PlaceWish::Write { text }) => self.write = Some(text),
+            other => {
+                let now = self.now_ms();
+                if let Some(effect) = self.pace.pass(other, now) {
+                    self.bridge.perform(effect);
                 }
-                Effect::Copy { text } => {
-                    if !self.screen.copy(&text) {
-                        let words = "That is too long for the clipboard of a terminal.".to_owned();
-                        self.model.notice = Some(super::model::Notice::Said(words));
-                    }
-                }
-                other => self.bridge.perform(other),
             }
         }
         Ok(())
     }
+
+    /// Gives the terminal to the person's own editor and takes it back when that ends. What the node says waits.
+    async fn write(&mut self, text: String) -> anyhow::Result<()> {
+        // Ctrl-C in an editor is for the editor; once heard here, it no longer ends this process.
+        #[cfg(unix)]
+        let _heard = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
+        let editor = write::editor(&self.model.settings.editor);
+        let folder = self.bridge.folder();
+        self.screen.leave();
+        let written = tokio::task::spawn_blocking(move || write::write(&folder, &editor, &text)).await;
+        self.screen.take()?;
+        self.model.size = self.screen.size();
+        self.model.dirty = true;
+        match written {
+            Ok(result) => self.handle(Msg::Place(PlaceNews::Written(result))),
+            Err(error) => Err(error.into()),
+        }
+    }
 }
 
-async fn sleep_until(started: Instant, deadline: Option<u64>) {
+pub(super) async fn sleep_until(started: Instant, deadline: Option<u64>) {
     match deadline {
         Some(ms) => tokio::time::sleep_until((started + Duration::from_millis(ms)).into()).await,
         None => std::future::pending().await,
-    }
-}
-
-/// The signals that end the process.
-struct Ends {
-    #[cfg(unix)]
-    term: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    hangup: tokio::signal::unix::Signal,
-}
-
-impl Ends {
-    #[cfg(unix)]
-    fn new() -> anyhow::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { term: signal(SignalKind::terminate())?, hangup: signal(SignalKind::hangup())? })
-    }
-
-    #[cfg(not(unix))]
-    fn new() -> anyhow::Result<Self> {
-        Ok(Self {})
-    }
-
-    #[cfg(unix)]
-    async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.term.recv() => {}
-            _ = self.hangup.recv() => {}
-        }
-    }
-
-    #[cfg(not(unix))]
-    async fn wait(&mut self) {
-        std::future::pending().await
     }
 }

@@ -2,6 +2,7 @@
 //! in one file; the node keeps it and does not read it. Plain data: `bridge` and the command line read and write the
 //! file, `update` decides what a change means.
 
+pub mod load;
 #[cfg(test)]
 mod tests;
 

@@ -1,35 +1,86 @@
 //! Taking the terminal over and giving it back: on every way out (end, error, signal, panic, suspend) it is left as it
 //! was found. Nothing else writes to it.
 
+use super::crash;
+use super::msg::Copied;
+use super::notify::Notice;
+use super::outside::{self, desktop};
+use super::settings::Clipboard;
 use anyhow::Context;
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use std::io::{self, Stdout, Write};
-use std::sync::{Mutex, PoisonError};
+use std::fs::File;
+use std::io::{self, Write};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Alternate screen, bracketed paste, focus reports, a clean screen.
-const ENTER: &str = "\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[2J\x1b[H";
+/// Its title kept, alternate screen, bracketed paste, focus reports, a clean screen.
+const ENTER: &str = "\x1b[22;2t\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[2J\x1b[H";
 /// Everything entering and the mouse did, undone; the cursor is shown, colours are reset, a synchronized update
-/// that was cut short is ended.
-pub const LEAVE: &str = "\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[?25h";
+/// that was cut short is ended, the title is the one that was there.
+pub const LEAVE: &str =
+    "\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[23;2t\x1b[?25h";
 /// Button and wheel reports. No movement reports: they would wake the process for nothing.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 /// A frame is shown at once, not while it is written, where the terminal can.
 const FRAME_START: &str = "\x1b[?2026h";
 const FRAME_END: &str = "\x1b[?2026l";
-/// Bytes put on the clipboard at most. Some terminals drop longer sequences, others choke on them.
-const CLIPBOARD_BYTES: usize = 48 * 1024;
 
-/// What threads other than the screen's had to say when they broke; printed once the terminal is back.
-static OTHERS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+/// What a frame is put together in: written as a whole, or, after a panic in the middle of it, not at all.
+#[derive(Debug, Default)]
+struct Whole(Vec<u8>);
+
+impl Write for Whole {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        let written = out.write_all(&self.0).and_then(|()| out.flush());
+        self.0.clear();
+        written
+    }
+}
+
+/// How many frames were drawn, for tests and measurements: in the file that STARLING_FRAMES names.
+#[derive(Debug, Default)]
+struct Frames {
+    file: Option<File>,
+    count: u64,
+}
+
+impl Frames {
+    fn of_environment() -> Self {
+        let file = std::env::var_os("STARLING_FRAMES").and_then(|path| File::create(path).ok());
+        Self { file, count: 0 }
+    }
+
+    fn drawn(&mut self) {
+        self.count += 1;
+        #[cfg(unix)]
+        if let Some(file) = &self.file {
+            use std::os::unix::fs::FileExt;
+            // Always the same length, so that a reader never sees half a number. A full disk spoils a measurement.
+            let _ = file.write_at(format!("{:>20}\n", self.count).as_bytes(), 0);
+        }
+    }
+}
 
 /// The terminal while the screen has it. Gives it back when dropped.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Terminal<CrosstermBackend<Whole>>,
     mouse: bool,
     taken: bool,
+    frames: Frames,
+    outside: outside::Terminal,
+    /// Whether tmux passes sequences on; asked once, in the background.
+    passes: Arc<AtomicBool>,
+    copier: desktop::Copier,
 }
 
 impl Screen {
@@ -38,17 +89,27 @@ impl Screen {
     /// # Errors
     /// When it cannot be switched or measured.
     pub fn enter() -> anyhow::Result<Self> {
-        install_panic_hook();
+        crash::install();
         enable_raw_mode().context("the terminal cannot be switched to single keys")?;
         write_now(ENTER);
-        let terminal = Terminal::new(CrosstermBackend::new(io::stdout()));
+        let terminal = Terminal::new(CrosstermBackend::new(Whole::default()));
         match terminal {
-            Ok(terminal) => Ok(Self { terminal, mouse: false, taken: true }),
+            Ok(terminal) => Ok(Self::on(terminal)),
             Err(error) => {
                 restore();
                 Err(error).context("the terminal's size cannot be read")
             }
         }
+    }
+
+    fn on(terminal: Terminal<CrosstermBackend<Whole>>) -> Self {
+        let outside = outside::Terminal::of(|name| std::env::var(name).ok());
+        let passes = Arc::new(AtomicBool::new(false));
+        if outside.tmux {
+            ask_tmux(Arc::clone(&passes));
+        }
+        let frames = Frames::of_environment();
+        Self { terminal, mouse: false, taken: true, frames, outside, passes, copier: desktop::Copier::default() }
     }
 
     /// The size.
@@ -66,14 +127,16 @@ impl Screen {
             self.mouse = wanted;
             write_now(if wanted { MOUSE_ON } else { MOUSE_OFF });
         }
-        write_now(FRAME_START);
-        let drawn = self.terminal.draw(|frame| {
+        self.terminal.backend_mut().write_all(FRAME_START.as_bytes())?;
+        self.terminal.draw(|frame| {
             if let Some(caret) = super::view::draw(model, frame.buffer_mut()) {
                 frame.set_cursor_position(caret);
             }
-        });
-        write_now(FRAME_END);
-        drawn.map(|_| ())
+        })?;
+        self.frames.drawn();
+        let backend = self.terminal.backend_mut();
+        backend.write_all(FRAME_END.as_bytes())?;
+        Write::flush(backend)
     }
 
     /// Makes the next frame a whole one.
@@ -84,14 +147,46 @@ impl Screen {
         self.terminal.clear()
     }
 
-    /// Puts text on the clipboard, by the terminal (OSC 52). False if it is too long for that.
-    pub fn copy(&mut self, text: &str) -> bool {
-        let clean = super::text::clean::block(text);
-        if clean.len() > CLIPBOARD_BYTES {
-            return false;
+    fn around(&self) -> outside::Terminal {
+        outside::Terminal { passes: self.passes.load(Ordering::Relaxed), ..self.outside }
+    }
+
+    /// Puts text on the clipboard; says how.
+    pub fn copy(&mut self, text: &str, wanted: Clipboard) -> Copied {
+        if wanted == Clipboard::Off {
+            return Copied::Off;
         }
-        write_now(&format!("\x1b]52;c;{}\x07", base64(clean.as_bytes())));
-        true
+        let (terminal, on_desktop) = self.around().copies(wanted, desktop::is_there());
+        let sequence = if terminal { self.around().copy(text) } else { None };
+        if let Some(sequence) = &sequence {
+            write_now(sequence);
+        }
+        match (sequence.is_some(), on_desktop && self.copier.copy(text)) {
+            (true, true) => Copied::ByBoth,
+            (false, true) => Copied::ByDesktop,
+            (true, false) => Copied::ByTerminal,
+            (false, false) => Copied::TooLong,
+        }
+    }
+
+    /// Tells the person although they look elsewhere; rings only if that is wanted.
+    pub fn notify(&mut self, notice: &Notice, bell: bool) {
+        let sequence = self.around().notice(notice);
+        let sequence = if sequence == outside::BELL && !bell { String::new() } else { sequence };
+        if desktop::has_bus() && !self.outside.remote {
+            desktop::notify(notice, move || write_now(&sequence));
+        } else {
+            write_now(&sequence);
+        }
+    }
+
+    /// Names the window; an empty name is the one it had.
+    pub fn title(&mut self, words: &str) {
+        if words.is_empty() {
+            write_now(&format!("{}{}", outside::TITLE_POP, outside::TITLE_PUSH));
+        } else {
+            write_now(&outside::title(words));
+        }
     }
 
     /// Gives the terminal back, stops the process until the shell wakes it, takes the terminal again.
@@ -104,8 +199,17 @@ impl Screen {
         {
             let own = rustix::process::getpid();
             // If it cannot be stopped, going on at once is all there is to do.
-            let _ = rustix::process::kill_process(own, rustix::process::Signal::TSTP);
+            // TSTP is listened for here and would only come back.
+            let _ = rustix::process::kill_process(own, rustix::process::Signal::STOP);
         }
+        self.take()
+    }
+
+    /// Takes the terminal again after [`Screen::leave`].
+    ///
+    /// # Errors
+    /// When it cannot be switched.
+    pub fn take(&mut self) -> anyhow::Result<()> {
         enable_raw_mode().context("the terminal cannot be switched to single keys")?;
         write_now(ENTER);
         self.taken = true;
@@ -139,60 +243,29 @@ fn write_now(text: &str) {
 pub fn restore() {
     write_now(LEAVE);
     let _ = disable_raw_mode();
-    let others = std::mem::take(&mut *OTHERS.lock().unwrap_or_else(PoisonError::into_inner));
     let mut err = io::stderr().lock();
-    for line in others {
+    for line in crash::told() {
         let _ = writeln!(err, "{line}");
     }
 }
 
-/// A panic of the screen's own thread gives the terminal back before it is reported; one of another thread is kept
-/// until then, so that it does not tear the screen.
-fn install_panic_hook() {
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    let own = std::thread::current().id();
-    ONCE.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if std::thread::current().id() == own {
-                restore();
-                before(info);
-            } else if let Ok(mut others) = OTHERS.lock()
-                && others.len() < 16
-            {
-                others.push(info.to_string());
-            }
-        }));
+/// Asks tmux whether it passes sequences on to the terminal. One that does not answer counts as no.
+fn ask_tmux(passes: Arc<AtomicBool>) {
+    let asked = std::thread::Builder::new().name("tmux".to_owned()).spawn(move || {
+        let mut command = Command::new("tmux");
+        command.args(["display-message", "-p", "#{allow-passthrough}"]);
+        command.stdin(Stdio::null()).stderr(Stdio::null());
+        let answer = command.output().map(|output| output.stdout).unwrap_or_default();
+        let answer = String::from_utf8_lossy(&answer);
+        passes.store(matches!(answer.trim(), "1" | "2" | "on" | "all"), Ordering::Relaxed);
     });
-}
-
-/// Base64 with padding, for OSC 52.
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let letter = |six: u32| LETTERS.get((six & 63) as usize).map_or('=', |letter| char::from(*letter));
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let part = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
-        let word = part(0) << 16 | part(1) << 8 | part(2);
-        out.push(letter(word >> 18));
-        out.push(letter(word >> 12));
-        out.push(if chunk.len() > 1 { letter(word >> 6) } else { '=' });
-        out.push(if chunk.len() > 2 { letter(word) } else { '=' });
-    }
-    out
+    // Without a thread the answer is no.
+    drop(asked);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_clipboard_gets_standard_base64() {
-        assert_eq!(base64(b""), "");
-        assert_eq!(base64(b"f"), "Zg==");
-        assert_eq!(base64(b"fo"), "Zm8=");
-        assert_eq!(base64(b"foobar"), "Zm9vYmFy");
-    }
 
     #[test]
     fn leaving_undoes_every_mode_that_entering_sets() {
@@ -201,6 +274,7 @@ mod tests {
                 assert!(LEAVE.contains(&format!("[?{mode}l")), "mode {mode} stays on");
             }
         }
+        assert!(ENTER.contains(outside::TITLE_PUSH) && LEAVE.contains(outside::TITLE_POP));
         assert!(LEAVE.ends_with("[?25h"));
     }
 }

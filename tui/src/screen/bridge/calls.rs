@@ -1,7 +1,7 @@
 //! Each effect as a call of the control API (docs/user/api.md), each answer as a message.
 
 use crate::screen::model::chatlog::PAGE;
-use crate::screen::msg::{After, Effect, MailWish, Msg};
+use crate::screen::msg::{After, Effect, MailWish, Msg, OutsideNews, OutsideWish};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use starling_node::api::client::Client;
@@ -81,6 +81,10 @@ async fn ask(client: &Client, effect: Effect) -> Option<Msg> {
         Effect::Requests => Msg::Requests(client.call("requests.list", none).await),
         Effect::Status => Msg::Status(client.call("status", none).await),
         Effect::Net => Msg::Net(client.call("net", none).await),
+        Effect::Outside(OutsideWish::Logs { since }) => {
+            let params = json!({ "since": since });
+            Msg::Outside(OutsideNews::Logs(client.call("logs", params).await))
+        }
         Effect::NetTest => Msg::NetTest(client.call("doctor", json!({ "what": "network" })).await),
         Effect::Presence { state } => {
             let say = match state {

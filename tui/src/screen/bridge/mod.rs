@@ -3,10 +3,16 @@
 //! over the same socket.
 
 mod calls;
+mod either;
 mod host;
+mod places;
 mod rooms;
+mod settings;
+mod talk;
 
-use super::msg::{Effect, Msg, Opened, ProfileKind};
+use super::settings::load::{Stamp, stamp};
+use super::msg::{Effect, Msg, Opened, ProfileKind, WordsPut};
+pub use either::Bridge;
 use host::Host;
 use starling_node::api::client::{Client, ClientError, Subscription, Wanted};
 use starling_node::api::trouble::{internal, node_gone};
@@ -25,11 +31,9 @@ use zeroize::Zeroizing;
 pub const INBOX: usize = 1_024;
 /// Sends, edits, drafts and the like waiting for their turn. A person cannot type that fast; full refuses in words.
 const ORDERED: usize = 256;
-/// The file that says that the 24 words were put off.
-const WORDS_LATER: &str = "words.later";
 
-/// The node, as `run` holds it.
-pub struct Bridge {
+/// The node, as [`Bridge`] holds it.
+pub struct Node {
     shared: Arc<Shared>,
     /// Effects that must reach the node in the order they were made.
     ordered: Option<mpsc::Sender<Effect>>,
@@ -44,6 +48,8 @@ struct Shared {
     client: Mutex<Option<Client>>,
     host: Mutex<Option<Host>>,
     events: Mutex<Option<JoinHandle<()>>>,
+    /// The times of the settings' files when they were last looked at.
+    stamp: Mutex<Option<Stamp>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -77,9 +83,10 @@ pub async fn profile_kind(profile: &Profile, passphrase_file: bool) -> Result<Pr
     Ok(if locked && !passphrase_file { ProfileKind::Locked } else { ProfileKind::Open })
 }
 
-impl Bridge {
+impl Node {
     /// A bridge that answers into `inbox`.
     pub fn new(profile: Profile, passphrase_file: Option<PathBuf>, inbox: mpsc::Sender<Msg>) -> Self {
+        let stamp = stamp(profile.dir());
         let shared = Arc::new(Shared {
             profile,
             passphrase_file,
@@ -87,6 +94,7 @@ impl Bridge {
             client: Mutex::new(None),
             host: Mutex::new(None),
             events: Mutex::new(None),
+            stamp: Mutex::new(Some(stamp)),
         });
         let (ordered, mut queue) = mpsc::channel::<Effect>(ORDERED);
         let own = Arc::clone(&shared);
@@ -99,6 +107,18 @@ impl Bridge {
             }
         });
         Self { shared, ordered: Some(ordered), worker, tasks: JoinSet::new() }
+    }
+
+    /// Whether nothing is under way besides what goes in order.
+    pub fn idle(&mut self) -> bool {
+        while self.tasks.try_join_next().is_some() {}
+        self.tasks.is_empty()
+    }
+
+    /// The folder of the control socket: only its owner may read it.
+    pub fn folder(&self) -> PathBuf {
+        let profile = &self.shared.profile;
+        profile.socket_to_connect().parent().map_or_else(|| profile.dir().to_owned(), PathBuf::from)
     }
 
     /// Does what an effect says; the answer comes as a message.
@@ -125,11 +145,20 @@ impl Bridge {
                 Effect::Create { name, passphrase } => {
                     Some(Msg::Created(create(&shared, name, passphrase).await))
                 }
-                Effect::Open { passphrase } => Some(Msg::Opened(open(&shared, passphrase).await)),
+                Effect::Open { passphrase } => {
+                    let opened = open(&shared, passphrase).await;
+                    if opened.as_ref().is_ok_and(|opened| opened.words_later) {
+                        shared.tell(places::words_put(&shared.profile)).await;
+                    }
+                    Some(Msg::Opened(opened))
+                }
                 Effect::WordsLater(later) => {
-                    words_later(&shared, later);
+                    places::words_later(&shared.profile, later.then(WordsPut::default));
                     None
                 }
+                Effect::Talk(wish) => talk::perform(shared.client(), wish).await,
+                Effect::Setting(wish) => settings::perform(&shared, wish).await,
+                Effect::Place(wish) => places::perform(&shared, wish).await,
                 other => calls::perform(shared.client(), other).await,
             };
             if let Some(msg) = msg {
@@ -206,7 +235,7 @@ async fn open(shared: &Arc<Shared>, passphrase: Option<Zeroizing<String>>) -> Re
         account,
         in_process: lock(&shared.host).is_some(),
         locked,
-        words_later: shared.profile.dir().join(WORDS_LATER).exists(),
+        words_later: places::words_file(&shared.profile).exists(),
     })
 }
 
@@ -230,21 +259,4 @@ async fn pump(shared: Arc<Shared>, mut events: Subscription) {
     // A node of this process that ended has nothing left to hold.
     lock(&shared.host).take();
     shared.tell(Msg::Closed(node_gone())).await;
-}
-
-/// Remembers or forgets that the words were put off. Losing this file only loses a reminder.
-fn words_later(shared: &Shared, later: bool) {
-    let path = shared.profile.dir().join(WORDS_LATER);
-    if !later {
-        let _ = std::fs::remove_file(path);
-        return;
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    let _ = options.open(path);
 }

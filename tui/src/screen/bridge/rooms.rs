@@ -22,6 +22,16 @@ pub async fn perform(client: &Client, wish: RoomWish) -> Msg {
                 call(client, "room.topic", json!({ "room": chat, "text": text })).await;
             RoomNews::Done(room.map(|_| "The topic was changed for everybody.".to_owned()))
         }
+        RoomWish::Rename { chat, name } => {
+            let room: Result<Room, Trouble> =
+                call(client, "room.rename", json!({ "room": chat, "name": name })).await;
+            RoomNews::Done(room.map(|room| format!("The room is called {} for everybody.", room.name)))
+        }
+        RoomWish::History { chat, policy } => {
+            let room: Result<Room, Trouble> =
+                call(client, "room.history", json!({ "room": chat, "policy": policy })).await;
+            RoomNews::Done(room.map(|_| "What newcomers read was changed, for those who come from now on.".to_owned()))
+        }
         RoomWish::Link { chat } => {
             let result = client.call("room.link", json!({ "room": chat })).await;
             RoomNews::Link { chat, result }

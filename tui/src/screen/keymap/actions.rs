@@ -42,12 +42,24 @@ pub enum Action {
     Person,
     /// The network.
     Network,
+    /// The log.
+    Log,
     /// Frames and side panes away, for copying.
     Clean,
     /// A link for somebody.
     Invite,
     /// Search.
     Find,
+    /// Mute this chat, or end that.
+    Mute,
+    /// Lock the screen.
+    Lock,
+    /// Write in the person's own editor.
+    Write,
+    /// The text sent before.
+    Older,
+    /// The text sent after.
+    Newer,
     /// Back to the shell.
     Suspend,
     /// Everything anew.
@@ -183,6 +195,7 @@ pub const ACTIONS: &[Known] = &[
     known(Action::People, "people", "the people of this room", Also::Command("/people")),
     known(Action::Person, "info", "this person, or how this room is", Also::Command("/info")),
     known(Action::Network, "network", "the network", Also::Command("/net")),
+    known(Action::Log, "log", "what was logged of late", Also::Command("/log")),
     known(
         Action::Clean,
         "clean",
@@ -190,6 +203,11 @@ pub const ACTIONS: &[Known] = &[
         Also::Command("/clean"),
     ),
     known(Action::Invite, "invite", "invite somebody, or add them by a link", Also::Command("/invite")),
+    known(Action::Mute, "mute", "mute this chat for 8 hours; again: not any more", Also::Command("/mute")),
+    known(Action::Lock, "lock", "lock the screen", Also::Command("/lock")),
+    known(Action::Write, "write", "write in your own editor ($EDITOR)", Also::Keys),
+    known(Action::Older, "sent-older", "a text sent before", Also::GoTo),
+    known(Action::Newer, "sent-newer", "a text sent after it", Also::GoTo),
     known(Action::Suspend, "suspend", "back to the shell for a while (fg returns)", Also::Keys),
     known(Action::Redraw, "redraw", "draw everything anew", Also::Keys),
     known(Action::Interrupt, "clear", "clear the line; twice: leave", Also::Keys),

@@ -39,7 +39,7 @@ pub fn arrange(model: &Model) -> Arrangement {
     let mut notice = match &model.notice {
         Some(Notice::Trouble(trouble)) => wrap::wrap(&format!("! {}", words::trouble(trouble)), width),
         Some(Notice::Said(words)) => wrap::wrap(words, width),
-        None => Vec::new(),
+        None => model.undo_line().map_or_else(Vec::new, |line| wrap::wrap(&line, width)),
     };
     notice.truncate(NOTICE_ROWS);
     let context = u16::from(model.compose != super::Compose::New);

@@ -1,13 +1,22 @@
 //! The loaded part of one chat: messages in the order the store has them, texts on their way to the disk, gaps, and
-//! where the person reads. Bounded; it never shows a message twice and never turns a mark back.
+//! where the person reads. It is a window over the chat that may touch its start, its end, both or none; bounded, so
+//! that a chat of a hundred thousand messages costs no more than one of a thousand. It never shows a message twice and
+//! never turns a mark back.
 
-use crate::screen::text::wrap;
-use starling_node::api::types::Message;
+mod pages;
+
+use crate::screen::text::markup::{self, Look, TextRow};
+use starling_node::api::types::{Message, Receipt};
 use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::rc::Rc;
 
-/// Messages kept loaded for one chat. More only costs memory: older ones are read again when scrolled to.
-pub const LOADED: usize = 500;
+/// Messages kept loaded for one chat. More only costs memory: others are read again when scrolled to.
+pub const LOADED: usize = 2_000;
+/// Bytes of their texts. A contact who writes only the longest messages must not fill the memory.
+const LOADED_BYTES: usize = 4 * 1024 * 1024;
+/// Messages kept whatever their length, so that a window always has enough to show.
+const LEAST: usize = 180;
 /// Messages asked for at once.
 pub const PAGE: u32 = 60;
 /// Lines Starling said that stay in a chat. More only tells of a bad network.
@@ -15,31 +24,37 @@ const SAID: usize = 12;
 /// Rows of one message before it folds.
 pub const FOLD_ROWS: usize = 30;
 
-/// A message and its wrapped text for one width.
+/// Rows of a text for one way of showing it.
+type Cached = (Look, Rc<Vec<TextRow>>);
+
+/// A message and the rows of its text.
 #[derive(Debug, Clone)]
 pub struct Item {
     /// The message.
     pub message: Message,
     /// Whether the person asked for all rows of a long one.
     pub unfolded: bool,
-    rows: RefCell<Option<(usize, Rc<Vec<String>>)>>,
+    /// Columns its blocks of code are moved to the left.
+    pub shift: usize,
+    rows: RefCell<Option<Cached>>,
 }
 
 impl Item {
     /// An item for a message.
     pub fn new(message: Message) -> Self {
-        Self { message, unfolded: false, rows: RefCell::new(None) }
+        Self { message, unfolded: false, shift: 0, rows: RefCell::new(None) }
     }
 
-    /// Its text wrapped to a width; computed once per width.
-    pub fn rows(&self, width: usize) -> Rc<Vec<String>> {
-        if let Some((at, rows)) = &*self.rows.borrow()
-            && *at == width
+    /// Its text as rows; computed once for a way of showing it.
+    pub fn rows(&self, look: Look) -> Rc<Vec<TextRow>> {
+        let look = Look { shift: self.shift, markdown: look.markdown && self.message.kind == "text", ..look };
+        if let Some((known, rows)) = &*self.rows.borrow()
+            && *known == look
         {
             return Rc::clone(rows);
         }
-        let rows = Rc::new(wrap::wrap(&self.message.text, width));
-        *self.rows.borrow_mut() = Some((width, Rc::clone(&rows)));
+        let rows = Rc::new(markup::rows(&self.message.text, &look));
+        *self.rows.borrow_mut() = Some((look, Rc::clone(&rows)));
         rows
     }
 }
@@ -93,6 +108,21 @@ pub struct NewLine {
     pub count: u64,
 }
 
+/// A page of a chat, as it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// The newest messages.
+    Newest,
+    /// Those right before a message.
+    Before(String),
+    /// Those right after a message.
+    After(String),
+    /// Those around a message.
+    Around(String),
+    /// Those around the oldest one not seen yet.
+    Unread,
+}
+
 /// The loaded part of a chat.
 #[derive(Debug, Clone, Default)]
 pub struct ChatLog {
@@ -104,12 +134,14 @@ pub struct ChatLog {
     pub gaps: Vec<GapLine>,
     /// Lines Starling said here, oldest first; they are not kept.
     pub said: Vec<SaidLine>,
-    /// Whether the newest page has come.
+    /// Whether a page has come.
     pub loaded: bool,
     /// Whether the oldest message is loaded.
     pub at_start: bool,
-    /// Whether a page is on its way.
-    pub loading: bool,
+    /// Whether newer messages than the loaded ones are in the store: the newest is not loaded.
+    pub short: bool,
+    /// The page that is on its way.
+    pub loading: Option<Part>,
     /// Reading older messages; none = following the newest.
     pub anchor: Option<Anchor>,
     /// The chosen message.
@@ -117,7 +149,7 @@ pub struct ChatLog {
     /// The line above what was new when the chat was opened.
     pub new_line: Option<NewLine>,
     /// Messages that came while a page was on its way.
-    fresh: Vec<String>,
+    fresh: Vec<Message>,
 }
 
 impl ChatLog {
@@ -136,8 +168,13 @@ impl ChatLog {
         self.items.iter_mut().rfind(|item| item.message.id == id)
     }
 
-    /// Takes a message in: a known one is replaced (its mark never turns back), a new one goes to its place.
-    /// True if it was new.
+    /// The chosen message.
+    pub fn chosen(&self) -> Option<&Item> {
+        self.chosen.as_ref().and_then(|id| self.get(id))
+    }
+
+    /// Takes a message in: a known one is replaced (its mark never turns back within one try), a new one goes to its
+    /// place. True if it was new.
     pub fn upsert(&mut self, message: Message) -> bool {
         let author = message.from.account.clone();
         let known = self
@@ -147,29 +184,41 @@ impl ChatLog {
         if let Some(at) = known {
             let before = self.items.remove(at);
             let mut item = Item::new(message);
-            item.unfolded = before.unfolded;
-            item.message.state = furthest(&before.message.state, &item.message.state).to_owned();
-            item.message.unread &= before.message.unread;
+            (item.unfolded, item.shift) = (before.unfolded, before.shift);
             keep_known(&before.message, &mut item.message);
             // Its place was not known, or is what it was.
             let at = if before.message.order == item.message.order { at } else { self.place(&item.message) };
             self.items.insert(at, item);
             return false;
         }
-        if self.loading {
-            self.fresh.push(message.id.clone());
-        }
         let at = self.place(&message);
         if at == 0 && !self.at_start && !self.items.is_empty() {
             // It stands among older ones that are not loaded, and is read with them.
             return true;
         }
+        if self.loading.is_some() && self.fresh.len() < LEAST {
+            self.fresh.push(message.clone());
+        }
+        if self.short && at == self.items.len() && self.loading != Some(Part::Newest) {
+            // It stands behind newer ones that are not loaded.
+            return true;
+        }
         self.items.insert(at, Item::new(message));
-        if self.items.len() > LOADED && self.anchor.is_none() && self.chosen.is_none() {
-            self.items.drain(..self.items.len() - LOADED);
-            self.at_start = false;
+        if self.anchor.is_none() && self.chosen.is_none() {
+            self.trim();
         }
         true
+    }
+
+    /// Drops a message. True if it was there.
+    pub fn remove(&mut self, id: &str) -> bool {
+        let before = self.items.len();
+        self.items.retain(|item| item.message.id != id);
+        self.fresh.retain(|message| message.id != id);
+        if self.chosen.as_deref() == Some(id) {
+            self.chosen = None;
+        }
+        self.items.len() != before
     }
 
     /// Where a message stands among the loaded ones: behind all that are not after it. One whose place is not known
@@ -185,31 +234,11 @@ impl ChatLog {
         )
     }
 
-    /// Takes in a page, oldest first: the newest one, or one of older messages.
-    pub fn page(&mut self, page: Vec<Message>, older: bool) {
-        self.loading = false;
-        let full = page.len() >= PAGE as usize;
-        if !older {
-            let newer: Vec<Item> = std::mem::take(&mut self.items);
-            self.items = page.into_iter().map(Item::new).collect();
-            // What came while the page was read is newer than it.
-            let fresh = std::mem::take(&mut self.fresh);
-            for item in newer {
-                if fresh.contains(&item.message.id) && self.index(&item.message.id).is_none() {
-                    let at = self.place(&item.message);
-                    self.items.insert(at, item);
-                }
-            }
-            self.loaded = true;
-            self.at_start = !full;
-            return;
-        }
-        self.fresh.clear();
-        self.at_start = !full;
-        let mut items: Vec<Item> =
-            page.into_iter().filter(|message| self.index(&message.id).is_none()).map(Item::new).collect();
-        items.append(&mut self.items);
-        self.items = items;
+    /// The gap right above or below a message.
+    pub fn gap_beside(&self, id: &str) -> Option<&GapLine> {
+        let above = self.index(id)?.checked_sub(1).and_then(|above| self.items.get(above));
+        let above = above.map(|item| item.message.id.as_str());
+        self.gaps.iter().find(|gap| gap.after.as_deref() == above || gap.after.as_deref() == Some(id))
     }
 
     /// Says something behind the newest message.
@@ -221,14 +250,6 @@ impl ChatLog {
         self.said.push(SaidLine { text, after });
     }
 
-    /// Drops what lies far above when the person follows the newest again.
-    pub fn trim(&mut self) {
-        if self.items.len() > LOADED {
-            self.items.drain(..self.items.len() - LOADED);
-            self.at_start = false;
-        }
-    }
-
     /// Messages of others below the window that were not seen yet.
     pub fn unseen_below(&self) -> usize {
         let Some(index) = self.anchor.as_ref().and_then(|anchor| self.index(&anchor.id)) else { return 0 };
@@ -236,15 +257,43 @@ impl ChatLog {
     }
 }
 
-/// What an event of a message does not say of its recipients, and was known before.
+/// What an event of a message does not say and was known before, and what never turns back: within one try a state
+/// does not, and what was seen stays seen.
 fn keep_known(before: &Message, now: &mut Message) {
     if now.recipients.is_empty() {
         now.recipients.clone_from(&before.recipients);
     }
     now.counts = now.counts.or(before.counts);
+    now.unread &= before.unread;
+    if before.attempt > now.attempt {
+        (now.attempt, now.state) = (before.attempt, before.state.clone());
+    } else if before.attempt == now.attempt {
+        now.state = furthest(&before.state, &now.state).to_owned();
+    }
 }
 
-/// The further of two states of a message (CONTRACT: a state never goes back).
+/// A receipt moves the state of a message: forth within one try, and to a later try.
+pub fn take_receipt(message: &mut Message, receipt: &Receipt) {
+    let moves = match receipt.attempt.cmp(&message.attempt) {
+        Ordering::Less => return,
+        Ordering::Greater => true,
+        Ordering::Equal => {
+            message.state != receipt.message_state
+                && furthest(&message.state, &receipt.message_state) == receipt.message_state
+        }
+    };
+    if moves {
+        message.attempt = receipt.attempt;
+        message.state.clone_from(&receipt.message_state);
+        message.state_at.clone_from(&receipt.at);
+        message.reason.clone_from(&receipt.reason);
+    }
+    if message.state == receipt.state {
+        message.kept.clone_from(&receipt.kept);
+    }
+}
+
+/// The further of two states of one try (a state never goes back within it).
 pub fn furthest<'a>(one: &'a str, other: &'a str) -> &'a str {
     if rank(other) >= rank(one) { other } else { one }
 }

@@ -8,6 +8,9 @@ use unicode_segmentation::UnicodeSegmentation;
 /// Bytes the editor takes: two messages' worth, so that a too long text can be seen and shortened.
 const BYTES: usize = 64 * 1024;
 
+/// Texts that were sent and can be had again. More only costs memory.
+const SENT: usize = 50;
+
 /// The editor.
 #[derive(Debug, Clone, Default)]
 pub struct Editor {
@@ -75,6 +78,47 @@ impl Editor {
     pub fn before(&self) -> String {
         let (line, character) = self.caret();
         self.area.lines().get(line).map(|text| text.chars().take(character).collect()).unwrap_or_default()
+    }
+
+    /// Puts a text in place of the word before the caret. Does nothing if another word stands there.
+    pub fn replace_before(&mut self, word: &str, text: &str) {
+        if self.before().ends_with(word) {
+            let count = word.chars().count();
+            self.repeat(count, |area| {
+                area.delete_char();
+            });
+            self.insert(text);
+        }
+    }
+
+    /// Swaps what stands before the caret with what stands under it, or the last two at the end of a line.
+    fn swap(&mut self) {
+        let (line, character) = self.caret();
+        let Some(text) = self.area.lines().get(line) else { return };
+        let clusters: Vec<&str> = text.graphemes(true).collect();
+        let mut chars = 0;
+        let mut at = 0;
+        for cluster in &clusters {
+            if chars >= character {
+                break;
+            }
+            chars += cluster.chars().count();
+            at += 1;
+        }
+        let right = at.min(clusters.len().saturating_sub(1));
+        let (Some(left), Some(right)) =
+            (right.checked_sub(1).and_then(|left| clusters.get(left)), clusters.get(right))
+        else {
+            return;
+        };
+        let (left, right) = ((*left).to_owned(), (*right).to_owned());
+        if at < clusters.len() {
+            self.forth();
+        }
+        self.erase_back();
+        self.erase_back();
+        self.insert(&right);
+        self.insert(&left);
     }
 
     fn boundaries(&self) -> (usize, usize) {
@@ -166,6 +210,7 @@ impl Editor {
             KeyCode::Char('w') | KeyCode::Backspace => {
                 self.area.delete_word();
             }
+            KeyCode::Char('t') => self.swap(),
             KeyCode::Char('y') => {
                 self.area.paste();
             }
@@ -193,5 +238,47 @@ impl Editor {
             _ => return false,
         }
         true
+    }
+}
+
+/// Texts sent lately, to be had again.
+#[derive(Debug, Clone, Default)]
+pub struct Sent {
+    texts: Vec<String>,
+    /// Which of them is in the editor, and what was typed before.
+    at: Option<(usize, String)>,
+}
+
+impl Sent {
+    /// Remembers a text that was sent.
+    pub fn push(&mut self, text: &str) {
+        self.at = None;
+        if self.texts.last().is_some_and(|last| last == text) {
+            return;
+        }
+        if self.texts.len() >= SENT {
+            self.texts.remove(0);
+        }
+        self.texts.push(text.to_owned());
+    }
+
+    /// The text before (or after) the one in the editor; what was typed comes after the newest.
+    pub fn step(&mut self, older: bool, typed: &str) -> Option<String> {
+        // What was changed since is typed anew.
+        self.at.take_if(|(at, _)| self.texts.get(*at).is_none_or(|text| text != typed));
+        let (next, typed) = match (self.at.take(), older) {
+            (None, true) => (self.texts.len().checked_sub(1)?, typed.to_owned()),
+            (None, false) => return None,
+            (Some((0, typed)), true) => {
+                self.at = Some((0, typed));
+                return None;
+            }
+            (Some((at, typed)), true) => (at - 1, typed),
+            (Some((at, typed)), false) if at + 1 >= self.texts.len() => return Some(typed),
+            (Some((at, typed)), false) => (at + 1, typed),
+        };
+        let text = self.texts.get(next)?.clone();
+        self.at = Some((next, typed));
+        Some(text)
     }
 }

@@ -5,8 +5,8 @@
 pub const MARK_COLUMNS: usize = 3;
 /// Columns of the people of a room. Fewer cut most names.
 pub const PEOPLE_COLUMNS: u16 = 18;
-/// Rows the editor grows to at most.
-pub const EDITOR_ROWS: u16 = 6;
+/// The part of the window's rows the editor grows to at most: a third.
+pub const EDITOR_PART: u16 = 3;
 
 /// Where everything is, in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Geometry {
 
     /// Rows the editor has for `wanted` rows of text.
     pub fn editor(&self, wanted: usize) -> u16 {
-        let most = if self.height < 10 { 2 } else { EDITOR_ROWS };
+        let most = (self.height / EDITOR_PART).max(2);
         u16::try_from(wanted).unwrap_or(most).clamp(1, most)
     }
 

@@ -3,14 +3,21 @@
 
 pub mod arrange;
 pub mod chatlog;
+mod chats;
+pub mod complete;
 pub mod editor;
+pub mod flow;
 pub mod geometry;
 pub mod line;
+pub mod lock;
 mod mail;
+pub mod outside;
 pub mod overlay;
 pub mod rooms;
 pub mod setup;
+pub mod talk;
 pub mod timeline;
+pub mod undo;
 mod wake;
 mod window;
 pub mod words;
@@ -18,7 +25,8 @@ pub mod words;
 use super::keymap::{Keys, Stroke};
 use super::msg::Opened;
 use super::settings::Settings;
-use super::theme::Theme;
+use super::theme::palette::Palette;
+use super::theme::{Terminal, Theme};
 use chatlog::ChatLog;
 use editor::Editor;
 use geometry::Geometry;
@@ -44,7 +52,7 @@ pub const PEOPLE_MS: u64 = 3_000;
 /// a Wi-Fi.
 pub const NETWORK_LASTS_MS: u64 = 10_000;
 /// Milliseconds between two looks at the network while F5 is open.
-pub const NETWORK_LOOK_MS: u64 = 2_000;
+pub const NETWORK_LOOK_MS: u64 = 1_000;
 /// Chats kept loaded.
 pub const CHATS_LOADED: usize = 6;
 
@@ -99,6 +107,10 @@ pub struct Model {
     pub theme: Theme,
     /// What the person set.
     pub settings: Settings,
+    /// What is known of the terminal.
+    pub terminal: Terminal,
+    /// Themes of the profile.
+    pub palettes: Vec<(String, Palette)>,
     /// The keys as they are now.
     pub keys: Keys,
     /// Keys pressed so far of several one after another.
@@ -185,6 +197,22 @@ pub struct Model {
     pub chats_known: bool,
     /// A link the person did not want to add but to send.
     pub declined: Option<String>,
+    /// What was said around the screen.
+    pub outside: outside::Outside,
+    /// What can be taken back for a moment.
+    pub undo: Option<undo::Undo>,
+    /// The lock over everything; none = open.
+    pub locked: Option<lock::Locked>,
+    /// When a key was last pressed, on the monotonic clock.
+    pub pressed_ms: Option<u64>,
+    /// Whether the list of chats is to take another order once nobody types.
+    pub order_stale: bool,
+    /// What is offered at the caret.
+    pub completion: Option<complete::Completion>,
+    /// Texts that were sent, oldest first, and which of them is in the editor.
+    pub sent: editor::Sent,
+    /// When the 24 words were put off, and how often.
+    pub words_put: super::msg::WordsPut,
 }
 
 impl Model {
@@ -193,6 +221,8 @@ impl Model {
         Self {
             theme,
             settings: Settings::default(),
+            terminal: Terminal::default(),
+            palettes: Vec::new(),
             keys: Keys::default(),
             strokes: Vec::new(),
             normal: false,
@@ -236,6 +266,14 @@ impl Model {
             references: 0,
             chats_known: false,
             declined: None,
+            outside: outside::Outside::default(),
+            undo: None,
+            locked: None,
+            pressed_ms: None,
+            order_stale: false,
+            completion: None,
+            sent: editor::Sent::default(),
+            words_put: super::msg::WordsPut::default(),
         }
     }
 
@@ -301,12 +339,11 @@ impl Model {
         self.chats_known && !self.chats.iter().any(|chat| chat.kind != "me")
     }
 
-    /// Unseen messages in all chats but the open one.
+    /// Unseen messages in all chats but the open one; of muted ones only calls by name.
     pub fn unread_elsewhere(&self) -> u64 {
-        self.chats
-            .iter()
-            .filter(|chat| Some(&chat.chat) != self.open.as_ref())
-            .fold(0, |sum, chat| sum.saturating_add(chat.unread))
+        let elsewhere = self.chats.iter().filter(|chat| Some(&chat.chat) != self.open.as_ref());
+        let told = |chat: &Chat| if self.muted(chat) == "off" { chat.unread } else { chat.mentions };
+        elsewhere.fold(0, |sum, chat| sum.saturating_add(told(chat)))
     }
 
     /// Whether one is invisible.
@@ -323,10 +360,6 @@ impl Model {
         }
     }
 
-    /// Whether the list has the line that reminds of the 24 words.
-    pub fn words_due(&self) -> bool {
-        self.opened.as_ref().is_some_and(|opened| opened.words_later)
-    }
 
     /// Who writes in the open chat.
     pub fn writers(&self) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! What lies over the main screen: one thing at a time, each plain data.
 
 use super::line::Line;
+use super::talk::TalkBox;
 use starling_node::api::types::{Invite, KeptAt, Message, Net, Safety, Test};
 
 /// What lies over the main screen.
@@ -10,6 +11,8 @@ pub enum Overlay {
     GoTo(GoTo),
     /// F1.
     Help(Help),
+    /// A theme, shown while it is chosen.
+    Themes(Themes),
     /// Ctrl-N.
     Invite(InviteBox),
     /// A pasted link: add them?
@@ -33,7 +36,9 @@ pub enum Overlay {
         /// The mailboxes that keep it, once read.
         kept: Vec<KeptAt>,
     },
-    /// Delete an own message?
+    /// Something about messages.
+    Talk(TalkBox),
+    /// Delete a message?
     Delete {
         /// Which.
         id: String,
@@ -49,24 +54,30 @@ pub enum Overlay {
     Chats {
         /// The chosen row.
         at: usize,
+        /// Whether it is the ones that were put away.
+        archived: bool,
     },
-    /// What a search found.
+    /// Ctrl-F.
     Found(Found),
     /// F5: the network.
     Network(NetView),
+    /// F8: the log.
+    Log(Box<super::outside::LogView>),
     /// The mailboxes that keep one's mail.
     Mailboxes(MailboxBox),
     /// About a room.
     Room(RoomBox),
     /// Leave although messages wait?
     Leave,
+    /// A question before something that cannot be taken back.
+    Sure(Sure),
     /// The 24 words, put off at the first run.
     Words(super::setup::WordsPage),
     /// The passphrase for the 24 words.
     WordsLock(Line),
 }
 
-/// Ctrl-K: one field over chats, people and commands.
+/// Ctrl-K: one field over chats, people, commands and messages.
 #[derive(Debug, Clone, Default)]
 pub struct GoTo {
     /// What was typed.
@@ -75,6 +86,10 @@ pub struct GoTo {
     pub hits: Vec<Hit>,
     /// The chosen one.
     pub at: usize,
+    /// When messages are searched for it, on the monotonic clock.
+    pub find_ms: Option<u64>,
+    /// The messages found last, newest last.
+    pub found: Vec<Message>,
 }
 
 /// An entry of Ctrl-K.
@@ -99,6 +114,26 @@ pub enum Target {
     Person(String),
     /// A slash command: run, or put into the editor if it needs more.
     Command(&'static str),
+    /// A message.
+    Message {
+        /// Its chat.
+        chat: String,
+        /// Which.
+        id: String,
+    },
+    /// What a key does.
+    Key(crate::screen::keymap::Action),
+    /// An emoji, put into the editor.
+    Emoji(String),
+}
+
+/// The themes there are.
+#[derive(Debug, Clone, Default)]
+pub struct Themes {
+    /// Their names.
+    pub names: Vec<String>,
+    /// The chosen one.
+    pub at: usize,
 }
 
 /// F1: keys and commands of the place, filtered by typing.
@@ -110,6 +145,8 @@ pub struct Help {
     pub top: usize,
     /// Whether the keys of a chosen message come first.
     pub choosing: bool,
+    /// Whether only keys are shown.
+    pub keys: bool,
 }
 
 /// Ctrl-N: an own invite and a field for a link.
@@ -163,6 +200,25 @@ pub enum RoomBox {
     },
 }
 
+/// A question before something that cannot be taken back.
+#[derive(Debug, Clone)]
+pub enum Sure {
+    /// Refuse everything from somebody?
+    Block {
+        /// Whom.
+        account: String,
+    },
+    /// Have somebody no longer among one's people? Their name must be typed.
+    Remove {
+        /// Whom.
+        account: String,
+        /// What was typed.
+        field: Line,
+        /// Whether it was another name.
+        wrong: bool,
+    },
+}
+
 /// A person.
 #[derive(Debug, Clone)]
 pub struct PersonCard {
@@ -183,8 +239,12 @@ pub struct NetView {
     pub trial: Trial,
     /// First line shown.
     pub top: usize,
-    /// Whether the report was copied just now.
-    pub copied: bool,
+    /// How the report was copied just now.
+    pub copied: Option<crate::screen::msg::Copied>,
+    /// Whether the map is shown.
+    pub map: bool,
+    /// What went over the network while this was open.
+    pub flow: super::flow::Flow,
 }
 
 /// The mailboxes, which the model knows.
@@ -206,15 +266,23 @@ pub enum Trial {
     Done(Vec<Test>),
 }
 
-/// What a search found.
-#[derive(Debug, Clone)]
+/// Ctrl-F: a search in a chat or in all.
+#[derive(Debug, Clone, Default)]
 pub struct Found {
-    /// What was searched.
-    pub text: String,
+    /// What was typed.
+    pub query: Line,
+    /// In which chat; none = in all.
+    pub chat: Option<String>,
+    /// When the node is asked for what was typed, on the monotonic clock.
+    pub due_ms: Option<u64>,
+    /// What the node was asked for last.
+    pub asked: Option<String>,
     /// The messages, newest last; none until they are read.
     pub hits: Option<Vec<Message>>,
     /// The chosen one.
     pub at: usize,
+    /// A word of the chat that may have been meant, if nothing was found.
+    pub near: Option<String>,
 }
 
 /// The emoji offered for a reaction. An own one can be typed with `/react`.

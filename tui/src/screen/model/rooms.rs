@@ -37,6 +37,8 @@ pub enum Extra {
     Requests,
     /// The 24 words are not written down.
     Words,
+    /// Chats that were put away: how many.
+    Archived(u64),
     /// Invite somebody.
     Invite,
 }
@@ -98,6 +100,16 @@ impl Model {
             extras.push(Extra::Words);
         }
         extras.push(Extra::Invite);
+        extras
+    }
+
+    /// The rows behind the chats where the whole list is shown: also what was put away.
+    pub fn list_extras(&self) -> Vec<Extra> {
+        let mut extras = self.extras();
+        let archived = u64::try_from(self.archived_chats().count()).unwrap_or(0);
+        if archived > 0 {
+            extras.push(Extra::Archived(archived));
+        }
         extras
     }
 

@@ -3,7 +3,9 @@
 
 use super::chatlog::{ChatLog, FOLD_ROWS, Item};
 use super::{Model, words};
-use crate::screen::text::{self, clean, time, wrap};
+use crate::screen::settings::Emoji;
+use crate::screen::text::markup::{self, Face, Look, Span, TextRow};
+use crate::screen::text::{self, clean, emoji, time, wrap};
 use jiff::Zoned;
 use starling_node::api::types::Message;
 
@@ -26,12 +28,12 @@ pub enum Row {
         /// The time; empty where there is no room.
         time: String,
     },
-    /// The message this one answers.
-    Quote(String),
+    /// The message this one answers: who wrote it, and its first words.
+    Quote(String, String),
     /// A row of text.
     Text {
         /// The text.
-        text: String,
+        text: TextRow,
         /// "(edited)" and the like, dim.
         suffix: String,
         /// The delivery mark, at the right edge.
@@ -47,6 +49,8 @@ pub enum Row {
     Gap(String),
     /// A line Starling says.
     Said(String),
+    /// Nothing, between messages.
+    Blank,
 }
 
 /// A row and the message it belongs to.
@@ -71,21 +75,36 @@ fn shown_at(model: &Model, message: &Message) -> Option<Zoned> {
     Some(at.to_zoned(model.zone.clone()))
 }
 
-fn one_line(message: &Message, room: usize, ellipsis: &str) -> String {
+/// The first words of a message, as they were typed.
+pub fn first_line(message: &Message) -> String {
     let text = if message.deleted { "(deleted)" } else { message.text.as_str() };
-    text::cut(
-        &clean::line(text.split('\n').find(|line| !line.trim().is_empty()).unwrap_or("")),
-        room,
-        ellipsis,
-    )
+    clean::line(text.split('\n').find(|line| !line.trim().is_empty()).unwrap_or(""))
 }
 
-fn sender(model: &Model, message: &Message) -> String {
+/// Who wrote a message: "You", or a name.
+pub fn sender(model: &Model, message: &Message) -> String {
     if message.from.me {
         return "You".to_owned();
     }
-    let name = clean::line(&message.from.name);
-    if name.is_empty() { model.name_of(&message.from.account) } else { name }
+    let name = clean::name(&message.from.name);
+    if name.is_empty() { clean::name(&model.name_of(&message.from.account)) } else { name }
+}
+
+/// How messages are shown at a width.
+pub fn look(model: &Model, width: usize) -> Look {
+    Look {
+        width,
+        shift: 0,
+        markdown: model.settings.markdown,
+        names: model.settings.emoji == Emoji::Names,
+        bar: model.theme.marks.up,
+        ellipsis: model.theme.marks.ellipsis,
+    }
+}
+
+/// A row of words of ours.
+fn plain(text: &str, width: usize, ellipsis: &str) -> TextRow {
+    vec![Span::new(text::cut(text, width, ellipsis), Face::PLAIN)]
 }
 
 /// The rows of one chat at one width.
@@ -106,7 +125,8 @@ impl<'a> Timeline<'a> {
     pub fn new(model: &'a Model, log: &'a ChatLog, width: usize) -> Self {
         let newest_own =
             log.items.iter().rposition(|item| item.message.from.me && item.message.kind == "text");
-        Self { model, log, width: width.max(1), newest_own: newest_own.filter(|_| log.pending.is_empty()) }
+        let newest_own = newest_own.filter(|_| log.pending.is_empty() && !log.short);
+        Self { model, log, width: width.max(1), newest_own }
     }
 
     pub(super) fn item(&self, index: usize) -> Option<&'a Item> {
@@ -137,6 +157,9 @@ impl<'a> Timeline<'a> {
         if self.newest_own == Some(index) && !message.deleted {
             let chat = self.model.chat_row(&message.chat);
             self.notes(&words::delivery(self.model, message, chat), &mut rows);
+        }
+        if self.model.settings.big {
+            rows.push(Row::Blank);
         }
         rows
     }
@@ -202,21 +225,26 @@ impl<'a> Timeline<'a> {
             String::new()
         };
         let room = self.width.saturating_sub(text::columns(&time) + 1);
-        let name = text::cut(&sender(self.model, message), room, self.model.theme.marks.ellipsis);
+        let name = self.emoji(sender(self.model, message));
+        let name = text::cut(&name, room, self.model.theme.marks.ellipsis);
         Row::Head { name, own: message.from.me, time }
     }
 
     fn quote(&self, answered: &str) -> Row {
-        let marks = &self.model.theme.marks;
-        let line = match self.log.get(answered) {
-            Some(item) => {
-                let name = sender(self.model, &item.message);
-                format!("{name}: {}", one_line(&item.message, self.width, marks.ellipsis))
-            }
-            None => "an older message".to_owned(),
+        let (name, words) = match self.log.get(answered) {
+            Some(item) => (format!("{}: ", sender(self.model, &item.message)), self.emoji(first_line(&item.message))),
+            None => (String::new(), "an older message".to_owned()),
         };
-        let room = self.width.saturating_sub(2);
-        Row::Quote(text::cut(&format!("{} {line}", marks.up), room + 2, marks.ellipsis))
+        let Look { bar, ellipsis, .. } = look(self.model, self.width);
+        let name = text::cut(&format!("{bar} {name}"), self.width, ellipsis);
+        let room = self.width.saturating_sub(text::columns(&name));
+        let words = text::cut(&words, room, ellipsis);
+        Row::Quote(name, words)
+    }
+
+    /// A cleaned line with emoji as the person wants them.
+    fn emoji(&self, line: String) -> String {
+        if self.model.settings.emoji == Emoji::Names { emoji::named(line) } else { line }
     }
 
     fn mark(&self, message: &Message) -> String {
@@ -231,42 +259,43 @@ impl<'a> Timeline<'a> {
     fn body(&self, index: usize, item: &Item, rows: &mut Vec<Row>) {
         let message = &item.message;
         let mark = self.mark(message);
+        let ellipsis = self.model.theme.marks.ellipsis;
+        let row = |text: TextRow, faint: bool| Row::Text { text, suffix: String::new(), mark: String::new(), faint };
         if message.deleted {
             let by = if message.from.me { "you".to_owned() } else { sender(self.model, message) };
-            let text = text::cut(&format!("deleted by {by}"), self.width, self.model.theme.marks.ellipsis);
-            rows.push(Row::Text { text, suffix: String::new(), mark, faint: true });
-            return;
-        }
-        let lines = item.rows(self.width);
-        let newest = index + 1 == self.log.items.len();
-        let shown = if item.unfolded || lines.len() <= FOLD_ROWS + 1 { lines.len() } else { FOLD_ROWS };
-        let faint = message.kind == "unknown";
-        for line in lines.iter().take(shown) {
-            rows.push(Row::Text { text: line.clone(), suffix: String::new(), mark: String::new(), faint });
-        }
-        if shown < lines.len() {
-            let how = if newest { "Up, Enter" } else { "Enter on it" };
-            let left = lines.len() - shown;
-            let words = format!("{left} more lines, {how}");
-            let text = text::cut(&words, self.width, self.model.theme.marks.ellipsis);
-            rows.push(Row::Text { text, suffix: String::new(), mark: String::new(), faint: true });
-        }
-        if message.edited {
-            self.edited(rows);
+            rows.push(row(plain(&format!("deleted by {by}"), self.width, ellipsis), true));
+        } else {
+            let lines = item.rows(look(self.model, self.width));
+            let newest = index + 1 == self.log.items.len();
+            let shown = if item.unfolded || lines.len() <= FOLD_ROWS + 1 { lines.len() } else { FOLD_ROWS };
+            let faint = message.kind == "unknown";
+            rows.extend(lines.iter().take(shown).map(|line| row(line.clone(), faint)));
+            if shown < lines.len() {
+                let how = if newest { "Up, Enter" } else { "Enter on it" };
+                let words = format!("{} more lines, {how}", lines.len() - shown);
+                rows.push(row(plain(&words, self.width, ellipsis), true));
+            }
+            self.facts(message, rows);
         }
         if let Some(Row::Text { mark: place, .. }) = rows.last_mut() {
             *place = mark;
         }
     }
 
-    fn edited(&self, rows: &mut Vec<Row>) {
-        const WORD: &str = " (edited)";
+    /// "(edited)" and "(pinned)", behind the text where they fit.
+    fn facts(&self, message: &Message, rows: &mut Vec<Row>) {
+        let facts = match (message.edited, message.pinned) {
+            (true, true) => " (edited, pinned)",
+            (true, false) => " (edited)",
+            (false, true) => " (pinned)",
+            (false, false) => return,
+        };
         match rows.last_mut() {
-            Some(Row::Text { text, suffix, .. }) if text::columns(text) + WORD.len() <= self.width => {
-                *suffix = WORD.to_owned();
+            Some(Row::Text { text, suffix, .. }) if markup::width_of(text) + facts.len() <= self.width => {
+                *suffix = facts.to_owned();
             }
             _ => {
-                let text = text::cut("(edited)", self.width, "");
+                let text = plain(facts.trim_start(), self.width, "");
                 rows.push(Row::Text { text, suffix: String::new(), mark: String::new(), faint: true });
             }
         }
@@ -279,7 +308,10 @@ impl<'a> Timeline<'a> {
         let parts: Vec<String> = message
             .reactions
             .iter()
-            .map(|(emoji, names)| format!("{} {}", text::cut(&clean::line(emoji), 8, ""), names.len()))
+            .map(|(emoji, names)| {
+                let shown = self.emoji(text::cut(&clean::line(emoji), 8, ""));
+                format!("{shown} {}", names.len())
+            })
             .collect();
         let ellipsis = self.model.theme.marks.ellipsis;
         rows.push(Row::Reactions(text::cut(&parts.join("  "), self.width, ellipsis)));
@@ -303,8 +335,7 @@ impl<'a> Timeline<'a> {
             if let Some(answered) = &pending.reply_to {
                 rows.push(self.quote(answered));
             }
-            let lines = wrap::wrap(&pending.text, self.width);
-            for line in lines.into_iter().take(FOLD_ROWS) {
+            for line in markup::rows(&pending.text, &look(self.model, self.width)).into_iter().take(FOLD_ROWS) {
                 let (suffix, mark) = (String::new(), String::new());
                 rows.push(Row::Text { text: line, suffix, mark, faint: false });
             }

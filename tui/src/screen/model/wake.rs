@@ -26,7 +26,7 @@ impl Model {
         for until in self.typing.values() {
             at(*until);
         }
-        if self.focus && self.overlay.is_none() {
+        if self.focus && self.overlay.is_none() && self.locked.is_none() {
             for since in self.seen.values() {
                 at(since + READ_MS);
             }
@@ -40,6 +40,21 @@ impl Model {
         if let Some(time) = self.interrupted {
             at(time + TWICE_MS);
         }
+        if let Some(time) = self.idle_lock_ms() {
+            at(time);
+        }
+        if let Some(locked) = self.locked.as_ref().filter(|locked| locked.wait_ms(self.now_ms) > 0) {
+            at(locked.not_before_ms.min(self.now_ms + 1_000));
+        }
+        if let Some(time) = self.order_ms() {
+            at(time);
+        }
+        if let Some(time) = self.words_due_ms().filter(|time| *time > self.now_ms) {
+            at(time);
+        }
+        if let Some(undo) = self.undoable() {
+            at(undo.until_ms);
+        }
         if self.counts_down() {
             at(self.now_ms + 1_000);
         }
@@ -48,6 +63,22 @@ impl Model {
         }
         if let Some(Overlay::Network(view)) = &self.overlay {
             at(view.look_ms);
+        }
+        if let Some(Overlay::Log(view)) = &self.overlay {
+            at(view.look_ms);
+        }
+        if let Some(time) = self.outside.notices.next_ms() {
+            at(time);
+        }
+        if let Some(Overlay::Found(found)) = &self.overlay
+            && let Some(time) = found.due_ms
+        {
+            at(time);
+        }
+        if let Some(Overlay::GoTo(goto)) = &self.overlay
+            && let Some(time) = goto.find_ms
+        {
+            at(time);
         }
         if let Some(time) = self.rooms.look_ms {
             at(time);

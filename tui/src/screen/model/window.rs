@@ -4,6 +4,9 @@
 use super::chatlog::Anchor;
 use super::timeline::{Placed, Timeline};
 
+/// Messages between the window and an end of what is loaded at which more is read. Fewer let one wait at each page.
+const NEAR: usize = 8;
+
 impl Timeline<'_> {
     /// Number of places: the messages, and one behind them.
     fn places(&self) -> usize {
@@ -47,10 +50,12 @@ impl Timeline<'_> {
         window
     }
 
-    /// Whether the window reaches the first row that is loaded.
-    pub fn at_top(&self, height: usize) -> bool {
+    /// Whether the window is within a few rows of the first loaded message, and of the last.
+    pub fn near_ends(&self, height: usize) -> (bool, bool) {
         let window = self.window(height);
-        window.len() < height || window.first().is_none_or(|first| first.index == 0 && first.nth == 0)
+        let top = window.len() < height || window.first().is_none_or(|first| first.index < NEAR);
+        let bottom = window.last().is_none_or(|last| last.index + NEAR >= self.log.items.len());
+        (top, bottom)
     }
 
     fn up(&self, from: (usize, usize), rows: usize) -> (usize, usize) {

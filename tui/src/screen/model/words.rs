@@ -5,11 +5,15 @@ pub mod mail;
 mod network;
 pub mod report;
 pub mod rooms;
+pub mod ways;
 
 use super::Model;
 use crate::screen::text::time;
 pub use network::{card, changed, mark, warning};
 use starling_node::api::types::{Chat, Contact, Message, Trouble};
+
+/// What can be done about a message that did not go.
+const AGAIN: &str = "Up, then R tries again, d removes it.";
 
 /// What the newest own message says under itself.
 pub fn delivery(model: &Model, message: &Message, chat: Option<&Chat>) -> String {
@@ -27,11 +31,32 @@ pub fn delivery(model: &Model, message: &Message, chat: Option<&Chat>) -> String
         "delivered" => format!("delivered {when}").trim_end().to_owned(),
         "read" => format!("read {when}").trim_end().to_owned(),
         "failed" => match &message.reason {
-            Some(reason) => format!("not sent: {reason}"),
-            None => "not sent".to_owned(),
+            Some(reason) => format!("not sent: {reason}. {AGAIN}"),
+            None => format!("not sent. {AGAIN}"),
         },
-        "expired" => "not delivered in time; it is not tried any more".to_owned(),
+        "expired" => format!("not delivered in time, and not tried any more. {AGAIN}"),
         other => format!("state unknown to this version: {other}"),
+    }
+}
+
+/// How many have an own message already, as far as they signed for it.
+pub fn have_it(model: &Model, message: &Message) -> String {
+    let there = |state: &str| matches!(state, "delivered" | "read");
+    let room = model.chat_row(&message.chat).is_some_and(|chat| chat.kind == "room");
+    if !room {
+        let name = model.chat_row(&message.chat).map_or("They", |chat| chat.title.as_str());
+        return if there(&message.state) {
+            format!("{name} already has it.")
+        } else {
+            format!("{name} does not have it yet, as far as is known.")
+        };
+    }
+    let listed = message.recipients.iter().filter(|one| there(&one.state)).count();
+    let counted = message.counts.map(|counts| counts.delivered);
+    match counted.map_or(u64::try_from(listed).unwrap_or(0), u64::from) {
+        0 => "Nobody has it yet, as far as is known.".to_owned(),
+        1 => "1 person already has it.".to_owned(),
+        several => format!("{several} people already have it."),
     }
 }
 
@@ -155,6 +180,13 @@ pub fn about(model: &Model, chat: &Chat) -> String {
             format!("{here}, encrypted{verified}")
         }
     }
+}
+
+/// The name somebody must type to say that they mean it: without what a keyboard does not have.
+pub fn typed_name(name: &str) -> String {
+    let plain: String = name.chars().filter(|c| c.is_alphanumeric() || *c == ' ').collect();
+    let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    if plain.is_empty() { "remove".to_owned() } else { plain }
 }
 
 /// An error in one line: what happened, what it means, what to do, and the code for searching.

@@ -44,6 +44,20 @@ pub enum RoomWish {
         /// What.
         text: String,
     },
+    /// Give it another name.
+    Rename {
+        /// Which.
+        chat: String,
+        /// The name.
+        name: String,
+    },
+    /// Say what of the past newcomers read.
+    History {
+        /// Which.
+        chat: String,
+        /// "none", "last N", "days N" or "all".
+        policy: String,
+    },
     /// Ask a contact in.
     Invite {
         /// Which.

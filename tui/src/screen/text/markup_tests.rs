@@ -42,7 +42,7 @@ fn what_is_no_mark_stays_as_typed() {
         "a ** b ** c",
         "`open",
         "5 * 3 * 2",
-        "__init__.py",
+       
         "~/a ~/b",
         "**a*",
         "[x]",

@@ -1,7 +1,7 @@
 //! Opening and leaving chats, drafts, the order of the chat list.
 
 use super::{Out, send};
-use crate::screen::model::chatlog::{ChatLog, NewLine};
+use crate::screen::model::chatlog::{ChatLog, NewLine, Part};
 use crate::screen::model::{CHATS_LOADED, Compose, Model};
 use crate::screen::msg::Effect;
 use starling_node::api::types::{Chat, Message};
@@ -26,11 +26,12 @@ pub fn open(model: &mut Model, id: &str, out: &mut Out) {
     let draft = model.chat_row(id).and_then(|chat| chat.draft.clone()).unwrap_or_default();
     model.editor.set(&draft);
     model.draft_kept = draft;
+    model.completion = None;
     model.seen.clear();
     let log = model.logs.entry(id.to_owned()).or_default();
     log.anchor = None;
-    if !log.loaded && !log.loading {
-        log.loading = true;
+    if !log.loaded && log.loading.is_none() {
+        log.loading = Some(Part::Newest);
         out.push(Effect::Log { chat: id.to_owned(), before: None });
     }
     mark_new(model, id);
@@ -87,14 +88,45 @@ pub fn keep_draft(model: &mut Model, out: &mut Out) {
     out.push(Effect::Draft { chat: open, text });
 }
 
-/// The order of the list: notes first, then the newest.
+/// The order of the list: notes, what is pinned, then the newest; last what was put away.
 pub fn sort(chats: &mut [Chat]) {
     chats.sort_by(|one, other| {
-        (other.kind == "me")
-            .cmp(&(one.kind == "me"))
+        (one.archived.cmp(&other.archived))
+            .then_with(|| (other.kind == "me").cmp(&(one.kind == "me")))
+            .then_with(|| other.pinned.cmp(&one.pinned))
             .then_with(|| other.last_at.cmp(&one.last_at))
             .then_with(|| one.title.cmp(&other.title))
     });
+}
+
+/// Takes a new list in. While somebody types, chats that were there stay where they were.
+pub fn replace(model: &mut Model, mut list: Vec<Chat>) {
+    sort(&mut list);
+    if model.chats_known && !model.order_may_change() {
+        let place = |chat: &Chat| model.chats.iter().position(|known| known.chat == chat.chat);
+        let before = list.clone();
+        list.sort_by_cached_key(|chat| place(chat).unwrap_or(usize::MAX));
+        model.order_stale |= list != before;
+    }
+    model.chats = list;
+}
+
+/// Something changed that the order depends on.
+fn order(model: &mut Model) {
+    if model.order_may_change() {
+        model.order_stale = false;
+        sort(&mut model.chats);
+    } else {
+        model.order_stale = true;
+    }
+}
+
+/// Time passed: the list takes its new order once nobody types.
+pub fn tick(model: &mut Model) {
+    if model.order_stale && model.order_may_change() {
+        order(model);
+        model.dirty = true;
+    }
 }
 
 /// A new message moves its chat up and counts.
@@ -104,23 +136,28 @@ pub fn touch(model: &mut Model, message: &Message, new: bool) {
     if let Some(chat) = model.chats.iter_mut().find(|chat| chat.chat == message.chat) {
         if new {
             chat.last_at = Some(message.received.clone());
+            chat.archived = false;
         }
         if counts {
             chat.unread = chat.unread.saturating_add(1);
             chat.mentions = chat.mentions.saturating_add(u64::from(called));
         }
     }
-    sort(&mut model.chats);
+    order(model);
 }
 
-/// The next chat with something new, in the order of the list after the open one.
+/// The next chat with something new: calls by name first, muted chats last, else in the order of the list.
 pub fn next_unread(model: &mut Model, out: &mut Out) {
-    let at = model.chats.iter().position(|chat| Some(&chat.chat) == model.open.as_ref()).unwrap_or(0);
-    let count = model.chats.len();
-    let next = (1..count)
-        .filter_map(|step| model.chats.get((at + step) % count))
-        .find(|chat| chat.unread > 0)
-        .map(|chat| chat.chat.clone());
+    let shown: Vec<&Chat> = model.shown_chats().collect();
+    let at = model.open_place().unwrap_or(0);
+    let after = (1..=shown.len()).filter_map(|step| shown.get((at + step) % shown.len()));
+    let rank = |chat: &Chat| match (chat.mentions, model.muted(chat)) {
+        (1.., _) => 0,
+        (0, "off") => 1,
+        _ => 2,
+    };
+    let unread = after.filter(|chat| chat.unread > 0 && Some(&chat.chat) != model.open.as_ref());
+    let next = unread.min_by_key(|chat| rank(chat)).map(|chat| chat.chat.clone());
     match next {
         Some(id) => open(model, &id, out),
         None => super::say(model, "Nothing new in other chats."),
@@ -129,22 +166,25 @@ pub fn next_unread(model: &mut Model, out: &mut Out) {
 
 /// The chat before this one.
 pub fn back(model: &mut Model, out: &mut Out) {
-    if let Some(id) = model.visited.iter().rev().nth(1).cloned() {
-        open(model, &id, out);
+    match model.visited.iter().rev().nth(1).cloned() {
+        Some(id) => open(model, &id, out),
+        None => super::say(model, "No other chat was open before."),
     }
 }
 
 /// The chat some places further down (or up) in the list.
 pub fn step(model: &mut Model, by: isize, out: &mut Out) {
-    let at = model.chats.iter().position(|chat| Some(&chat.chat) == model.open.as_ref()).unwrap_or(0);
-    let next = at.saturating_add_signed(by).min(model.chats.len().saturating_sub(1));
+    let at = model.open_place().unwrap_or(0);
+    let next = at.saturating_add_signed(by).min(model.shown_chats().count().saturating_sub(1));
     number(model, next + 1, out);
 }
 
 /// The chat with a number, counted from 1.
 pub fn number(model: &mut Model, number: usize, out: &mut Out) {
-    if let Some(id) = number.checked_sub(1).and_then(|at| model.chats.get(at)).map(|chat| chat.chat.clone()) {
-        open(model, &id, out);
+    let chat = number.checked_sub(1).and_then(|at| model.shown_chats().nth(at));
+    match chat.map(|chat| chat.chat.clone()) {
+        Some(id) => open(model, &id, out),
+        None => super::say(model, format!("There is no chat {number}.")),
     }
 }
 
@@ -172,10 +212,9 @@ pub fn open_first(model: &mut Model, out: &mut Out) {
         return;
     }
     let first = model
-        .chats
-        .iter()
-        .find(|chat| chat.unread > 0)
-        .or_else(|| model.chats.iter().find(|chat| chat.kind != "me"))
+        .shown_chats()
+        .find(|chat| chat.unread > 0 && model.muted(chat) == "off")
+        .or_else(|| model.shown_chats().find(|chat| chat.kind != "me"))
         .or_else(|| model.chats.first())
         .map(|chat| chat.chat.clone());
     if let Some(id) = first {

@@ -1,15 +1,18 @@
-//! A chosen message: one key does one thing with it. Esc goes back to the editor, whose text is kept.
+//! A chosen message: arrows move, one key does one thing with it. Esc goes back to the editor, whose text is kept.
 
-use super::{Out, say, seen};
+use super::{Out, say, talk};
+use crate::screen::model::Model;
 use crate::screen::model::arrange::arrange;
 use crate::screen::model::overlay::{Help, Overlay};
-use crate::screen::model::timeline::Timeline;
-use crate::screen::model::{Compose, Model};
-use crate::screen::msg::Effect;
+use crate::screen::model::timeline::{Timeline, look};
+use crate::screen::text::markup;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+/// Columns a block of code is moved by one key.
+const SIDEWAYS: usize = 8;
+
 /// Chooses the lowest message in the window.
-pub fn start(model: &mut Model, out: &mut Out) {
+pub fn start(model: &mut Model) {
     let height = usize::from(arrange(model).messages);
     let lowest = Timeline::open(model).and_then(|timeline| {
         timeline.window(height).iter().rev().map(|placed| placed.index).find(|index| {
@@ -19,31 +22,29 @@ pub fn start(model: &mut Model, out: &mut Out) {
         })
     });
     match lowest {
-        Some(index) => choose(model, index, out),
+        Some(index) => choose(model, index),
         None => say(model, "There is no message to choose yet."),
     }
 }
 
-fn choose(model: &mut Model, index: usize, out: &mut Out) {
+fn choose(model: &mut Model, index: usize) {
     let height = usize::from(arrange(model).messages);
     let anchor = Timeline::open(model).and_then(|timeline| timeline.revealed(index, height));
     let Some(log) = model.log_mut() else { return };
     log.chosen = log.items.get(index).map(|item| item.message.id.clone());
     log.anchor = anchor;
-    if index < 3 {
-        seen::older(model, out);
-    }
 }
 
-fn moved(model: &mut Model, by: isize, out: &mut Out) {
+fn moved(model: &mut Model, by: isize) {
     let Some(log) = model.log() else { return };
     let Some(at) = log.chosen.as_ref().and_then(|id| log.index(id)) else { return leave(model) };
     let wanted = |index: &usize| log.items.get(*index).is_some_and(|item| item.message.kind != "notice");
     let next = if by < 0 { (0..at).rev().find(wanted) } else { (at + 1..log.items.len()).find(wanted) };
+    let more = log.short;
     match next {
-        Some(index) => choose(model, index, out),
-        None if by > 0 => leave(model),
-        None => seen::older(model, out),
+        Some(index) => choose(model, index),
+        None if by > 0 && !more => leave(model),
+        None => {}
     }
 }
 
@@ -58,61 +59,42 @@ pub fn on_key(model: &mut Model, key: KeyEvent, out: &mut Out) -> bool {
     if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
         return false;
     }
-    let Some(id) = model.log().and_then(|log| log.chosen.clone()) else { return false };
-    let Some(message) = model.log().and_then(|log| log.get(&id)).map(|item| item.message.clone()) else {
+    let Some(message) = model.log().and_then(|log| log.chosen()).map(|item| item.message.clone()) else {
         leave(model);
         return false;
     };
-    let own = message.from.me;
     match key.code {
-        KeyCode::Up => moved(model, -1, out),
-        KeyCode::Down => moved(model, 1, out),
+        KeyCode::Up => moved(model, -1),
+        KeyCode::Down => moved(model, 1),
+        KeyCode::Left => sideways(model, false),
+        KeyCode::Right => sideways(model, true),
         KeyCode::Esc | KeyCode::Tab => leave(model),
-        KeyCode::Enter => unfold(model, &id),
+        KeyCode::Enter => unfold(model),
         KeyCode::Char('?') => {
             model.overlay = Some(Overlay::Help(Help { choosing: true, ..Help::default() }));
         }
-        KeyCode::Char('i') => {
-            out.extend([Effect::One { id: id.clone() }, Effect::People]);
-            if message.from.me {
-                out.push(Effect::Kept { id: id.clone() });
-            }
-            model.overlay = Some(Overlay::WhoHas { id, message: None, kept: Vec::new() });
-        }
-        KeyCode::Char(_) if message.deleted => say(model, "It was deleted; there is nothing left of it."),
-        KeyCode::Char('r') => {
-            leave(model);
-            if let Compose::Edit { before, .. } = std::mem::take(&mut model.compose) {
-                model.editor.set(&before);
-            }
-            model.compose = Compose::Reply { id };
-        }
-        KeyCode::Char('e') if own => edit(model, id, &message.text),
-        KeyCode::Char('d') if own => model.overlay = Some(Overlay::Delete { id }),
-        KeyCode::Char('e' | 'd') => say(model, "Only your own messages can be changed or deleted."),
-        KeyCode::Char('+') => model.overlay = Some(Overlay::React { id, at: 0 }),
-        KeyCode::Char('y') => {
-            out.push(Effect::Copy { text: message.text });
-            say(model, "Copied, by the terminal.");
-        }
-        KeyCode::Char(_) | KeyCode::Backspace => say(model, "Esc goes back to the editor, ? shows the keys."),
+        KeyCode::Char(letter) => match talk::deed_of(letter) {
+            Some(deed) => talk::act(model, &message, deed, out),
+            None => say(model, "Esc goes back to the editor, ? shows the keys."),
+        },
+        KeyCode::Backspace => say(model, "Esc goes back to the editor, ? shows the keys."),
         _ => return false,
     }
     true
 }
 
-fn edit(model: &mut Model, id: String, text: &str) {
-    leave(model);
-    let before = match std::mem::take(&mut model.compose) {
-        Compose::Edit { before, .. } => before,
-        _ => model.editor.text(),
-    };
-    model.editor.set(text);
-    model.compose = Compose::Edit { id, before };
-}
-
-fn unfold(model: &mut Model, id: &str) {
-    if let Some(item) = model.log_mut().and_then(|log| log.get_mut(id)) {
+fn unfold(model: &mut Model) {
+    let chosen = model.log().and_then(|log| log.chosen.clone());
+    if let Some(item) = chosen.and_then(|id| model.log_mut()?.get_mut(&id)) {
         item.unfolded = !item.unfolded;
     }
+}
+
+/// Moves the blocks of code of the chosen message, as far as there is any.
+fn sideways(model: &mut Model, right: bool) {
+    let width = look(model, model.geometry().text()).width;
+    let chosen = model.log().and_then(|log| log.chosen.clone());
+    let Some(item) = chosen.and_then(|id| model.log_mut()?.get_mut(&id)) else { return };
+    let most = (markup::widest_code(&item.message.text) + 1).saturating_sub(width);
+    item.shift = if right { (item.shift + SIDEWAYS).min(most) } else { item.shift.saturating_sub(SIDEWAYS) };
 }

@@ -1,10 +1,11 @@
 //! Slash commands. A wrong one stays in the editor with a suggestion; names are never guessed.
 
-use super::{Out, complain, keys, mail, overlay, rooms};
-use crate::screen::keymap::COMMANDS;
+use super::{Out, complain, keys, mail, overlay, places, rooms, search, settings, talk};
+use crate::screen::keymap::{Action, COMMANDS};
 use crate::screen::model::Model;
-use crate::screen::model::overlay::{Found, Help, Overlay};
+use crate::screen::model::overlay::{Help, Overlay, Sure};
 use crate::screen::msg::Effect;
+use starling_node::api::names::handle;
 
 /// Runs a command as typed, with its slash.
 pub fn run(model: &mut Model, text: &str, out: &mut Out) {
@@ -29,10 +30,10 @@ pub fn run(model: &mut Model, text: &str, out: &mut Out) {
 }
 
 fn unknown(model: &mut Model, word: &str) {
-    let near = COMMANDS.iter().map(|command| (distance(word, command.word), command.word)).min();
+    let near = near(&word.to_lowercase(), COMMANDS.iter().map(|command| command.word.to_owned()));
     let hint = match near {
-        Some((far, near)) if far <= 2 => format!("Did you mean {near}?"),
-        _ => "F1 lists the commands; // sends a text that begins with /.".to_owned(),
+        Some(near) => format!("Did you mean {near}?"),
+        None => "F1 lists the commands; // sends a text that begins with /.".to_owned(),
     };
     complain(
         model,
@@ -47,15 +48,32 @@ fn perform(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
     match word {
         "/add" => out.push(Effect::Add { link: rest.to_owned() }),
         "/invite" if rest.is_empty() => overlay::open_invite(model, out),
+        "/go" | "/back" | "/close" | "/lock" | "/pin" | "/archive" | "/mute" => {
+            return places::command(model, word, rest, out);
+        }
+        "/away" => return away(model, rest, out),
+        "/back-here" => out.push(Effect::Presence { state: "online" }),
+        "/unread" => {
+            model.editor.clear();
+            keys::act(model, Action::FirstUnread, out);
+        }
+        "/up" => keys::act(model, Action::PageUp, out),
+        "/down" => keys::act(model, Action::PageDown, out),
+        "/end" => keys::act(model, Action::Newest, out),
         "/invite" | "/room" | "/join" | "/people" | "/topic" | "/kick" | "/role" | "/leave" => {
             return rooms::command(model, word, rest, out);
         }
         "/info" if rest.is_empty() => keys::person(model, None, out),
         "/requests" => model.overlay = Some(Overlay::Requests { at: 0 }),
-        "/find" => find(model, rest, out),
+        "/find" => search::open(model, rest, out),
+        "/reply" | "/edit" | "/react" | "/copy" | "/code" | "/quote" | "/me" | "/again" | "/export" | "/pins" => {
+            return talk::command(model, word, rest, out);
+        }
+        "/plain-text" => return plain_text(model, rest),
         "/nick" => out.push(Effect::Nick { name: rest.to_owned() }),
         "/words" => overlay::open_words(model, out),
-        "/net" => keys::network(model, out),
+        "/net" => return super::network::command(model, rest, out),
+        "/log" => super::outside::open_log(model, rest, out),
         "/wake" => out.push(Effect::Wake),
         "/mailbox" => return mail::command(model, rest, out),
         "/presence" => return presence(model, rest, out),
@@ -64,12 +82,47 @@ fn perform(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
             let query = crate::screen::model::line::Line::with(rest);
             model.overlay = Some(Overlay::Help(Help { query, ..Help::default() }));
         }
+        "/theme" | "/keys" | "/set" | "/reload" | "/mouse" | "/hints" | "/clean" | "/plain" | "/redraw" => {
+            return settings::command(model, word, rest, out);
+        }
         "/quit" => {
             model.editor.clear();
             keys::leave(model, out);
         }
         _ => return about_person(model, word, rest, out),
     }
+    true
+}
+
+fn away(model: &mut Model, rest: &str, out: &mut Out) -> bool {
+    if !rest.is_empty() {
+        complain(
+            model,
+            "People see that you are away, but no text with it yet",
+            "Nothing was done; the text is still in the editor.",
+            "/away alone does it, /back-here ends it.",
+        );
+        return false;
+    }
+    out.push(Effect::Presence { state: "away" });
+    true
+}
+
+fn plain_text(model: &mut Model, word: &str) -> bool {
+    let on = match word {
+        "on" => true,
+        "off" => false,
+        _ => {
+            complain(
+                model,
+                "/plain-text is on or off",
+                "Nothing was done; the text is still in the editor.",
+                "on shows messages as they were typed.",
+            );
+            return false;
+        }
+    };
+    model.settings.markdown = !on;
     true
 }
 
@@ -89,11 +142,6 @@ fn presence(model: &mut Model, word: &str, out: &mut Out) -> bool {
             false
         }
     }
-}
-
-fn find(model: &mut Model, text: &str, out: &mut Out) {
-    out.push(Effect::Find { text: text.to_owned(), chat: model.open.clone() });
-    model.overlay = Some(Overlay::Found(Found { text: text.to_owned(), hits: None, at: 0 }));
 }
 
 fn about_person(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
@@ -116,7 +164,8 @@ fn about_person(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> boo
     let Some(account) = resolve(model, &who) else { return false };
     match word {
         "/name" => out.push(Effect::Rename { account, name: more }),
-        "/block" => out.push(Effect::Block { account, on: true }),
+        "/block" => model.overlay = Some(Overlay::Sure(Sure::Block { account })),
+        "/remove" => model.overlay = Some(Overlay::Sure(places::removing(account))),
         "/unblock" => out.push(Effect::Block { account, on: false }),
         "/hide" => out.push(Effect::Visible { account, on: false }),
         "/show" => out.push(Effect::Visible { account, on: true }),
@@ -165,16 +214,15 @@ pub fn resolve(model: &mut Model, who: &str) -> Option<String> {
     match found.as_slice() {
         [one] => return Some(one.clone()),
         [] => {
-            let near = model
-                .people
-                .iter()
-                .map(|contact| (distance(&bare, &contact.name.to_lowercase()), contact.name.clone()))
-                .min();
-            let hint = match near {
-                Some((far, name)) if far <= 3 => format!("Did you mean {name}?"),
-                _ => "Add somebody with /add LINK.".to_owned(),
+            let hint = match near(&bare, model.people.iter().map(|contact| contact.name.clone())) {
+                Some(name) => {
+                    let handle = handle(&name);
+                    format!("Did you mean {name} (@{handle})? Add somebody with /add LINK.")
+                }
+                None => "Add somebody with /add LINK.".to_owned(),
             };
-            complain(model, &format!("There is no \"{who}\" among your people"), "Nothing was done.", &hint);
+            let bare = who.trim_start_matches('@');
+            complain(model, &format!("There is no \"{bare}\" among your people"), "Nothing was done.", &hint);
         }
         several => {
             let names: Vec<String> = several.iter().map(|account| model.name_of(account)).collect();
@@ -183,6 +231,19 @@ pub fn resolve(model: &mut Model, who: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// The name that was probably meant: it differs in few letters, fewer than half of them.
+pub fn near(word: &str, names: impl Iterator<Item = String>) -> Option<String> {
+    let word = word.trim_start_matches(['@', '#']).to_lowercase();
+    let most = 3.min(word.chars().count() / 2);
+    let far = |name: &String| {
+        let name = name.trim_start_matches(['@', '#']).to_lowercase();
+        // The first name alone is often what was typed.
+        let first = name.split_whitespace().next().unwrap_or("").to_owned();
+        distance(&word, &name).min(distance(&word, &first))
+    };
+    names.map(|name| (far(&name), name)).filter(|(far, _)| *far <= most).min().map(|(_, name)| name)
 }
 
 /// How many letters differ between two words.

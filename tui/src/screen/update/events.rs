@@ -1,8 +1,8 @@
 //! What the node says: answers to effects, and events. A message comes once however often it is told; marks only go
 //! forward; what cannot be done is said in the line above the editor.
 
-use super::{Out, chats, mail, network, overlay, rooms, say, send, setup, trouble};
-use crate::screen::model::chatlog::{GapLine, furthest};
+use super::{Out, chats, goto, mail, network, outside, overlay, places, rooms, say, search, send, setup, talk, trouble};
+use crate::screen::model::chatlog::{GapLine, Part, take_receipt};
 use crate::screen::model::overlay::Overlay;
 use crate::screen::model::setup::{Unlock, WordsPage};
 use crate::screen::model::{Model, Place, TYPING_MS};
@@ -21,10 +21,12 @@ pub fn on_message(model: &mut Model, msg: Msg, out: &mut Out) {
         }
         Msg::Event(object) => on_event(model, *object, out),
         Msg::Sent { chat, reference, result } => send::on_sent(model, &chat, &reference, result, out),
+        Msg::Place(news) => places::on_news(model, news, out),
         Msg::Terminate => {
             chats::keep_draft(model, out);
             out.push(Effect::Quit { code: 143 });
         }
+        Msg::Outside(news) => outside::on_news(model, news),
         other => on_answer(model, other, out),
     }
 }
@@ -72,7 +74,8 @@ fn on_answer(model: &mut Model, msg: Msg, out: &mut Out) {
         Msg::Mailboxes(_) | Msg::MailDone { .. } | Msg::Granted(_) | Msg::Kept { .. } => {
             mail::on_answer(model, msg, out);
         }
-        Msg::Log { chat, older, page } => on_log(model, &chat, older, page),
+        Msg::Log { chat, older, page } => on_log(model, &chat, older, page, out),
+        Msg::Talk(news) => talk::on_news(model, news, out),
         Msg::One(result) => {
             if let Some(found) = ok(model, result)
                 && let Some(Overlay::WhoHas { id, message, .. }) = &mut model.overlay
@@ -116,15 +119,8 @@ fn on_people_answer(model: &mut Model, msg: Msg, out: &mut Out) {
                 card.safety = Some(safety);
             }
         }
-        Msg::Found { text, result } => {
-            if let Some(hits) = ok(model, result)
-                && let Some(Overlay::Found(found)) = &mut model.overlay
-                && found.text == text
-            {
-                found.at = hits.len().saturating_sub(1);
-                found.hits = Some(hits);
-            }
-        }
+        Msg::Found { text, result } if goto::on_found(model, &text, &result) => {}
+        Msg::Found { text, result } => search::on_found(model, &text, result),
         Msg::Named(result) => {
             if let Some(account) = ok(model, result) {
                 say(model, format!("People see you as {} from now on.", account.name));
@@ -151,8 +147,7 @@ fn on_chats(model: &mut Model, mut list: Vec<Chat>, out: &mut Out) {
     }
     // A room one is asked into is no chat yet.
     list.retain(|row| row.kind != "room" || row.state != "invited");
-    chats::sort(&mut list);
-    model.chats = list;
+    chats::replace(model, list);
     model.chats_known = true;
     let setting_up = matches!(model.place, Place::Setup(_));
     if !setting_up {
@@ -174,16 +169,14 @@ fn on_people(model: &mut Model, people: Vec<Contact>) {
     model.kept_stale = false;
 }
 
-fn on_log(model: &mut Model, chat: &str, older: bool, page: Result<Vec<Message>, Trouble>) {
-    let page = match page {
-        Ok(page) => page,
-        Err(reason) => {
-            chats::log(model, chat).loading = false;
-            return trouble(model, reason);
-        }
+fn on_log(model: &mut Model, chat: &str, older: bool, page: Result<Vec<Message>, Trouble>, out: &mut Out) {
+    let log = chats::log(model, chat);
+    let first_time = !log.loaded;
+    let part = match log.items.first() {
+        Some(first) if older => Part::Before(first.message.id.clone()),
+        _ => Part::Newest,
     };
-    let first_time = !chats::log(model, chat).loaded;
-    chats::log(model, chat).page(page, older);
+    talk::on_page(model, chat, &part, page, out);
     if first_time && model.open.as_deref() == Some(chat) {
         chats::mark_new(model, chat);
     }
@@ -243,7 +236,10 @@ fn put_contact(model: &mut Model, contact: Contact) {
 
 fn on_event(model: &mut Model, object: Object, out: &mut Out) {
     match object {
-        Object::Message(message) => on_new_message(model, *message, out),
+        Object::Message(message) => {
+            outside::on_message(model, &message, out);
+            on_new_message(model, *message, out);
+        }
         Object::Receipt(receipt) => on_receipt(model, &receipt, out),
         Object::Request(request) => {
             model.requests.retain(|known| known.account != request.account);
@@ -260,6 +256,7 @@ fn on_event(model: &mut Model, object: Object, out: &mut Out) {
         Object::Typing(typing) => on_typing(model, typing),
         Object::Network(state) => network::on_state(model, state),
         Object::Gap(gap) => on_gap(model, gap),
+        Object::Hidden(hidden) => talk::on_hidden(model, &hidden.chat, &hidden.id),
         Object::MailAsk(asked) => mail::on_ask(model, &asked, out),
         Object::Room(room) => rooms::on_event(model, &room, out),
         Object::Resync(_) => {
@@ -267,7 +264,7 @@ fn on_event(model: &mut Model, object: Object, out: &mut Out) {
             if let Some(open) = model.open.clone() {
                 let log = chats::log(model, &open);
                 log.anchor = None;
-                log.loading = true;
+                log.loading = Some(Part::Newest);
                 out.push(Effect::Log { chat: open, before: None });
             }
             out.extend([Effect::Chats, Effect::People, Effect::Requests, Effect::Status]);
@@ -313,17 +310,7 @@ fn on_receipt(model: &mut Model, receipt: &Receipt, out: &mut Out) {
     model.kept_stale |= receipt.kept.is_some() || model.in_mailboxes() > 0;
     rooms::on_receipt(model, receipt, out);
     if let Some(item) = model.logs.get_mut(&receipt.chat).and_then(|log| log.get_mut(&receipt.id)) {
-        let message = &mut item.message;
-        if furthest(&message.state, &receipt.message_state) == receipt.message_state
-            && message.state != receipt.message_state
-        {
-            message.state.clone_from(&receipt.message_state);
-            message.state_at.clone_from(&receipt.at);
-            message.reason.clone_from(&receipt.reason);
-        }
-        if message.state == receipt.state {
-            message.kept.clone_from(&receipt.kept);
-        }
+        take_receipt(&mut item.message, receipt);
     }
     if let Some(Overlay::WhoHas { id, message: Some(message), .. }) = &mut model.overlay
         && *id == receipt.id

@@ -1,15 +1,14 @@
 //! Keys, pastes and the wheel on the main screen.
 
-use super::{Out, bindings, chats, choose, complain, goto, mail, overlay, rooms, say, seen, send};
-use crate::screen::keymap::{Action, COMMANDS, Match, Stroke};
+use super::{Out, bindings, chats, choose, complain, goto, lock, overlay, places, rooms, say, search, send, talk};
+use crate::screen::keymap::{Action, Match, Stroke};
 use crate::screen::model::arrange::arrange;
 use crate::screen::model::overlay::{Help, NetView, Overlay, PersonCard, RoomBox};
 use crate::screen::model::rooms::chat_of;
 use crate::screen::model::timeline::Timeline;
 use crate::screen::model::{Compose, Model, NETWORK_LOOK_MS, Place, TWICE_MS};
-use crate::screen::msg::{Effect, MailWish};
+use crate::screen::msg::{Effect, MailWish, PlaceWish};
 use crossterm::event::{KeyCode, KeyEvent};
-use starling_node::api::names::handle;
 
 /// A key on the main screen.
 pub fn on_key(model: &mut Model, key: KeyEvent, out: &mut Out) {
@@ -24,20 +23,76 @@ pub fn on_key(model: &mut Model, key: KeyEvent, out: &mut Out) {
     if choosing && choose::on_key(model, key, out) {
         return;
     }
+    if undo(model, key, out) {
+        return;
+    }
     match bindings::find(model, &key) {
         Match::Action(action) => return act(model, action, out),
         Match::More => return,
         Match::Nothing => {}
     }
-    if key.code == KeyCode::Tab && complete(model) {
+    if offered(model, key, out) {
         return;
     }
     if model.editor.key(key) {
         send::edited(model, out);
+        places::offer(model);
     }
 }
 
-fn act(model: &mut Model, action: Action, out: &mut Out) {
+/// A key while something is offered at the caret: it never sends, and Enter is not its.
+fn offered(model: &mut Model, key: KeyEvent, out: &mut Out) -> bool {
+    let plain = key.modifiers.is_empty();
+    match (key.code, &mut model.completion) {
+        (KeyCode::Tab, _) if plain => places::complete(model, out),
+        (KeyCode::Up, Some(shown)) if plain => {
+            shown.at = shown.at.saturating_sub(1);
+            true
+        }
+        (KeyCode::Down, Some(shown)) if plain => {
+            shown.at = (shown.at + 1).min(shown.offers.len().saturating_sub(1));
+            true
+        }
+        _ => false,
+    }
+}
+
+/// A text sent before, or the one after it.
+fn recall(model: &mut Model, older: bool, out: &mut Out) {
+    if model.compose != Compose::New {
+        return say(model, "Esc first: the editor answers or changes a message.");
+    }
+    let typed = model.editor.text();
+    match model.sent.step(older, &typed) {
+        Some(text) => {
+            model.editor.set(&text);
+            send::edited(model, out);
+        }
+        None => say(model, if older { "Nothing older was sent." } else { "Nothing newer was sent." }),
+    }
+}
+
+/// The person's own editor gets the text; it comes back when they leave it.
+pub fn write(model: &mut Model, out: &mut Out) {
+    model.completion = None;
+    out.push(Effect::Place(PlaceWish::Write { text: model.editor.text() }));
+}
+
+/// `z` on an empty line takes back what was done just now. Anywhere else it is a letter.
+fn undo(model: &mut Model, key: KeyEvent, out: &mut Out) -> bool {
+    let plain = key.code == KeyCode::Char('z') && key.modifiers.is_empty();
+    if !plain || !model.editor.is_empty() || model.undoable().is_none() {
+        return false;
+    }
+    if let Some(undo) = model.undo.take() {
+        out.extend(undo.effects);
+        say(model, "Taken back.");
+    }
+    true
+}
+
+/// Does what a key means.
+pub fn act(model: &mut Model, action: Action, out: &mut Out) {
     match action {
         Action::Enter if model.editor.is_empty() => open_waiting(model),
         Action::Enter => send::submit(model, out),
@@ -48,28 +103,29 @@ fn act(model: &mut Model, action: Action, out: &mut Out) {
         Action::ChatAbove => chats::step(model, -1, out),
         Action::ChatBelow => chats::step(model, 1, out),
         Action::ChatNumber(number) => chats::number(model, number, out),
-        Action::Choose => choose::start(model, out),
-        Action::PageUp => page(model, -1, out),
-        Action::PageDown => page(model, 1, out),
-        Action::Newest => newest(model),
-        Action::FirstUnread => first_unread(model),
+        Action::Choose => choose::start(model),
+        Action::PageUp => page(model, -1),
+        Action::PageDown => page(model, 1),
+        Action::Newest => talk::newest(model, out),
+        Action::FirstUnread => talk::first_unread(model, out),
         Action::Help => model.overlay = Some(Overlay::Help(Help::default())),
         Action::Chats => goto_list(model),
         Action::People => rooms::people(model, out),
         Action::Person => person(model, None, out),
-        Action::Network => network(model, out),
+        Action::Network => super::network::open(model, out),
+        Action::Log => super::outside::open_log(model, "", out),
         Action::Invite => overlay::open_invite(model, out),
-        Action::Find => {
-            if model.editor.is_empty() {
-                model.editor.set("/find ");
-            } else {
-                say(model, "Empty the line first, or use /find TEXT.");
-            }
-        }
+        Action::Find => search::open(model, "", out),
+        Action::Mute => places::mute_key(model, out),
+        Action::Lock => lock::now(model, out),
+        Action::Write => write(model, out),
+        Action::Older => recall(model, true, out),
+        Action::Newer => recall(model, false, out),
         Action::Suspend => out.push(Effect::Suspend),
         Action::Redraw => out.push(Effect::Redraw),
         Action::Interrupt => interrupt(model, out),
         Action::Leave => leave(model, out),
+        Action::Escape if model.completion.take().is_some() => {}
         Action::Escape => {
             if !bindings::escape(model) || model.compose != Compose::New {
                 escape(model);
@@ -95,8 +151,8 @@ fn open_waiting(model: &mut Model) {
 
 /// The chat list as an overlay, the open chat chosen.
 pub fn goto_list(model: &mut Model) {
-    let at = model.chats.iter().position(|chat| Some(&chat.chat) == model.open.as_ref()).unwrap_or(0);
-    model.overlay = Some(Overlay::Chats { at });
+    let at = model.open_place().unwrap_or(0);
+    model.overlay = Some(Overlay::Chats { at, archived: false });
 }
 
 /// The card of a person; of the open chat's without one.
@@ -113,13 +169,6 @@ pub fn person(model: &mut Model, account: Option<String>, out: &mut Out) {
         }
         None => say(model, "Notes to self are only for you; there is nobody else in them."),
     }
-}
-
-/// The card of the network.
-pub fn network(model: &mut Model, out: &mut Out) {
-    out.extend([Effect::Net, Effect::Status, Effect::People, Effect::Mail(MailWish::List)]);
-    let look_ms = model.now_ms + NETWORK_LOOK_MS;
-    model.overlay = Some(Overlay::Network(NetView { look_ms, ..NetView::default() }));
 }
 
 fn escape(model: &mut Model) {
@@ -192,90 +241,35 @@ pub fn paste(model: &mut Model, text: &str, out: &mut Out) {
         );
     }
     send::edited(model, out);
+    places::offer(model);
 }
 
 /// Scrolls by rows; negative = towards older.
-fn scroll(model: &mut Model, by: i64, out: &mut Out) {
+fn scroll(model: &mut Model, by: i64) {
     let height = usize::from(arrange(model).messages);
     let Some(anchor) = Timeline::open(model).map(|timeline| timeline.scrolled(by, height)) else { return };
     let following = anchor.is_none();
     if let Some(log) = model.log_mut() {
         log.anchor = anchor;
-        if following {
+        if following && !log.short {
             log.trim();
         }
     }
-    if by < 0 {
-        seen::older(model, out);
-    }
 }
 
-fn page(model: &mut Model, direction: i64, out: &mut Out) {
+fn page(model: &mut Model, direction: i64) {
     let height = i64::from(arrange(model).messages);
-    scroll(model, direction * (height - 2).max(1), out);
+    scroll(model, direction * (height - 2).max(1));
 }
 
 /// The mouse wheel.
-pub fn wheel(model: &mut Model, by: i64, out: &mut Out) {
+pub fn wheel(model: &mut Model, by: i64) {
     match &mut model.overlay {
-        None if matches!(model.place, Place::Main) => scroll(model, by, out),
+        None if matches!(model.place, Place::Main) => scroll(model, by),
         Some(Overlay::Help(help)) => {
             let rows = usize::try_from(by.unsigned_abs()).unwrap_or(0);
             help.top = if by < 0 { help.top.saturating_sub(rows) } else { help.top.saturating_add(rows) };
         }
         _ => {}
     }
-}
-
-fn newest(model: &mut Model) {
-    if let Some(log) = model.log_mut() {
-        log.anchor = None;
-        log.trim();
-    }
-}
-
-fn first_unread(model: &mut Model) {
-    let height = usize::from(arrange(model).messages);
-    let Some(log) = model.log() else { return };
-    let wanted = log.new_line.as_ref().and_then(|line| log.index(&line.before));
-    let wanted = wanted.or_else(|| log.items.iter().position(|item| item.message.unread));
-    let Some(index) = wanted else { return say(model, "Nothing unread here.") };
-    let anchor = Timeline::open(model).and_then(|timeline| timeline.revealed(index, height));
-    if let Some(log) = model.log_mut() {
-        log.anchor = anchor;
-    }
-}
-
-/// Tab inside a command or a name: completes as far as it is clear.
-fn complete(model: &mut Model) -> bool {
-    let before = model.editor.before();
-    let Some(word) = before.rsplit(char::is_whitespace).next().filter(|word| !word.is_empty()) else {
-        return false;
-    };
-    let candidates: Vec<String> = if word.starts_with('/') && word.len() == before.len() {
-        COMMANDS.iter().map(|command| command.word.to_owned()).collect()
-    } else if before.strip_prefix("/mailbox ").is_some_and(|start| start == word) {
-        mail::WISHES.map(str::to_owned).into()
-    } else if word.starts_with('@') && model.open_room().is_some() && !before.starts_with("/invite ") {
-        let others = model.people_here().iter().filter(|one| !one.me);
-        others.map(|one| format!("@{}", handle(&one.name))).collect()
-    } else if word.starts_with('@') {
-        model.chats.iter().filter(|chat| chat.kind == "person").map(|chat| chat.name.clone()).collect()
-    } else {
-        return true;
-    };
-    let low = word.to_lowercase();
-    let fits: Vec<&String> = candidates.iter().filter(|one| one.to_lowercase().starts_with(&low)).collect();
-    match fits.as_slice() {
-        [] => say(model, format!("Nothing begins with {word}.")),
-        [one] => {
-            let rest: String = one.chars().skip(word.chars().count()).collect();
-            model.editor.insert(&format!("{rest} "));
-        }
-        several => {
-            let list: Vec<&str> = several.iter().take(8).map(|one| one.as_str()).collect();
-            say(model, list.join("   "));
-        }
-    }
-    true
 }

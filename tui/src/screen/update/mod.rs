@@ -8,17 +8,25 @@ mod commands;
 mod events;
 mod goto;
 mod keys;
+mod lines;
+mod lock;
 mod mail;
 mod network;
+mod outside;
 mod overlay;
+mod places;
 mod rooms;
+mod search;
 mod seen;
 mod send;
+pub mod settings;
 mod setup;
+mod talk;
 
+use super::model::undo::{UNDO_MS, Undo};
 use super::keymap::{Action, Stroke};
 use super::model::{Model, Notice, Place};
-use super::msg::{Effect, Msg};
+use super::msg::{Effect, Msg, SettingWish};
 use crossterm::event::{Event, KeyEvent, KeyEventKind, MouseEventKind};
 use jiff::Timestamp;
 use starling_node::api::types::Trouble;
@@ -44,11 +52,17 @@ pub fn update(model: &mut Model, msg: Msg, now: Moment) -> Vec<Effect> {
     model.wall = now.wall;
     let mut out = Out::new();
     match msg {
+        Msg::Reload => out.push(Effect::Setting(SettingWish::Reload)),
+        Msg::Settings(news) => {
+            settings::on_news(model, news);
+            model.dirty = true;
+        }
         Msg::Tick => tick(model, &mut out),
         Msg::Term(event) => {
             term(model, event, &mut out);
             model.dirty = true;
         }
+        Msg::Typed(typed) => lines::on_typed(model, typed, &mut out),
         // Who is here is read again and again, and mostly it is who was here before.
         Msg::Room(news) => model.dirty |= rooms::on_news(model, news, &mut out),
         other => {
@@ -57,6 +71,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Moment) -> Vec<Effect> {
         }
     }
     seen::after(model, &mut out);
+    outside::after(model, &mut out);
     rooms::after(model, &mut out);
     out
 }
@@ -64,13 +79,18 @@ pub fn update(model: &mut Model, msg: Msg, now: Moment) -> Vec<Effect> {
 fn term(model: &mut Model, event: Event, out: &mut Out) {
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => on_key(model, key, out),
+        Event::Paste(text) if model.locked.is_some() => lock::paste(model, &text),
         Event::Paste(text) => keys::paste(model, &text, out),
         Event::Resize(width, height) => model.size = (width, height),
-        Event::FocusGained => model.focus = true,
+        Event::FocusGained => {
+            model.focus = true;
+            out.push(Effect::Setting(SettingWish::Look));
+        }
         Event::FocusLost => model.focus = false,
+        Event::Mouse(_) if model.locked.is_some() => {}
         Event::Mouse(mouse) => match mouse.kind {
-            MouseEventKind::ScrollUp => keys::wheel(model, -3, out),
-            MouseEventKind::ScrollDown => keys::wheel(model, 3, out),
+            MouseEventKind::ScrollUp => keys::wheel(model, -3),
+            MouseEventKind::ScrollDown => keys::wheel(model, 3),
             _ => {}
         },
         Event::Key(_) => {}
@@ -84,6 +104,10 @@ fn on_key(model: &mut Model, key: KeyEvent, out: &mut Out) {
         Some(Action::Redraw) => return out.push(Effect::Redraw),
         Some(Action::Suspend) => return out.push(Effect::Suspend),
         _ => {}
+    }
+    model.pressed_ms = Some(model.now_ms);
+    if model.locked.is_some() {
+        return lock::on_key(model, key, out);
     }
     let leave = ctrl && matches!(key.code, KeyCode::Char('c' | 'q'));
     match &model.place {
@@ -120,7 +144,18 @@ fn tick(model: &mut Model, out: &mut Out) {
         model.notice = None;
         model.dirty = true;
     }
+    if model.undo.take_if(|undo| undo.until_ms <= now).is_some() {
+        model.dirty = true;
+    }
+    chats::tick(model);
+    goto::tick(model, out);
+    lock::tick(model, out);
+    if model.locked.is_some() || model.words_due_ms().is_some_and(|at| at <= now) {
+        model.dirty = true;
+    }
     network::tick(model, out);
+    search::tick(model, out);
+    outside::tick(model, out);
     let due = model.next_try.len();
     model.next_try.retain(|_, at| *at > now);
     if model.network_next_ms.is_some_and(|at| at <= now) {
@@ -147,6 +182,11 @@ pub(super) fn trouble(model: &mut Model, trouble: Trouble) {
 /// Shows words in the line above the editor.
 pub(super) fn say(model: &mut Model, words: impl Into<String>) {
     model.notice = Some(Notice::Said(words.into()));
+}
+
+/// Something was done that `effects` take back: a line says so for a while, and `z` on an empty line does it.
+pub(super) fn undoable(model: &mut Model, words: impl Into<String>, effects: Vec<Effect>) {
+    model.undo = Some(Undo { words: words.into(), until_ms: model.now_ms + UNDO_MS, effects });
 }
 
 /// An error the screen itself found.

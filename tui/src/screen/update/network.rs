@@ -2,10 +2,75 @@
 
 use super::events::ok;
 use super::{Out, complain};
-use crate::screen::model::overlay::{Overlay, Trial};
+use crate::screen::model::overlay::{NetView, Overlay, Trial};
+use crate::screen::model::words::report::report;
 use crate::screen::model::{Model, NETWORK_LOOK_MS, words};
-use crate::screen::msg::{Effect, Msg};
-use starling_node::api::types::{Net, Network, Status, V};
+use crate::screen::msg::{Effect, MailWish, Msg};
+use crossterm::event::{KeyCode, KeyEvent};
+use starling_node::api::types::{Net, Network, Status, Test, V};
+
+/// Lines F5 scrolls over at most; more than there ever are.
+const NET_LINES: usize = 500;
+
+/// Opens F5.
+pub fn open(model: &mut Model, out: &mut Out) {
+    out.extend([Effect::Net, Effect::Status, Effect::People, Effect::Mail(MailWish::List)]);
+    let look_ms = model.now_ms + NETWORK_LOOK_MS;
+    model.overlay = Some(Overlay::Network(NetView { look_ms, ..NetView::default() }));
+}
+
+/// `/net` and `/net test`. True if the editor is to be emptied.
+pub fn command(model: &mut Model, rest: &str, out: &mut Out) -> bool {
+    match rest {
+        "" => open(model, out),
+        "test" => {
+            open(model, out);
+            if let Some(Overlay::Network(view)) = &mut model.overlay {
+                view.trial = Trial::Running;
+            }
+            out.push(Effect::NetTest);
+        }
+        _ => {
+            let do_ = "/net shows the network, /net test tries everything there is.";
+            complain(model, "/net takes only \"test\"", "Nothing was done; the text is still in the editor.", do_);
+            return false;
+        }
+    }
+    true
+}
+
+/// A key in F5.
+pub fn on_key(model: &mut Model, mut view: NetView, key: KeyEvent, out: &mut Out) {
+    view.copied = None;
+    match key.code {
+        KeyCode::Enter | KeyCode::F(5) => return,
+        KeyCode::Char('w') => out.extend([Effect::Wake, Effect::Net, Effect::People]),
+        KeyCode::Char('r') => {
+            (view.trial, view.map, view.top) = (Trial::None, false, 0);
+            out.extend([Effect::Net, Effect::Status, Effect::People]);
+        }
+        KeyCode::Char('m') if view.trial != Trial::Running => {
+            (view.trial, view.map, view.top) = (Trial::None, !view.map, 0);
+        }
+        KeyCode::Char('l') => return super::outside::open_log(model, "", out),
+        KeyCode::Char('t') if view.trial != Trial::Running => {
+            (view.trial, view.map, view.top) = (Trial::Running, false, 0);
+            out.push(Effect::NetTest);
+        }
+        KeyCode::Char('c') => {
+            if let Some(net) = &view.net {
+                let found: &[Test] = if let Trial::Done(found) = &view.trial { found } else { &[] };
+                out.push(Effect::Copy { text: report(net, found) });
+            }
+        }
+        KeyCode::Up => view.top = view.top.saturating_sub(1),
+        KeyCode::Down => view.top = (view.top + 1).min(NET_LINES),
+        KeyCode::PageUp => view.top = view.top.saturating_sub(10),
+        KeyCode::PageDown => view.top = (view.top + 10).min(NET_LINES),
+        _ => {}
+    }
+    model.overlay = Some(Overlay::Network(view));
+}
 
 /// Takes in an answer about it.
 pub fn on_answer(model: &mut Model, msg: Msg) {
@@ -52,7 +117,9 @@ fn on_net(model: &mut Model, net: Box<Net>) {
     if let Some(left) = net.next_try_ms {
         model.network_next_ms = Some(model.now_ms + left);
     }
+    let now_ms = model.now_ms;
     if let Some(Overlay::Network(view)) = &mut model.overlay {
+        view.flow.take(now_ms, net.down_bytes, net.up_bytes);
         view.net = Some(net);
     }
 }

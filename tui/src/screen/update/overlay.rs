@@ -1,20 +1,17 @@
 //! Keys in what lies over the main screen. Esc always closes and is always the safe way.
 
-use super::{Out, chats, goto, keys, mail, rooms, say};
+use super::{Out, chats, goto, keys, mail, places, rooms, say, search, settings, talk, undoable};
 use crate::screen::keymap::{Action, Stroke};
 use crate::screen::model::Model;
 use crate::screen::model::chatlog::furthest;
 use crate::screen::model::line::Line;
-use crate::screen::model::overlay::{EMOJI, Found, Help, InviteBox, NetView, Overlay, RoomBox, Trial};
+use crate::screen::model::overlay::{EMOJI, Help, InviteBox, NetView, Overlay, RoomBox, Sure, Trial};
 use crate::screen::model::rooms::Extra;
 use crate::screen::model::setup::WordsPage;
-use crate::screen::model::words::report::report;
-use crate::screen::msg::Effect;
+use crate::screen::model::talk::TalkBox;
+use crate::screen::msg::{Effect, PlaceWish, TalkWish, WordsPut};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use starling_node::api::types::{Receipt, Recipient, Test};
-
-/// Lines F5 scrolls over at most; more than there ever are.
-const NET_LINES: usize = 500;
+use starling_node::api::types::{Receipt, Recipient};
 
 /// Opens the invite box and asks for an invite.
 pub fn open_invite(model: &mut Model, out: &mut Out) {
@@ -40,14 +37,17 @@ pub fn paste(model: &mut Model, text: &str) -> bool {
         Some(Overlay::WordsLock(line)) => line.insert(&first),
         Some(Overlay::Words(WordsPage { check: Some(check), .. })) => check.field.insert(&first),
         Some(Overlay::Help(help)) => help.query.insert(&first),
+        Some(Overlay::Found(_)) => search::paste(model, &first),
+        Some(Overlay::Talk(TalkBox::Forward { query, at, .. })) => {
+            query.insert(&first);
+            *at = 0;
+        }
+        Some(Overlay::Sure(Sure::Remove { field, .. })) => field.insert(&first),
         Some(Overlay::GoTo(goto)) => {
             goto.query.insert(&first);
-            let query = goto.query.text().to_owned();
-            let hits = goto::hits(model, &query);
-            if let Some(Overlay::GoTo(goto)) = &mut model.overlay {
-                goto.hits = hits;
-                goto.at = 0;
-            }
+            let mut goto = std::mem::take(goto);
+            goto::typed(model, &mut goto);
+            model.overlay = Some(Overlay::GoTo(goto));
         }
         Some(_) => {}
     }
@@ -64,21 +64,25 @@ pub fn on_key(model: &mut Model, key: KeyEvent, out: &mut Out) -> bool {
     let Some(overlay) = model.overlay.take() else { return false };
     let close = key.code == KeyCode::Esc || ctrl && matches!(key.code, KeyCode::Char('c'));
     if close {
-        closed(model, overlay);
+        closed(model, overlay, out);
         return true;
     }
     match overlay {
         Overlay::GoTo(goto) => goto::on_key(model, goto, key, out),
         Overlay::Help(help) => on_help(model, help, key),
+        Overlay::Themes(shown) => settings::on_themes(model, shown, key, out),
         Overlay::Invite(invite) => on_invite(model, invite, key, out),
         Overlay::AskAdd { link } => on_ask(model, link, key, out),
         Overlay::Requests { at } => on_requests(model, at, key, out),
-        Overlay::Chats { at } => on_chats(model, at, key, out),
-        Overlay::Found(found) => on_found(model, found, key, out),
+        Overlay::Chats { at, archived } => on_chats(model, (at, archived), key, out),
+        Overlay::Found(found) => search::on_key(model, found, key, out),
+        Overlay::Talk(shown) => talk::on_key(model, shown, key, out),
         Overlay::React { id, at } => on_react(model, id, at, key, out),
+        Overlay::Sure(sure) => places::on_sure(model, sure, key, out),
         Overlay::Words(page) => on_words(model, page, key, out),
         Overlay::WordsLock(line) => on_words_lock(model, line, key, out),
-        Overlay::Network(view) => on_network(model, view, key, out),
+        Overlay::Network(view) => super::network::on_key(model, view, key, out),
+        Overlay::Log(view) => super::outside::on_log_key(model, view, key),
         Overlay::Mailboxes(shown) => mail::on_key(model, shown, key, out),
         Overlay::Room(shown) => rooms::on_key(model, shown, key, out),
         other => on_card(model, other, key, out),
@@ -86,8 +90,11 @@ pub fn on_key(model: &mut Model, key: KeyEvent, out: &mut Out) -> bool {
     true
 }
 
-fn closed(model: &mut Model, overlay: Overlay) {
+fn closed(model: &mut Model, overlay: Overlay, out: &mut Out) {
     match overlay {
+        Overlay::Themes(_) => settings::themes_left(model),
+        // Looked at and closed without the check: the reminder comes again after a while.
+        Overlay::Words(_) | Overlay::WordsLock(_) if model.words_due() => words_put_off(model, out),
         // The code alone goes back to the whole box.
         Overlay::Invite(mut invite) if invite.code_only => {
             invite.code_only = false;
@@ -102,39 +109,16 @@ fn closed(model: &mut Model, overlay: Overlay) {
     }
 }
 
-fn on_network(model: &mut Model, mut view: NetView, key: KeyEvent, out: &mut Out) {
-    view.copied = false;
-    match key.code {
-        KeyCode::Enter | KeyCode::F(5) => return,
-        KeyCode::Char('w') => out.extend([Effect::Wake, Effect::Net, Effect::People]),
-        KeyCode::Char('r') => {
-            (view.trial, view.top) = (Trial::None, 0);
-            out.extend([Effect::Net, Effect::Status, Effect::People]);
-        }
-        KeyCode::Char('t') if view.trial != Trial::Running => {
-            (view.trial, view.top) = (Trial::Running, 0);
-            out.push(Effect::NetTest);
-        }
-        KeyCode::Char('c') => {
-            if let Some(net) = &view.net {
-                let found: &[Test] = if let Trial::Done(found) = &view.trial { found } else { &[] };
-                out.push(Effect::Copy { text: report(net, found) });
-                view.copied = true;
-            }
-        }
-        KeyCode::Up => view.top = view.top.saturating_sub(1),
-        KeyCode::Down => view.top = (view.top + 1).min(NET_LINES),
-        KeyCode::PageUp => view.top = view.top.saturating_sub(10),
-        KeyCode::PageDown => view.top = (view.top + 10).min(NET_LINES),
-        _ => {}
-    }
-    model.overlay = Some(Overlay::Network(view));
-}
-
 /// Cards with few keys: a person, who has it, delete, leave.
 fn on_card(model: &mut Model, overlay: Overlay, key: KeyEvent, out: &mut Out) {
     match (&overlay, key.code) {
-        (Overlay::Delete { id }, KeyCode::Char('e')) => {
+        (Overlay::Delete { id }, KeyCode::Char('m')) => {
+            out.push(Effect::Talk(TalkWish::Hide { id: id.clone() }));
+            return;
+        }
+        (Overlay::Delete { id }, KeyCode::Char('e'))
+            if model.log().and_then(|log| log.get(id)).is_some_and(|item| item.message.from.me) =>
+        {
             out.push(Effect::Delete { id: id.clone() });
             if let Some(log) = model.log_mut() {
                 log.chosen = None;
@@ -148,7 +132,15 @@ fn on_card(model: &mut Model, overlay: Overlay, key: KeyEvent, out: &mut Out) {
             match c {
                 'y' if card.safety.is_some() => out.push(Effect::Verify { account, matches: true }),
                 'n' if card.safety.is_some() => out.push(Effect::Verify { account, matches: false }),
-                'b' => out.push(Effect::Block { account, on: !blocked }),
+                'b' if blocked => out.push(Effect::Block { account, on: false }),
+                'b' => {
+                    model.overlay = Some(Overlay::Sure(Sure::Block { account }));
+                    return;
+                }
+                'x' => {
+                    model.overlay = Some(Overlay::Sure(places::removing(account)));
+                    return;
+                }
                 'h' => {
                     let hidden = model.person(&account).is_some_and(|contact| contact.hidden);
                     out.push(Effect::Visible { account, on: hidden });
@@ -241,91 +233,78 @@ fn on_requests(model: &mut Model, at: usize, key: KeyEvent, out: &mut Out) {
     model.overlay = Some(Overlay::Requests { at });
 }
 
-fn on_chats(model: &mut Model, at: usize, key: KeyEvent, out: &mut Out) {
-    let extras = model.extras();
-    let last = (model.chats.len() + extras.len()).saturating_sub(1);
+fn on_chats(model: &mut Model, shown: (usize, bool), key: KeyEvent, out: &mut Out) {
+    let (at, archived) = shown;
+    let (ids, extras): (Vec<String>, _) = if archived {
+        (model.archived_chats().map(|chat| chat.chat.clone()).collect(), Vec::new())
+    } else {
+        (model.shown_chats().map(|chat| chat.chat.clone()).collect(), model.list_extras())
+    };
+    let last = (ids.len() + extras.len()).saturating_sub(1);
     let at = match key.code {
         KeyCode::Up => at.saturating_sub(1),
         KeyCode::Down => (at + 1).min(last),
+        KeyCode::PageUp => at.saturating_sub(10),
+        KeyCode::PageDown => (at + 10).min(last),
         KeyCode::F(2) => return,
         KeyCode::Char(digit @ '1'..='9') => {
             let number = digit.to_digit(10).and_then(|digit| usize::try_from(digit).ok()).unwrap_or(1);
-            return chats::number(model, number, out);
+            if let Some(id) = ids.get(number - 1) {
+                return chats::open(model, id, out);
+            }
+            at
         }
         KeyCode::Enter => {
-            if let Some(id) = model.chats.get(at).map(|chat| chat.chat.clone()) {
-                return chats::open(model, &id, out);
+            if let Some(id) = ids.get(at) {
+                return chats::open(model, id, out);
             }
-            match extras.into_iter().nth(at.saturating_sub(model.chats.len())) {
-                Some(Extra::Invitation { chat, .. }) => {
-                    model.overlay = Some(Overlay::Room(RoomBox::Ask { chat }));
-                }
-                Some(Extra::Requests) => model.overlay = Some(Overlay::Requests { at: 0 }),
-                Some(Extra::Words) => open_words(model, out),
-                Some(Extra::Invite) | None => open_invite(model, out),
-            }
-            return;
+            return open_extra(model, extras.into_iter().nth(at.saturating_sub(ids.len())), out);
         }
         _ => at,
     };
-    model.overlay = Some(Overlay::Chats { at });
+    model.overlay = Some(Overlay::Chats { at, archived });
 }
 
-fn on_found(model: &mut Model, mut found: Found, key: KeyEvent, out: &mut Out) {
-    let last = found.hits.as_ref().map_or(0, |hits| hits.len().saturating_sub(1));
-    match key.code {
-        KeyCode::Up => found.at = found.at.saturating_sub(1),
-        KeyCode::Down => found.at = (found.at + 1).min(last),
-        KeyCode::Tab => {
-            found.hits = None;
-            out.push(Effect::Find { text: found.text.clone(), chat: None });
-        }
-        KeyCode::Enter => {
-            let hit = found.hits.as_ref().and_then(|hits| hits.get(found.at));
-            if let Some((chat, id)) = hit.map(|hit| (hit.chat.clone(), hit.id.clone())) {
-                chats::open(model, &chat, out);
-                return reveal(model, &id);
-            }
-            return;
-        }
-        _ => {}
+/// What a row behind the chats leads to.
+pub fn open_extra(model: &mut Model, extra: Option<Extra>, out: &mut Out) {
+    match extra {
+        Some(Extra::Invitation { chat, .. }) => model.overlay = Some(Overlay::Room(RoomBox::Ask { chat })),
+        Some(Extra::Requests) => model.overlay = Some(Overlay::Requests { at: 0 }),
+        Some(Extra::Words) => open_words(model, out),
+        Some(Extra::Archived(_)) => model.overlay = Some(Overlay::Chats { at: 0, archived: true }),
+        Some(Extra::Invite) | None => open_invite(model, out),
     }
-    model.overlay = Some(Overlay::Found(found));
 }
 
-/// Chooses a found message if it is loaded.
-fn reveal(model: &mut Model, id: &str) {
-    let height = usize::from(crate::screen::model::arrange::arrange(model).messages);
-    let Some(index) = model.log().and_then(|log| log.index(id)) else {
-        return say(model, "It is further up: PgUp reads older messages.");
-    };
-    let timeline = crate::screen::model::timeline::Timeline::open(model);
-    let anchor = timeline.and_then(|timeline| timeline.revealed(index, height));
-    if let Some(log) = model.log_mut() {
-        log.anchor = anchor;
-        log.chosen = Some(id.to_owned());
+/// Reacts, or takes a reaction back with an empty emoji.
+pub fn react(model: &mut Model, id: String, emoji: String, out: &mut Out) {
+    if !emoji.is_empty() {
+        let back = Effect::React { id: id.clone(), emoji: String::new() };
+        undoable(model, format!("Reacted with {emoji}."), vec![back]);
     }
+    out.push(Effect::React { id, emoji });
 }
 
 fn on_react(model: &mut Model, id: String, at: usize, key: KeyEvent, out: &mut Out) {
     let last = EMOJI.len() - 1;
-    let mut done = |at: usize| {
-        if let Some(emoji) = EMOJI.get(at) {
-            out.push(Effect::React { id: id.clone(), emoji: (*emoji).to_owned() });
+    let place = |digit: char| digit.to_digit(10).and_then(|digit| usize::try_from(digit).ok()).unwrap_or(1) - 1;
+    let chosen = match key.code {
+        KeyCode::Enter => Some(at),
+        KeyCode::Char(digit @ '1'..='8') => Some(place(digit)),
+        KeyCode::Backspace | KeyCode::Char('0' | '-') => return react(model, id, String::new(), out),
+        // Any other one by its name.
+        KeyCode::Char(':' | '/') if model.editor.is_empty() => {
+            model.editor.set("/react :");
+            return;
         }
+        _ => None,
     };
+    if let Some(emoji) = chosen.and_then(|at| EMOJI.get(at)) {
+        return react(model, id, (*emoji).to_owned(), out);
+    }
     let at = match key.code {
         KeyCode::Left => at.saturating_sub(1),
         KeyCode::Right => (at + 1).min(last),
-        KeyCode::Enter => return done(at),
-        KeyCode::Char(digit @ '1'..='8') => {
-            let place = digit.to_digit(10).and_then(|digit| usize::try_from(digit).ok()).unwrap_or(1);
-            return done(place - 1);
-        }
-        KeyCode::Backspace | KeyCode::Char('0' | '-') => {
-            out.push(Effect::React { id, emoji: String::new() });
-            return;
-        }
         _ => at,
     };
     model.overlay = Some(Overlay::React { id, at });
@@ -345,6 +324,13 @@ fn on_words(model: &mut Model, mut page: WordsPage, key: KeyEvent, out: &mut Out
         check.field.key(key);
     }
     model.overlay = Some(Overlay::Words(page));
+}
+
+fn words_put_off(model: &mut Model, out: &mut Out) {
+    let times = model.words_put.times.saturating_add(1);
+    model.words_put = WordsPut { times, at_s: model.wall.as_second() };
+    out.push(Effect::Place(PlaceWish::WordsPut(model.words_put)));
+    say(model, "Put off. The chat list reminds you again in some days; /words shows them at any time.");
 }
 
 /// The words were checked: the reminder goes.

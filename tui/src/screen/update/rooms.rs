@@ -1,14 +1,17 @@
-//! Rooms: what the node says of them, the commands about them, and keys in their boxes.
+//! Rooms: what the node says of them, and keys in their boxes.
+
+mod commands;
+
+pub use commands::command;
 
 use super::events::ok;
-use super::{Out, chats, commands, complain, overlay, say};
+use super::{Out, chats, overlay, say};
 use crate::screen::model::overlay::{InviteBox, Overlay, RoomBox};
 use crate::screen::model::rooms::{PEOPLE_LOOK_MS, chat_of};
 use crate::screen::model::{Model, Place};
 use crate::screen::msg::{Effect, RoomNews, RoomWish};
 use crossterm::event::{KeyCode, KeyEvent};
 use starling_node::api::links::{self, Link};
-use starling_node::api::names::handle;
 use starling_node::api::types::{Message, Receipt, Room};
 
 /// Rows the list of a room's people scrolls over at most; more than a room may have.
@@ -175,148 +178,6 @@ fn on_counted(model: &mut Model, id: &str, found: Option<Box<Message>>, out: &mu
     }
 }
 
-// ---- commands ---------------------------------------------------------------------------------------------------
-
-/// A command about rooms. True if the editor is to be emptied.
-pub fn command(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
-    match word {
-        "/room" => return new(model, rest, out),
-        "/join" => return join(model, rest, out),
-        _ => {}
-    }
-    let Some(chat) = model.open_room().map(|(room, _)| chat_of(room).to_owned()) else {
-        complain(
-            model,
-            "This chat is no room you are in",
-            "Nothing was done; the text is still in the editor.",
-            "Ctrl-K and # go to one; /room new NAME makes one.",
-        );
-        return false;
-    };
-    let wish = match word {
-        "/leave" => {
-            model.overlay = Some(Overlay::Room(RoomBox::Leave { chat }));
-            return true;
-        }
-        "/people" => {
-            people(model, out);
-            return true;
-        }
-        "/topic" if rest.is_empty() => {
-            card(model, &chat, out);
-            return true;
-        }
-        "/topic" => RoomWish::Topic { chat, text: rest.to_owned() },
-        "/invite" if rest == "link" => {
-            link(model, &chat, out);
-            return true;
-        }
-        "/invite" => match commands::resolve(model, rest) {
-            Some(account) => RoomWish::Invite { chat, account },
-            None => return false,
-        },
-        _ => match about_member(model, word, rest, chat) {
-            Some(wish) => wish,
-            None => return false,
-        },
-    };
-    out.push(Effect::Room(wish));
-    true
-}
-
-fn new(model: &mut Model, rest: &str, out: &mut Out) -> bool {
-    match rest.split_once(char::is_whitespace) {
-        Some(("new", name)) if !name.trim().is_empty() => {
-            out.push(Effect::Room(RoomWish::New { name: name.trim().trim_start_matches('#').to_owned() }));
-            true
-        }
-        _ => {
-            let means = "Nothing was done; the text is still in the editor.";
-            complain(model, "/room takes: new NAME", means, "For example: /room new roof");
-            false
-        }
-    }
-}
-
-fn join(model: &mut Model, rest: &str, out: &mut Out) -> bool {
-    let link: String = rest.split_whitespace().collect();
-    if link.to_lowercase().starts_with("starling:") {
-        out.push(Effect::Room(RoomWish::JoinLink { link }));
-        return true;
-    }
-    let wanted = handle(rest.trim_start_matches('#'));
-    let found: Vec<String> = model
-        .invitations()
-        .filter(|room| room.name.trim_start_matches('#') == wanted)
-        .map(|room| chat_of(room).to_owned())
-        .collect();
-    match found.as_slice() {
-        [chat] => {
-            out.push(Effect::Room(RoomWish::Join { chat: chat.clone() }));
-            true
-        }
-        found => {
-            let what = if found.is_empty() {
-                format!("Nobody asked you into \"{rest}\"")
-            } else {
-                format!("You are asked into {} rooms of this name", found.len())
-            };
-            let do_ = "Choose it in the list of chats (F2), or paste a link to it.";
-            complain(model, &what, "Nothing was done; the text is still in the editor.", do_);
-            false
-        }
-    }
-}
-
-/// `/kick @who`, `/role @who admin|member`.
-fn about_member(model: &mut Model, word: &str, rest: &str, chat: String) -> Option<RoomWish> {
-    if word == "/kick" {
-        return member(model, rest).map(|account| RoomWish::Remove { chat, account });
-    }
-    let Some((who, admin)) = rest.rsplit_once(char::is_whitespace).and_then(|(who, role)| match role {
-        "admin" => Some((who.trim(), true)),
-        "member" => Some((who.trim(), false)),
-        _ => None,
-    }) else {
-        let means = "Nothing was done; the text is still in the editor.";
-        complain(
-            model,
-            "/role needs somebody and what they are to be",
-            means,
-            "For example: /role @ilse admin",
-        );
-        return None;
-    };
-    member(model, who).map(|account| RoomWish::Role { chat, account, admin })
-}
-
-/// Somebody of the open room.
-fn member(model: &mut Model, who: &str) -> Option<String> {
-    let wanted = handle(who.trim_start_matches('@'));
-    let fits = |name: &str, account: &str| handle(name) == wanted || account == who;
-    let found: Vec<String> = model
-        .people_here()
-        .iter()
-        .filter(|one| !one.me && fits(&one.name, &one.account))
-        .map(|one| one.account.clone())
-        .collect();
-    if let [one] = found.as_slice() {
-        return Some(one.clone());
-    }
-    let what = if found.is_empty() {
-        format!("There is no \"{who}\" in this room")
-    } else {
-        format!("\"{who}\" fits {} people of this room", found.len())
-    };
-    complain(
-        model,
-        &what,
-        "Nothing was done; the text is still in the editor.",
-        "/people shows who is in it.",
-    );
-    None
-}
-
 // ---- boxes ------------------------------------------------------------------------------------------------------
 
 /// Who is in the open room.
@@ -336,7 +197,7 @@ pub fn card(model: &mut Model, chat: &str, out: &mut Out) {
     model.overlay = Some(Overlay::Room(RoomBox::Card { chat: chat.to_owned() }));
 }
 
-fn link(model: &mut Model, chat: &str, out: &mut Out) {
+pub(super) fn link(model: &mut Model, chat: &str, out: &mut Out) {
     let name = model.room(chat).map(|(room, _)| room.name.clone());
     model.overlay = Some(Overlay::Invite(InviteBox { room: name, ..InviteBox::default() }));
     out.push(Effect::Room(RoomWish::Link { chat: chat.to_owned() }));

@@ -1,7 +1,7 @@
 //! What follows from what is on the screen: messages seen for a second with the focus are read; older pages are read
 //! when the top comes near. Runs after every message.
 
-use super::Out;
+use super::{Out, talk};
 use crate::screen::model::arrange::arrange;
 use crate::screen::model::timeline::Timeline;
 use crate::screen::model::{Model, PEOPLE_MS, Place, READ_MS};
@@ -11,6 +11,7 @@ use crate::screen::msg::Effect;
 pub fn after(model: &mut Model, out: &mut Out) {
     await_person(model);
     read(model, out);
+    pages(model, out);
 }
 
 /// While a message waits for somebody whose next try is not known (one is under way), or mailboxes keep another number
@@ -25,7 +26,8 @@ fn await_person(model: &mut Model) {
 }
 
 fn read(model: &mut Model, out: &mut Out) {
-    let watching = matches!(model.place, Place::Main) && model.focus && model.overlay.is_none();
+    let open = matches!(model.place, Place::Main) && model.locked.is_none();
+    let watching = open && model.focus && model.overlay.is_none();
     let unread = model.log().is_some_and(|log| log.items.iter().any(|item| item.message.unread));
     if !watching || !unread {
         model.seen.clear();
@@ -66,18 +68,16 @@ fn read(model: &mut Model, out: &mut Out) {
     out.push(Effect::MarkRead { chat: open, ids: read });
 }
 
-/// Reads an older page when the window has reached what is loaded.
-pub fn older(model: &mut Model, out: &mut Out) {
-    let height = usize::from(arrange(model).messages);
-    if !Timeline::open(model).is_some_and(|timeline| timeline.at_top(height)) {
-        return;
-    }
+/// Reads on when the window comes near an end of what is loaded.
+pub fn pages(model: &mut Model, out: &mut Out) {
     let Some(open) = model.open.clone() else { return };
-    let Some(log) = model.log_mut() else { return };
-    if log.at_start || log.loading || !log.loaded {
+    if model.log().is_none_or(|log| log.wanted(true, true).is_none()) {
         return;
     }
-    let Some(first) = log.items.first().map(|item| item.message.id.clone()) else { return };
-    log.loading = true;
-    out.push(Effect::Log { chat: open, before: Some(first) });
+    let height = usize::from(arrange(model).messages);
+    let (top, bottom) = Timeline::open(model).map_or((false, false), |timeline| timeline.near_ends(height));
+    let Some(log) = model.log_mut() else { return };
+    let Some(part) = log.wanted(top, bottom) else { return };
+    log.loading = Some(part.clone());
+    out.push(talk::ask(open, part));
 }

@@ -1,7 +1,7 @@
 //! From the editor to the node: sending, answering, editing, the sign that one writes. Text leaves the editor for the
 //! chat marked "writing to disk" and comes back if the node refuses it.
 
-use super::{Out, chats, commands, complain, rooms, trouble};
+use super::{Out, chats, commands, complain, rooms, talk, trouble};
 use crate::screen::model::chatlog::Pending;
 use crate::screen::model::{Compose, DRAFT_MS, Model, TYPING_EVERY_MS};
 use crate::screen::msg::Effect;
@@ -32,7 +32,7 @@ pub fn submit(model: &mut Model, out: &mut Out) {
         return;
     }
     if let Some(rest) = text.strip_prefix("//") {
-        return send(model, format!("/{rest}"), out);
+        return self::text(model, format!("/{rest}"), out);
     }
     if text.starts_with('/') {
         if text.trim().contains('\n') {
@@ -46,35 +46,41 @@ pub fn submit(model: &mut Model, out: &mut Out) {
         }
         return commands::run(model, text.trim(), out);
     }
-    send(model, text, out);
+    self::text(model, text, out);
 }
 
-fn send(model: &mut Model, text: String, out: &mut Out) {
+/// Sends a text to the open chat, whatever it begins with; the editor is empty then.
+pub fn text(model: &mut Model, text: String, out: &mut Out) {
     let Some(chat) = model.open.clone() else {
         complain(model, "No chat is open", "Your text is still in the editor.", "Ctrl-K goes to a chat.");
         return;
     };
-    model.references += 1;
-    let reference = format!("screen-{:016x}-{}", model.run, model.references);
     let reply_to = match std::mem::take(&mut model.compose) {
         Compose::Reply { id } => Some(id),
         _ => None,
     };
     model.editor.clear();
+    model.completion = None;
+    model.sent.push(&text);
     model.declined = None;
     stop_typing(model, out);
-    let log = chats::log(model, &chat);
-    log.pending.push(Pending {
-        reference: reference.clone(),
-        text: text.clone(),
-        reply_to: reply_to.clone(),
-    });
-    log.anchor = None;
-    log.chosen = None;
-    log.new_line = None;
-    out.push(Effect::Send { chat, text, reply_to, reference });
+    to(model, &chat, text, reply_to, out);
+    talk::newest(model, out);
+    if let Some(log) = model.log_mut() {
+        log.chosen = None;
+        log.new_line = None;
+    }
     // The text is in the pending line and on its way; the kept draft goes only when the message is on the disk.
     model.draft_at = None;
+}
+
+/// Sends a text to a chat, which need not be the open one.
+pub fn to(model: &mut Model, chat: &str, text: String, reply_to: Option<String>, out: &mut Out) {
+    model.references += 1;
+    let reference = format!("screen-{:016x}-{}", model.run, model.references);
+    let pending = Pending { reference: reference.clone(), text: text.clone(), reply_to: reply_to.clone() };
+    chats::log(model, chat).pending.push(pending);
+    out.push(Effect::Send { chat: chat.to_owned(), text, reply_to, reference });
 }
 
 /// The node's answer to a send.
@@ -150,6 +156,8 @@ fn own_message(sent: Sent, pending: Pending, from: From) -> Message {
         recipients: Vec::new(),
         counts: None,
         kept: None,
+        pinned: false,
+        attempt: 1,
     }
 }
 

@@ -219,10 +219,10 @@ pub fn on_opened(model: &mut Model, result: Result<Opened, Trouble>, out: &mut O
             model.place = Place::Main;
             for log in model.logs.values_mut() {
                 log.loaded = false;
-                log.loading = false;
+                log.loading = None;
             }
             if let Some(open) = model.open.clone() {
-                super::chats::log(model, &open).loading = true;
+                super::chats::log(model, &open).loading = Some(crate::screen::model::chatlog::Part::Newest);
                 out.push(Effect::Log { chat: open, before: None });
             }
         }

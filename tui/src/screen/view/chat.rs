@@ -1,11 +1,14 @@
 //! The open chat: title, warning, messages, the line above the editor, the editor.
 
 use super::canvas::{Canvas, Rows};
+use super::places;
 use crate::screen::model::arrange::{Arrangement, arrange};
 use crate::screen::model::timeline::{Placed, Row, Timeline};
 use crate::screen::model::{Compose, Model, Notice, words};
+use crate::screen::text::markup::{Face, TextRow};
 use crate::screen::text::{self, clean};
 use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
 use starling_node::api::types::Chat;
 
 /// Draws the chat pane.
@@ -37,6 +40,11 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
         y += 1;
     }
     editor(model, &parts, canvas, y);
+    if let Some(completion) = model.completion.as_ref().filter(|_| model.overlay.is_none()) {
+        let bottom = y.saturating_sub(parts.rule);
+        let area = Rect::new(x, parts.head, width, bottom.saturating_sub(parts.head));
+        places::offered(completion, area, bottom, canvas);
+    }
 }
 
 fn title(model: &Model, canvas: &mut Canvas<'_>, x: u16, width: u16) {
@@ -85,7 +93,7 @@ fn messages(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     let chosen = log.chosen.as_ref().and_then(|id| log.index(id));
     for (placed, y) in rows.iter().zip(area.y + top..area.bottom()) {
         row(canvas, placed, Rect::new(area.x, y, area.width, 1));
-        let is_line = matches!(placed.row, Row::Day(_) | Row::New(_) | Row::Gap(_) | Row::Said(_));
+        let is_line = matches!(placed.row, Row::Day(_) | Row::New(_) | Row::Gap(_) | Row::Said(_) | Row::Blank);
         if chosen == Some(placed.index) && !is_line {
             let width = area.width.saturating_sub(if area.width > 10 { 3 } else { 0 });
             canvas.tint(Rect::new(area.x, y, width, 1), canvas.theme.styles.chosen);
@@ -104,12 +112,12 @@ fn row(canvas: &mut Canvas<'_>, placed: &Placed, area: Rect) {
             canvas.put(x, y, text_width, name, if *own { styles.own } else { styles.strong });
             canvas.put_right(x, y, text_width, time, styles.dim);
         }
-        Row::Quote(line) => {
-            canvas.put(x, y, text_width, line, styles.dim);
+        Row::Quote(name, line) => {
+            let used = canvas.put(x, y, text_width, name, styles.dim);
+            canvas.put(x + used, y, text_width.saturating_sub(used), line, styles.dim);
         }
         Row::Text { text, suffix, mark, faint } => {
-            let style = if *faint { styles.dim } else { styles.text };
-            let used = canvas.put(x, y, text_width, text, style);
+            let used = spans(canvas, text, Rect::new(x, y, text_width, 1), *faint);
             canvas.put(x + used, y, text_width.saturating_sub(used), suffix, styles.dim);
             let style = match mark.as_str() {
                 "✗" | "!" => styles.warn,
@@ -126,7 +134,39 @@ fn row(canvas: &mut Canvas<'_>, placed: &Placed, area: Rect) {
         Row::Gap(line) => {
             canvas.put(x, y, text_width, line, styles.warn);
         }
+        Row::Blank => {}
     }
+}
+
+/// Puts the pieces of a row; gives back the columns they took.
+fn spans(canvas: &mut Canvas<'_>, row: &TextRow, area: Rect, faint: bool) -> u16 {
+    let base = if faint { canvas.theme.styles.dim } else { canvas.theme.styles.text };
+    let mut used = 0;
+    for span in row {
+        let style = face(canvas, span.face, base);
+        used += canvas.put(area.x + used, area.y, area.width.saturating_sub(used), &span.text, style);
+    }
+    used
+}
+
+/// The style of a look over an ordinary style.
+fn face(canvas: &Canvas<'_>, face: Face, base: Style) -> Style {
+    let styles = canvas.theme.styles;
+    let mut style = if face.has(Face::FAINT) { styles.dim } else { base };
+    if face.has(Face::CODE) {
+        style = style.patch(styles.own.remove_modifier(Modifier::BOLD));
+    }
+    for (look, modifier) in [
+        (Face::BOLD, Modifier::BOLD),
+        (Face::ITALIC, Modifier::ITALIC),
+        (Face::STRIKE, Modifier::CROSSED_OUT),
+        (Face::LINK, Modifier::UNDERLINED),
+    ] {
+        if face.has(look) {
+            style = style.add_modifier(modifier);
+        }
+    }
+    style
 }
 
 /// What stands where no message is yet.
@@ -233,7 +273,7 @@ fn rule(model: &Model, canvas: &mut Canvas<'_>, y: u16) {
     if width <= 30 {
         return;
     }
-    let (line, style) = match (further(model), model.log().is_some_and(|log| log.anchor.is_some())) {
+    let (line, style) = match (further(model), model.log().is_some_and(|log| log.anchor.is_some() || log.short)) {
         (0, false) => return,
         (0, true) => (" more below, End ".to_owned(), styles.dim),
         (new, true) => (format!(" {new} new below, End "), styles.warn),
@@ -245,6 +285,13 @@ fn rule(model: &Model, canvas: &mut Canvas<'_>, y: u16) {
 /// Unseen messages outside the window: below it while one reads older ones, above it otherwise.
 fn further(model: &Model) -> u64 {
     let Some(log) = model.log() else { return 0 };
+    if log.short {
+        // Newer ones are not loaded: what the list says is not seen yet, but for what is loaded above.
+        let loaded = log.items.iter().filter(|item| item.message.unread).count();
+        let unread = model.chat().map_or(0, |chat| chat.unread);
+        let below = u64::try_from(log.unseen_below()).unwrap_or(0);
+        return unread.saturating_sub(u64::try_from(loaded).unwrap_or(0)).saturating_add(below);
+    }
     if log.anchor.is_some() {
         return u64::try_from(log.unseen_below()).unwrap_or(0);
     }

@@ -13,7 +13,7 @@ enum Line {
     Entry(String, String),
 }
 
-fn entries(theme: &Theme, bound: &Keys, choosing: bool) -> Vec<Line> {
+fn entries(theme: &Theme, bound: &Keys, help: &Help) -> Vec<Line> {
     let message = std::iter::once(Line::Heading("A chosen message (Up)"))
         .chain(MESSAGE_KEYS.iter().map(|(key, _, help)| Line::Entry((*key).to_owned(), (*help).to_owned())));
     let keys = std::iter::once(Line::Heading("Keys"))
@@ -40,7 +40,9 @@ fn entries(theme: &Theme, bound: &Keys, choosing: bool) -> Vec<Line> {
     ];
     let legend = std::iter::once(Line::Heading("Marks"))
         .chain(legend.into_iter().map(|(mark, meaning)| Line::Entry(mark.to_owned(), meaning.to_owned())));
-    if choosing {
+    if help.keys {
+        keys.chain(message).chain(editor).collect()
+    } else if help.choosing {
         message.chain(keys).chain(editor).chain(commands).chain(legend).collect()
     } else {
         keys.chain(message).chain(editor).chain(commands).chain(legend).collect()
@@ -64,7 +66,7 @@ pub fn draw(help: &Help, bound: &Keys, canvas: &mut Canvas<'_>) {
     let styles = canvas.theme.styles;
     let query = help.query.text().to_lowercase();
     let lines: Vec<Line> =
-        entries(&canvas.theme, bound, help.choosing).into_iter().filter(|line| fits(line, query.trim())).collect();
+        entries(&canvas.theme, bound, help).into_iter().filter(|line| fits(line, query.trim())).collect();
     let mut rows = Rows::new(canvas, Rect { height: inside.height.min(1), ..inside });
     rows.field("> ", help.query.text(), help.query.before(), true);
     let list = Rect { y: inside.y + 1, height: inside.height.saturating_sub(1), ..inside };

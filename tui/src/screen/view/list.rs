@@ -19,7 +19,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
     canvas.put_right(6, 0, width.saturating_sub(6), "Ctrl-K", styles.dim);
     let room = rows.saturating_sub(1 + geometry.card);
     let lines = lines(model, usize::from(width));
-    let open = model.chats.iter().position(|chat| Some(&chat.chat) == model.open.as_ref()).unwrap_or(0);
+    let open = model.open_place().unwrap_or(0);
     // The open chat is always among the rows that are shown.
     let from =
         (open + 1).saturating_sub(usize::from(room)).min(lines.len().saturating_sub(usize::from(room)));
@@ -43,33 +43,46 @@ pub struct ListLine {
     open: bool,
 }
 
-/// The rows of the list.
+/// The rows of the list at the left edge.
 pub fn lines(model: &Model, width: usize) -> Vec<ListLine> {
+    let mut lines = rows(model, model.shown_chats(), width);
+    lines.extend(extras(model, model.extras(), width));
+    lines
+}
+
+/// The rows of the list over the whole screen.
+pub fn whole(model: &Model, width: usize) -> Vec<ListLine> {
+    let mut lines = rows(model, model.shown_chats(), width);
+    lines.extend(extras(model, model.list_extras(), width));
+    lines
+}
+
+/// The rows of the chats that were put away.
+pub fn archived(model: &Model, width: usize) -> Vec<ListLine> {
+    rows(model, model.archived_chats(), width)
+}
+
+fn rows<'m>(model: &'m Model, chats: impl Iterator<Item = &'m Chat>, width: usize) -> Vec<ListLine> {
     let styles = model.theme.styles;
-    let mut lines: Vec<ListLine> = model
-        .chats
-        .iter()
-        .enumerate()
-        .map(|(at, chat)| {
-            let open = Some(&chat.chat) == model.open.as_ref();
-            let number = if at < 9 { (at + 1).to_string() } else { " ".to_owned() };
-            let mark = if chat.kind != "person" {
-                String::new()
-            } else {
-                format!("{} ", model.theme.person(&chat.presence, &chat.via))
-            };
-            let style = if chat.unread > 0 { styles.strong } else { styles.text };
-            let note = if chat.unread > 0 { styles.warn } else { styles.dim };
-            let title = text::clean::line(if chat.kind == "room" { &chat.name } else { &chat.title });
-            ListLine {
-                left: format!("{number} {mark}{title}"),
-                right: note_of(chat, open, width),
-                style,
-                note,
-                open,
-            }
-        })
-        .collect();
+    let line = |(at, chat): (usize, &Chat)| {
+        let open = Some(&chat.chat) == model.open.as_ref();
+        let number = if at < 9 { (at + 1).to_string() } else { " ".to_owned() };
+        let mark = if chat.kind != "person" {
+            String::new()
+        } else {
+            format!("{} ", model.theme.person(&chat.presence, &chat.via))
+        };
+        let loud = chat.unread > 0 && (model.muted(chat) == "off" || chat.mentions > 0);
+        let style = if loud { styles.strong } else { styles.text };
+        let note = if loud { styles.warn } else { styles.dim };
+        let title = text::clean::line(if chat.kind == "room" { &chat.name } else { &chat.title });
+        ListLine { left: format!("{number} {mark}{title}"), right: note_of(model, chat, open, width), style, note, open }
+    };
+    chats.enumerate().map(line).collect()
+}
+
+fn extras(model: &Model, extras: Vec<Extra>, width: usize) -> Vec<ListLine> {
+    let styles = model.theme.styles;
     let extra = |left: String, right: &str, style| ListLine {
         left,
         right: right.to_owned(),
@@ -78,7 +91,7 @@ pub fn lines(model: &Model, width: usize) -> Vec<ListLine> {
         open: false,
     };
     let asking = u64::try_from(model.requests.len()).unwrap_or(0);
-    lines.extend(model.extras().into_iter().map(|row| match row {
+    let row = |row| match row {
         Extra::Invitation { name, .. } => {
             extra(format!("! {}", text::clean::line(&name)), "Enter", styles.warn)
         }
@@ -87,11 +100,16 @@ pub fn lines(model: &Model, width: usize) -> Vec<ListLine> {
             extra("! write down words".to_owned(), if width > 24 { "/words" } else { "" }, styles.warn)
         }
         Extra::Invite => extra("+ invite".to_owned(), "Ctrl-N", styles.text),
-    }));
-    lines
+        Extra::Archived(number) => extra(format!("  Archived: {number}"), "Enter", styles.dim),
+    };
+    extras.into_iter().map(row).collect()
 }
 
-fn note_of(chat: &Chat, open: bool, width: usize) -> String {
+fn note_of(model: &Model, chat: &Chat, open: bool, width: usize) -> String {
+    let muted = model.muted(chat) != "off";
+    if chat.unread > 0 && muted && chat.mentions == 0 {
+        return if width > 16 { format!("muted {}", chat.unread.min(999)) } else { "muted".to_owned() };
+    }
     if chat.unread > 0 {
         let calls = if chat.mentions > 0 { format!("@{}  ", chat.mentions.min(99)) } else { String::new() };
         if !calls.is_empty() {
@@ -110,7 +128,15 @@ fn note_of(chat: &Chat, open: bool, width: usize) -> String {
     if chat.key_changed {
         return "key!".to_owned();
     }
-    if chat.draft.is_some() && !open && width > 10 { "draft".to_owned() } else { String::new() }
+    if chat.draft.is_some() && !open && width > 10 {
+        "draft".to_owned()
+    } else if muted {
+        "muted".to_owned()
+    } else if chat.pinned {
+        "pinned".to_owned()
+    } else {
+        String::new()
+    }
 }
 
 /// Draws one row of the list.
@@ -166,6 +192,7 @@ fn main_hints(model: &Model) -> Vec<String> {
     let unread = model.unread_elsewhere();
     let tab = match (geometry.list, unread) {
         (_, 0) => None,
+        (0, unread) if geometry.width < 44 => Some(format!("Tab ({unread})")),
         (0, unread) => Some(format!("Tab unread({unread})")),
         _ => Some("Tab next unread".to_owned()),
     };

@@ -5,12 +5,16 @@ mod cards;
 mod chat;
 mod help;
 mod list;
+mod log;
 mod mail;
 mod network;
 mod overlays;
+mod places;
 mod qr;
 mod rooms;
+mod settings;
 mod setup;
+mod talk;
 
 use super::model::{Model, Place};
 use canvas::Canvas;
@@ -20,6 +24,10 @@ use ratatui::layout::Position;
 /// Draws the whole screen; gives back where the terminal's cursor goes.
 pub fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     let mut canvas = Canvas::new(buffer, model.theme);
+    if let Some(locked) = &model.locked {
+        places::locked(model, locked, &mut canvas);
+        return canvas.caret;
+    }
     match &model.place {
         Place::Starting => setup::starting(&mut canvas),
         Place::Setup(page) => setup::draw(page, &mut canvas),

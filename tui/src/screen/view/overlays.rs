@@ -1,16 +1,17 @@
 //! What lies over the main screen: lists and questions. Cards with facts are in `cards`.
 
 use super::canvas::{Canvas, Rows};
-use super::{cards, help, list, mail, network, qr, rooms, setup};
+use super::{cards, help, log, mail, network, places, qr, rooms, settings, setup, talk};
 use crate::screen::model::Model;
-use crate::screen::model::overlay::{EMOJI, Found, GoTo, InviteBox, Overlay};
-use crate::screen::text::{self, clean, count, pad, time};
+use crate::screen::model::overlay::{InviteBox, Overlay};
+use crate::screen::text::{self, clean, count, time};
 use ratatui::layout::Rect;
 
 /// Draws an overlay.
 pub fn draw(model: &Model, overlay: &Overlay, canvas: &mut Canvas<'_>) {
     match overlay {
-        Overlay::GoTo(goto) => go_to(goto, canvas),
+        Overlay::GoTo(goto) => places::go_to(goto, canvas),
+        Overlay::Themes(shown) => settings::themes(model, shown, canvas),
         Overlay::Help(page) => help::draw(page, &model.keys, canvas),
         Overlay::Invite(invite) => invite_box(invite, canvas),
         Overlay::AskAdd { link } => ask_add(link, canvas),
@@ -21,11 +22,14 @@ pub fn draw(model: &Model, overlay: &Overlay, canvas: &mut Canvas<'_>) {
         }
         Overlay::Mailboxes(shown) => mail::draw(model, shown, canvas),
         Overlay::Room(shown) => rooms::draw(model, shown, canvas),
-        Overlay::Delete { id } => delete(model, id, canvas),
-        Overlay::React { id, at } => react(model, id, *at, canvas),
-        Overlay::Chats { at } => chats(model, *at, canvas),
-        Overlay::Found(found) => found_list(model, found, canvas),
+        Overlay::Talk(shown) => talk::draw(model, shown, canvas),
+        Overlay::Delete { id } => talk::delete(model, id, canvas),
+        Overlay::React { id, at } => talk::react(model, id, *at, canvas),
+        Overlay::Chats { at, archived } => places::chats(model, *at, *archived, canvas),
+        Overlay::Sure(sure) => places::sure(model, sure, canvas),
+        Overlay::Found(found) => talk::found(model, found, canvas),
         Overlay::Network(view) => network::draw(model, view, canvas),
+        Overlay::Log(view) => log::draw(model, view, canvas),
         Overlay::Leave => leave(model, canvas),
         Overlay::Words(page) => setup::words_box(page, canvas),
         Overlay::WordsLock(line) => {
@@ -40,36 +44,6 @@ pub fn draw(model: &Model, overlay: &Overlay, canvas: &mut Canvas<'_>) {
 /// Where a list starts so that the chosen row is visible.
 fn from(at: usize, rows: u16) -> usize {
     (at + 1).saturating_sub(usize::from(rows))
-}
-
-fn go_to(goto: &GoTo, canvas: &mut Canvas<'_>) {
-    let height = canvas.area().height.saturating_sub(6).clamp(4, 14);
-    let inside = canvas.boxed("Go to", "Enter open   Esc", 66, height);
-    let styles = canvas.theme.styles;
-    let ellipsis = canvas.theme.marks.ellipsis;
-    let mut rows = Rows::new(canvas, inside);
-    rows.field("> ", goto.query.text(), goto.query.before(), true);
-    if inside.height > 8 {
-        rows.gap();
-    }
-    let room = rows.left().saturating_sub(u16::from(inside.height > 6) * 2);
-    if goto.hits.is_empty() {
-        rows.line("  Nothing fits.", styles.dim);
-    }
-    let name = if inside.width < 50 { 18 } else { 24 };
-    for (at, hit) in goto.hits.iter().enumerate().skip(from(goto.at, room)).take(usize::from(room)) {
-        let left = pad(&clean::line(&hit.name), name, ellipsis);
-        rows.line(&format!("  {left} {:<8} {}", hit.kind, hit.note), styles.text);
-        if at == goto.at {
-            rows.choose_last();
-        }
-    }
-    while rows.left() > 1 {
-        rows.gap();
-    }
-    if inside.height > 6 {
-        rows.line("Type  # rooms   @ people   > commands", styles.dim);
-    }
 }
 
 fn invite_box(invite: &InviteBox, canvas: &mut Canvas<'_>) {
@@ -211,101 +185,6 @@ fn requests(model: &Model, at: usize, canvas: &mut Canvas<'_>) {
         };
         rows.line(&format!("  {note}"), styles.text);
         rows.line(&format!("  key {}", cards::key_mark(&request.account)), styles.dim);
-    }
-}
-
-fn delete(model: &Model, id: &str, canvas: &mut Canvas<'_>) {
-    let inside = canvas.boxed("Delete this message?", "Esc keeps it", 64, 8);
-    let styles = canvas.theme.styles;
-    let mut rows = Rows::new(canvas, inside);
-    let item = model.log().and_then(|log| log.get(id));
-    let first = item.and_then(|item| item.message.text.lines().next()).unwrap_or("").to_owned();
-    let first = text::cut(
-        &clean::line(&first),
-        usize::from(rows.width()).saturating_sub(2),
-        rows.theme().marks.ellipsis,
-    );
-    rows.line(&format!("\"{first}\""), styles.text);
-    rows.gap();
-    rows.line("  e   ask everyone's device to delete it", styles.strong);
-    rows.gap();
-    let there = item.is_some_and(|item| matches!(item.message.state.as_str(), "delivered" | "read"));
-    let words = if there {
-        "It has arrived already. Starling asks the devices that have it to delete it; it cannot force them. This \
-         cannot be undone."
-    } else {
-        "Starling asks the devices it goes to, to delete it; it cannot force them. This cannot be undone."
-    };
-    rows.text(words, styles.text);
-}
-
-fn react(model: &Model, id: &str, at: usize, canvas: &mut Canvas<'_>) {
-    let inside = canvas.boxed("React", "Enter   1-8   Backspace takes it back   Esc", 48, 3);
-    let styles = canvas.theme.styles;
-    let item = model.log().and_then(|log| log.get(id));
-    let first = item.and_then(|item| item.message.text.lines().next()).unwrap_or("").to_owned();
-    let mut rows = Rows::new(canvas, inside);
-    rows.line(&clean::line(&first), styles.dim);
-    rows.gap();
-    let y = rows.y();
-    for (nth, emoji) in EMOJI.iter().enumerate() {
-        let x = inside.x + u16::try_from(nth).unwrap_or(0) * 6;
-        if x + 6 > inside.right() {
-            break;
-        }
-        canvas.put(x, y, 2, &format!("{} ", nth + 1), styles.dim);
-        canvas.put(x + 2, y, 3, emoji, styles.text);
-        if nth == at {
-            canvas.tint(Rect::new(x, y, 5, 1), styles.chosen);
-        }
-    }
-}
-
-fn chats(model: &Model, at: usize, canvas: &mut Canvas<'_>) {
-    let area = canvas.area();
-    canvas.clear(area);
-    let styles = canvas.theme.styles;
-    canvas.put(0, 0, area.width, "Chats", styles.strong);
-    canvas.put_right(6, 0, area.width.saturating_sub(6), "Enter open   Esc", styles.dim);
-    let lines = list::lines(model, usize::from(area.width));
-    let room = area.height.saturating_sub(1);
-    for ((nth, line), y) in lines.iter().enumerate().skip(from(at, room)).zip(1..=room) {
-        let shown = Rect::new(0, y, area.width, 1);
-        list::row(canvas, 0, y, area.width, line);
-        canvas.tint(shown, ratatui::style::Style::new().remove_modifier(ratatui::style::Modifier::REVERSED));
-        if nth == at {
-            canvas.tint(shown, styles.chosen);
-        }
-    }
-}
-
-fn found_list(model: &Model, found: &Found, canvas: &mut Canvas<'_>) {
-    let height = canvas.area().height.saturating_sub(6).clamp(4, 16);
-    let title = format!("Messages with \"{}\"", clean::line(&found.text));
-    let inside = canvas.boxed(&title, "Enter go there   Tab all chats   Esc", 66, height);
-    let styles = canvas.theme.styles;
-    let ellipsis = canvas.theme.marks.ellipsis;
-    let mut rows = Rows::new(canvas, inside);
-    let Some(hits) = &found.hits else { return rows.line("Searching.", styles.dim) };
-    if hits.is_empty() {
-        return rows.text("Nothing found here. Tab searches all chats.", styles.dim);
-    }
-    rows.line(&count(u64::try_from(hits.len()).unwrap_or(0), "message", "messages"), styles.dim);
-    let shown = usize::from(rows.left() / 2).max(1);
-    for (nth, hit) in hits.iter().enumerate().skip((found.at + 1).saturating_sub(shown)).take(shown) {
-        let when =
-            time::local(&hit.at, &model.zone).map(|at| time::moment(&at, &model.now())).unwrap_or_default();
-        let who = if hit.from.me { "You".to_owned() } else { clean::line(&hit.from.name) };
-        let chat = model.chat_row(&hit.chat).map(|chat| clean::line(&chat.title)).unwrap_or_default();
-        rows.line(&format!("{who}, {when}   {chat}"), styles.strong);
-        if nth == found.at {
-            rows.choose_last();
-        }
-        let line = clean::line(&hit.text.replace('\n', " "));
-        rows.line(
-            &format!("  {}", text::cut(&line, usize::from(rows.width()).saturating_sub(2), ellipsis)),
-            styles.text,
-        );
     }
 }
 

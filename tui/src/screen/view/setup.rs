@@ -11,7 +11,11 @@ use starling_node::api::types::Trouble;
 
 /// The page's inside: one column free at the left, one row at the top.
 fn inside(canvas: &Canvas<'_>) -> Rect {
-    let area = canvas.area();
+    inside_of(canvas.area())
+}
+
+/// The inside of a whole screen: one column free at both sides, where there is room.
+pub fn inside_of(area: Rect) -> Rect {
     if area.width < 30 || area.height < 12 {
         return area;
     }

@@ -21,8 +21,8 @@ pub fn on(net: &Net) -> &'static str {
         "direct" => "You are online, and people are connected.",
         "relayed" if peers.relayed == 0 => "You are online; others reach you by relay only.",
         "relayed" => "You are online, all by relay: no direct road was found.",
-        "lan" => "No internet. People on this network are reached.",
-        "offline" => "No network was found. Starling keeps trying.",
+        "lan" => "No internet: this network has no way out. People on it are reached.",
+        "offline" => "Offline: this computer has no network, no cable and no Wi-Fi. Starling keeps trying.",
         _ => "This version does not know that state.",
     }
 }
@@ -117,6 +117,8 @@ pub fn report(net: &Net, found: &[Test]) -> String {
         ),
     );
     say("waiting", net.waiting.to_string());
+    let (down, up) = (crate::screen::text::bytes(net.down_bytes), crate::screen::text::bytes(net.up_bytes));
+    say("traffic", format!("{down} down, {up} up in {}", super::ways::lasting(net.uptime_s)));
     for one in found {
         let advice = if one.advice.is_empty() { String::new() } else { format!(" {}", one.advice) };
         say("test", without_places(&format!("{} {}: {}{advice}", mark(one), one.what, one.text)));
