@@ -53,9 +53,8 @@ impl Terminal {
     /// Reads what variables say.
     pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
         let has = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
-        let is = |name: &str, word: &str| {
-            variable(name).is_some_and(|value| value.to_lowercase().contains(word))
-        };
+        let is =
+            |name: &str, word: &str| variable(name).is_some_and(|value| value.to_lowercase().contains(word));
         let way = if has("KITTY_WINDOW_ID") || is("TERM", "kitty") {
             Way::Osc99
         } else if is("TERM", "foot")

@@ -38,18 +38,17 @@ pub async fn run(
     mut bridge: Bridge,
     inbox: mpsc::Receiver<Msg>,
 ) -> anyhow::Result<ExitCode> {
-    let mut runner =
-        Loop {
-            model,
-            screen,
-            bridge: &mut bridge,
-            started: Instant::now(),
-            drawn: None,
-            typed: false,
-            pace: Pace::default(),
-            quit: None,
-            write: None,
-        };
+    let mut runner = Loop {
+        model,
+        screen,
+        bridge: &mut bridge,
+        started: Instant::now(),
+        drawn: None,
+        typed: false,
+        pace: Pace::default(),
+        quit: None,
+        write: None,
+    };
     let result = runner.turn(inbox).await;
     // The shell is back at once; the node may take a moment to end.
     screen.leave();

@@ -109,7 +109,15 @@ impl Screen {
             ask_tmux(Arc::clone(&passes));
         }
         let frames = Frames::of_environment();
-        Self { terminal, mouse: false, taken: true, frames, outside, passes, copier: desktop::Copier::default() }
+        Self {
+            terminal,
+            mouse: false,
+            taken: true,
+            frames,
+            outside,
+            passes,
+            copier: desktop::Copier::default(),
+        }
     }
 
     /// The size.

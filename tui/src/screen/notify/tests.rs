@@ -18,7 +18,11 @@ fn who_tells_what_and_who_does_not() {
     let table = [
         (came("a"), rules, Some(Notify::Name)),
         (came("a"), Rules { level: Notify::Off, ..rules }, None),
-        (Came { level: Some(Notify::Text), ..came("a") }, Rules { level: Notify::Off, ..rules }, Some(Notify::Text)),
+        (
+            Came { level: Some(Notify::Text), ..came("a") },
+            Rules { level: Notify::Off, ..rules },
+            Some(Notify::Text),
+        ),
         (Came { level: off, ..came("a") }, rules, None),
         (seen.clone(), rules, None),
         (Came { accepted: false, calls: true, ..came("a") }, rules, None),
@@ -81,7 +85,10 @@ fn a_locked_screen_counts_over_all_chats_and_names_none() {
     let rules = Rules { locked: true, lock_counts: true, level: Notify::Text, ..Rules::default() };
     let roof = |id| Came { chat: "room:roof", place: Some("#roof"), ..came(id) };
     let first = notices.came(&came("1"), rules, 0).unwrap();
-    assert_eq!((first.chat.as_str(), first.title.as_str(), first.body.as_str()), ("", "Starling", "Something new"));
+    assert_eq!(
+        (first.chat.as_str(), first.title.as_str(), first.body.as_str()),
+        ("", "Starling", "Something new")
+    );
     assert_eq!(notices.came(&roof("2"), rules, 1), None);
     assert_eq!(notices.came(&came("3"), rules, 2), None);
     assert_eq!(notices.due(EVERY_MS)[0].body, "2 new messages");

@@ -4,7 +4,9 @@ use super::*;
 use proptest::prelude::*;
 
 fn terminal(variables: &[(&str, &str)]) -> Terminal {
-    Terminal::of(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+    Terminal::of(|name| {
+        variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    })
 }
 
 fn notice(title: &str, body: &str) -> Notice {

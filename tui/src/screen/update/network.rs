@@ -32,7 +32,12 @@ pub fn command(model: &mut Model, rest: &str, out: &mut Out) -> bool {
         }
         _ => {
             let do_ = "/net shows the network, /net test tries everything there is.";
-            complain(model, "/net takes only \"test\"", "Nothing was done; the text is still in the editor.", do_);
+            complain(
+                model,
+                "/net takes only \"test\"",
+                "Nothing was done; the text is still in the editor.",
+                do_,
+            );
             return false;
         }
     }

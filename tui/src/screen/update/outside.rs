@@ -33,7 +33,9 @@ pub fn on_message(model: &mut Model, message: &Message, out: &mut Out) {
         calls,
         level: level_of(row),
         muted: model.muting(row),
-        seen: model.focus && model.open.as_deref() == Some(&message.chat) && matches!(model.place, Place::Main),
+        seen: model.focus
+            && model.open.as_deref() == Some(&message.chat)
+            && matches!(model.place, Place::Main),
         accepted: matches!(row.state.as_str(), "accepted" | "member"),
     };
     let rules = model.notice_rules();

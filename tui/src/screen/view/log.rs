@@ -24,7 +24,12 @@ pub fn draw(model: &Model, view: &LogView, canvas: &mut Canvas<'_>) {
     let mut rows = Rows::new(canvas, inside);
     let level = LEVELS.get(view.level).copied().unwrap_or_default();
     let state = if view.bottom.is_some() { "   held" } else { "" };
-    rows.field(&format!("{level} and graver{state}   filter: "), view.query.text(), view.query.before(), true);
+    rows.field(
+        &format!("{level} and graver{state}   filter: "),
+        view.query.text(),
+        view.query.before(),
+        true,
+    );
     let lines = visible(model, view, width, usize::from(rows.left()));
     if lines.is_empty() {
         rows.text("Nothing was logged that fits.", styles.dim);

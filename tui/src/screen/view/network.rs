@@ -187,7 +187,8 @@ fn flow_rows(model: &Model, net: &Net, flow: &Flow, lines: &mut Lines) {
     for (word, values, now, all) in
         [("down 60 s", down, down_now, net.down_bytes), ("up   60 s", up, up_now, net.up_bytes)]
     {
-        let figures = format!("now {}/s   {} in {}", text::bytes(now), text::bytes(all), ways::lasting(net.uptime_s));
+        let figures =
+            format!("now {}/s   {} in {}", text::bytes(now), text::bytes(all), ways::lasting(net.uptime_s));
         let levels: &[char] = if model.theme.marks.blocks { &LEVELS } else { &PLAIN_LEVELS };
         let beside = lines.width >= LABEL + FIGURES + flow::SECONDS / 2;
         let room = lines.width.saturating_sub(LABEL + if beside { FIGURES } else { 0 });

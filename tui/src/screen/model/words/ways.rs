@@ -95,7 +95,9 @@ fn listening(addr: &str) -> String {
     let host = addr.split('/').nth(2).unwrap_or_default();
     let private = match host.parse::<std::net::IpAddr>() {
         Ok(std::net::IpAddr::V4(ip)) => ip.is_private() || ip.is_link_local() || ip.is_loopback(),
-        Ok(std::net::IpAddr::V6(ip)) => ip.is_unique_local() || ip.is_unicast_link_local() || ip.is_loopback(),
+        Ok(std::net::IpAddr::V6(ip)) => {
+            ip.is_unique_local() || ip.is_unicast_link_local() || ip.is_loopback()
+        }
         Err(_) => false,
     };
     if private { format!("LAN {host}") } else { place(addr) }
