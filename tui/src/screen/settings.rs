@@ -3,6 +3,7 @@
 //! file, `update` decides what a change means.
 
 pub mod load;
+pub mod load;
 #[cfg(test)]
 mod tests;
 

@@ -10,6 +10,7 @@ mod joining;
 mod keepers;
 mod letters;
 mod links;
+mod marks;
 mod missed;
 mod neglect;
 mod parts;

@@ -13,6 +13,8 @@ pub enum Overlay {
     Help(Help),
     /// A theme, shown while it is chosen.
     Themes(Themes),
+    /// A theme, shown while it is chosen.
+    Themes(Themes),
     /// Ctrl-N.
     Invite(InviteBox),
     /// A pasted link: add them?
@@ -136,6 +138,15 @@ pub struct Themes {
     pub at: usize,
 }
 
+/// The themes there are.
+#[derive(Debug, Clone, Default)]
+pub struct Themes {
+    /// Their names.
+    pub names: Vec<String>,
+    /// The chosen one.
+    pub at: usize,
+}
+
 /// F1: keys and commands of the place, filtered by typing.
 #[derive(Debug, Clone, Default)]
 pub struct Help {
@@ -145,6 +156,8 @@ pub struct Help {
     pub top: usize,
     /// Whether the keys of a chosen message come first.
     pub choosing: bool,
+    /// Whether only keys are shown.
+    pub keys: bool,
     /// Whether only keys are shown.
     pub keys: bool,
 }

@@ -85,6 +85,9 @@ fn perform(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
         "/theme" | "/keys" | "/set" | "/reload" | "/mouse" | "/hints" | "/clean" | "/plain" | "/redraw" => {
             return settings::command(model, word, rest, out);
         }
+        "/theme" | "/keys" | "/set" | "/reload" | "/mouse" | "/hints" | "/clean" | "/plain" | "/redraw" => {
+            return settings::command(model, word, rest, out);
+        }
         "/quit" => {
             model.editor.clear();
             keys::leave(model, out);

@@ -71,6 +71,7 @@ pub fn on_key(model: &mut Model, key: KeyEvent, out: &mut Out) -> bool {
         Overlay::GoTo(goto) => goto::on_key(model, goto, key, out),
         Overlay::Help(help) => on_help(model, help, key),
         Overlay::Themes(shown) => settings::on_themes(model, shown, key, out),
+        Overlay::Themes(shown) => settings::on_themes(model, shown, key, out),
         Overlay::Invite(invite) => on_invite(model, invite, key, out),
         Overlay::AskAdd { link } => on_ask(model, link, key, out),
         Overlay::Requests { at } => on_requests(model, at, key, out),

@@ -13,6 +13,7 @@ mod places;
 mod qr;
 mod rooms;
 mod settings;
+mod settings;
 mod setup;
 mod talk;
 

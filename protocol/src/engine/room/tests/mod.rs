@@ -6,6 +6,7 @@ mod fellows;
 mod gossip;
 mod history;
 mod hostile;
+mod marks;
 mod people;
 
 use super::super::Engine;
