@@ -3,11 +3,11 @@
 use super::{Out, bindings, chats, choose, complain, goto, lock, overlay, places, rooms, say, search, send, talk};
 use crate::screen::keymap::{Action, Match, Stroke};
 use crate::screen::model::arrange::arrange;
-use crate::screen::model::overlay::{Help, NetView, Overlay, PersonCard, RoomBox};
+use crate::screen::model::overlay::{Help, Overlay, PersonCard, RoomBox};
 use crate::screen::model::rooms::chat_of;
 use crate::screen::model::timeline::Timeline;
-use crate::screen::model::{Compose, Model, NETWORK_LOOK_MS, Place, TWICE_MS};
-use crate::screen::msg::{Effect, MailWish, PlaceWish};
+use crate::screen::model::{Compose, Model, Place, TWICE_MS};
+use crate::screen::msg::{Effect, PlaceWish};
 use crossterm::event::{KeyCode, KeyEvent};
 
 /// A key on the main screen.

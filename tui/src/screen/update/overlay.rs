@@ -5,7 +5,7 @@ use crate::screen::keymap::{Action, Stroke};
 use crate::screen::model::Model;
 use crate::screen::model::chatlog::furthest;
 use crate::screen::model::line::Line;
-use crate::screen::model::overlay::{EMOJI, Help, InviteBox, NetView, Overlay, RoomBox, Sure, Trial};
+use crate::screen::model::overlay::{EMOJI, Help, InviteBox, Overlay, RoomBox, Sure};
 use crate::screen::model::rooms::Extra;
 use crate::screen::model::setup::WordsPage;
 use crate::screen::model::talk::TalkBox;
@@ -70,7 +70,6 @@ pub fn on_key(model: &mut Model, key: KeyEvent, out: &mut Out) -> bool {
     match overlay {
         Overlay::GoTo(goto) => goto::on_key(model, goto, key, out),
         Overlay::Help(help) => on_help(model, help, key),
-        Overlay::Themes(shown) => settings::on_themes(model, shown, key, out),
         Overlay::Themes(shown) => settings::on_themes(model, shown, key, out),
         Overlay::Invite(invite) => on_invite(model, invite, key, out),
         Overlay::AskAdd { link } => on_ask(model, link, key, out),
