@@ -3,7 +3,6 @@
 
 use super::chats::ChatsAction;
 use super::config::ConfigAction;
-use super::config::ConfigAction;
 use super::duration::Span;
 use super::logs::LogLevel;
 use super::mail::MailboxAction;
@@ -107,17 +106,6 @@ pub enum Verb {
     Daemon(Daemon),
     /// End the running node
     Stop,
-    /// Have the running node read its configuration again
-    Reload,
-    /// Show and change settings; needs no node
-    #[command(
-        after_help = "Examples:\n  starling config get\n  starling config get screen.theme --origin\n  starling config set lan false\n\nOrder: flag, STARLING_* variable, config.toml of the profile, /etc/starling/config.toml, default."
-    )]
-    Config {
-        /// What to do with it.
-        #[command(subcommand)]
-        action: ConfigAction,
-    },
     /// Have the running node read its configuration again
     Reload,
     /// Show and change settings; needs no node

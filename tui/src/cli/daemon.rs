@@ -1,7 +1,6 @@
 //! `daemon` and `stop`: the node in the foreground, and its end.
 
 use super::config::reloaded;
-use super::config::reloaded;
 use super::args::{Daemon, Global, Role};
 use super::logs;
 use super::out::{Out, json_line};

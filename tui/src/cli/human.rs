@@ -194,7 +194,6 @@ pub fn object(object: &Object, names: &Names) -> String {
         Object::Chat(chat) => chat_line(chat),
         Object::Safety(safety) => safety.number.clone(),
         Object::Reload(done) => super::config::words(done),
-        Object::Reload(done) => super::config::words(done),
         Object::Done(done) => done.what.clone(),
     }
 }

@@ -6,7 +6,6 @@ pub mod args;
 pub mod chats;
 mod chat;
 pub(crate) mod config;
-pub(crate) mod config;
 mod daemon;
 pub mod duration;
 mod human;
@@ -79,7 +78,6 @@ fn run(cli: Cli, out: Out) -> Result<ExitCode, Trouble> {
             Ok(ExitCode::SUCCESS)
         }
         Verb::Man { dir } => system::man(out, dir.as_deref()).map(done),
-        Verb::Config { action } => config::config(&global, out, &action).map(done),
         Verb::Config { action } => config::config(&global, out, &action).map(done),
         Verb::Chat { to, plain } => match chat::way(&global, plain) {
             Way::Message => {
@@ -205,7 +203,6 @@ async fn with_session(session: &Session, global: &Global, out: Out, verb: Verb) 
         Verb::Recv(recv) => receive::recv(session, global, out, &recv).await,
         Verb::Room { action } => rooms::room(session, out, action).await,
         Verb::Mailbox { action } => mail::mailbox(session, out, action).await,
-        Verb::Reload => config::reload(session, out).await,
         Verb::Reload => config::reload(session, out).await,
         Verb::Status { watch } => system::status(session, out, watch, global.timeout).await,
         Verb::Net { action: None } => network::net(session, out).await,

@@ -7,7 +7,6 @@ mod outside;
 mod places;
 mod rooms;
 mod setting;
-mod setting;
 mod talk;
 mod typed;
 
@@ -15,7 +14,6 @@ pub use mail::MailWish;
 pub use outside::{Copied, OutsideNews, OutsideWish};
 pub use places::{ChatWish, PlaceNews, PlaceWish, WordsPut};
 pub use rooms::{RoomNews, RoomWish};
-pub use setting::{SettingNews, SettingWish};
 pub use setting::{SettingNews, SettingWish};
 pub use talk::{TalkNews, TalkWish, WriteAs};
 pub use typed::Typed;
@@ -142,10 +140,6 @@ pub enum Msg {
     Named(Result<Account, Trouble>),
     /// The 24 words, asked for again.
     Words(Result<Zeroizing<String>, Trouble>),
-    /// What the profile's files say of the screen.
-    Settings(SettingNews),
-    /// The process is asked to read its settings again.
-    Reload,
     /// What the profile's files say of the screen.
     Settings(SettingNews),
     /// The process is asked to read its settings again.
@@ -377,8 +371,6 @@ pub enum Effect {
         /// The text.
         text: String,
     },
-    /// Do something about settings.
-    Setting(SettingWish),
     /// Do something about settings.
     Setting(SettingWish),
     /// Stop the process until the shell wakes it.

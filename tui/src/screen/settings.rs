@@ -3,7 +3,6 @@
 //! file, `update` decides what a change means.
 
 pub mod load;
-pub mod load;
 #[cfg(test)]
 mod tests;
 

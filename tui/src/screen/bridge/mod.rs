@@ -8,10 +8,8 @@ mod host;
 mod places;
 mod rooms;
 mod settings;
-mod settings;
 mod talk;
 
-use super::settings::load::{Stamp, stamp};
 use super::settings::load::{Stamp, stamp};
 use super::msg::{Effect, Msg, Opened, ProfileKind, WordsPut};
 pub use either::Bridge;
@@ -89,7 +87,6 @@ impl Node {
     /// A bridge that answers into `inbox`.
     pub fn new(profile: Profile, passphrase_file: Option<PathBuf>, inbox: mpsc::Sender<Msg>) -> Self {
         let stamp = stamp(profile.dir());
-        let stamp = stamp(profile.dir());
         let shared = Arc::new(Shared {
             profile,
             passphrase_file,
@@ -97,7 +94,6 @@ impl Node {
             client: Mutex::new(None),
             host: Mutex::new(None),
             events: Mutex::new(None),
-            stamp: Mutex::new(Some(stamp)),
             stamp: Mutex::new(Some(stamp)),
         });
         let (ordered, mut queue) = mpsc::channel::<Effect>(ORDERED);
@@ -163,7 +159,6 @@ impl Node {
                 Effect::Talk(wish) => talk::perform(shared.client(), wish).await,
                 Effect::Setting(wish) => settings::perform(&shared, wish).await,
                 Effect::Place(wish) => places::perform(&shared, wish).await,
-                Effect::Setting(wish) => settings::perform(&shared, wish).await,
                 other => calls::perform(shared.client(), other).await,
             };
             if let Some(msg) = msg {

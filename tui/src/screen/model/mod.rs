@@ -111,10 +111,6 @@ pub struct Model {
     pub terminal: Terminal,
     /// Themes of the profile.
     pub palettes: Vec<(String, Palette)>,
-    /// What is known of the terminal.
-    pub terminal: Terminal,
-    /// Themes of the profile.
-    pub palettes: Vec<(String, Palette)>,
     /// The keys as they are now.
     pub keys: Keys,
     /// Keys pressed so far of several one after another.
@@ -225,8 +221,6 @@ impl Model {
         Self {
             theme,
             settings: Settings::default(),
-            terminal: Terminal::default(),
-            palettes: Vec::new(),
             terminal: Terminal::default(),
             palettes: Vec::new(),
             keys: Keys::default(),

@@ -13,8 +13,6 @@ pub enum Overlay {
     Help(Help),
     /// A theme, shown while it is chosen.
     Themes(Themes),
-    /// A theme, shown while it is chosen.
-    Themes(Themes),
     /// Ctrl-N.
     Invite(InviteBox),
     /// A pasted link: add them?
@@ -138,15 +136,6 @@ pub struct Themes {
     pub at: usize,
 }
 
-/// The themes there are.
-#[derive(Debug, Clone, Default)]
-pub struct Themes {
-    /// Their names.
-    pub names: Vec<String>,
-    /// The chosen one.
-    pub at: usize,
-}
-
 /// F1: keys and commands of the place, filtered by typing.
 #[derive(Debug, Clone, Default)]
 pub struct Help {
@@ -156,8 +145,6 @@ pub struct Help {
     pub top: usize,
     /// Whether the keys of a chosen message come first.
     pub choosing: bool,
-    /// Whether only keys are shown.
-    pub keys: bool,
     /// Whether only keys are shown.
     pub keys: bool,
 }

@@ -46,7 +46,6 @@ impl std::fmt::Debug for Effect {
             Self::Wake => "Wake",
             Self::Copy { .. } => "Copy",
             Self::Setting(_) => "Setting",
-            Self::Setting(_) => "Setting",
             Self::Suspend => "Suspend",
             Self::Redraw => "Redraw",
             Self::Quit { .. } => "Quit",

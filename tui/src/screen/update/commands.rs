@@ -85,9 +85,6 @@ fn perform(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
         "/theme" | "/keys" | "/set" | "/reload" | "/mouse" | "/hints" | "/clean" | "/plain" | "/redraw" => {
             return settings::command(model, word, rest, out);
         }
-        "/theme" | "/keys" | "/set" | "/reload" | "/mouse" | "/hints" | "/clean" | "/plain" | "/redraw" => {
-            return settings::command(model, word, rest, out);
-        }
         "/quit" => {
             model.editor.clear();
             keys::leave(model, out);
@@ -246,7 +243,8 @@ pub fn near(word: &str, names: impl Iterator<Item = String>) -> Option<String> {
         let first = name.split_whitespace().next().unwrap_or("").to_owned();
         distance(&word, &name).min(distance(&word, &first))
     };
-    names.map(|name| (far(&name), name)).filter(|(far, _)| *far <= most).min().map(|(_, name)| name)
+    let near = names.map(|name| (far(&name), name)).filter(|(far, _)| *far <= most);
+    near.min_by_key(|(far, _)| *far).map(|(_, name)| name)
 }
 
 /// How many letters differ between two words.

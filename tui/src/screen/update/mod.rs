@@ -20,7 +20,6 @@ mod search;
 mod seen;
 mod send;
 pub mod settings;
-pub mod settings;
 mod setup;
 mod talk;
 
@@ -53,11 +52,6 @@ pub fn update(model: &mut Model, msg: Msg, now: Moment) -> Vec<Effect> {
     model.wall = now.wall;
     let mut out = Out::new();
     match msg {
-        Msg::Reload => out.push(Effect::Setting(SettingWish::Reload)),
-        Msg::Settings(news) => {
-            settings::on_news(model, news);
-            model.dirty = true;
-        }
         Msg::Reload => out.push(Effect::Setting(SettingWish::Reload)),
         Msg::Settings(news) => {
             settings::on_news(model, news);

@@ -13,7 +13,6 @@ mod places;
 mod qr;
 mod rooms;
 mod settings;
-mod settings;
 mod setup;
 mod talk;
 

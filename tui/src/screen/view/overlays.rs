@@ -12,7 +12,6 @@ pub fn draw(model: &Model, overlay: &Overlay, canvas: &mut Canvas<'_>) {
     match overlay {
         Overlay::GoTo(goto) => places::go_to(goto, canvas),
         Overlay::Themes(shown) => settings::themes(model, shown, canvas),
-        Overlay::Themes(shown) => settings::themes(model, shown, canvas),
         Overlay::Help(page) => help::draw(page, &model.keys, canvas),
         Overlay::Invite(invite) => invite_box(invite, canvas),
         Overlay::AskAdd { link } => ask_add(link, canvas),
