@@ -72,6 +72,11 @@ pub enum Command {
         /// Who.
         account: AccountId,
     },
+    /// Compare three words with a contact who is here; they come to both as [`super::Notice::Words`].
+    Compare {
+        /// Who.
+        account: AccountId,
+    },
     /// Say that the safety number was compared and is the same (or take that back).
     Verify {
         /// Who.
@@ -124,11 +129,6 @@ pub enum Command {
         /// One emoji, or nothing.
         emoji: String,
     },
-    /// Messages were seen by the person. Sends read receipts if that is on.
-    MarkRead {
-        /// In which chat.
-        chat: ChatId,
-        /// Ids of messages of the other side, at most 256.
     /// Pin a message in its chat for all who are in it, or unpin it.
     Pin {
         /// In which chat.
@@ -164,6 +164,11 @@ pub enum Command {
         /// For whom it failed or expired.
         lack: Vec<AccountId>,
     },
+    /// Messages were seen by the person. Sends read receipts if that is on.
+    MarkRead {
+        /// In which chat.
+        chat: ChatId,
+        /// Ids of messages of the other side, at most 256.
         messages: Vec<MessageId>,
     },
     /// The person types, or stopped.
@@ -299,6 +304,41 @@ pub enum Command {
         /// What.
         what: RoomSetting,
     },
+    /// Make an open channel, or join it if others are there: anybody reads and writes in it.
+    RoomNewOpen {
+        /// Its name, which is all there is to know of it.
+        name: String,
+    },
+    /// The same, of a channel that others told us of.
+    RoomJoinOpen {
+        /// Its name.
+        name: String,
+    },
+    /// Let somebody moderate what is shown here of an open channel, or no more.
+    RoomFollow {
+        /// Which channel.
+        room: RoomId,
+        /// Whom.
+        account: AccountId,
+        /// Follow, or not.
+        on: bool,
+    },
+    /// Show nothing of somebody in an open channel, on this device alone.
+    RoomMute {
+        /// Which channel.
+        room: RoomId,
+        /// Whom.
+        account: AccountId,
+        /// Mute, or not.
+        on: bool,
+    },
+    /// Say to who follows us what they are to be shown of an open channel.
+    RoomModerate {
+        /// Which channel.
+        room: RoomId,
+        /// What.
+        what: Moderation,
+    },
     /// Which mailboxes keep an own message that is not delivered.
     Custody {
         /// Which message.
@@ -308,6 +348,30 @@ pub enum Command {
     Status,
     /// Try all waiting dials now (after a resume, or on a person's wish).
     Wake,
+}
+
+/// What a moderator of an open channel does, for those who follow them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Moderation {
+    /// A message is not shown.
+    Hide {
+        /// Who wrote it.
+        author: AccountId,
+        /// Which.
+        message: MessageId,
+    },
+    /// Nothing of somebody is shown for a while.
+    Mute {
+        /// Of whom.
+        account: AccountId,
+        /// How long, 1 s to a day.
+        seconds: u32,
+    },
+    /// Everybody but moderators is shown one text in this time; 0 ends it.
+    Slow {
+        /// At most an hour.
+        seconds: u32,
+    },
 }
 
 /// What of a room is changed.
@@ -442,11 +506,12 @@ pub struct RoomView {
     pub open: bool,
     /// Where we stand.
     pub state: RoomState,
-    /// What we may do.
+    /// What we may do; in an open channel, whether we made it.
     pub role: Role,
-    /// How many members there are; for `Invited`, as the inviter said.
+    /// How many members there are; for `Invited`, as the inviter said; for an open channel, how many wrote in the last day.
     pub members: u32,
-    /// How many of them have a live link with us, ourselves included.
+    /// How many of them have a live link with us, ourselves included; for an open channel, how many nodes we are linked
+    /// with have all we wrote, and ourselves.
     pub here: u32,
     /// What late joiners get: "none", "last N", "days N" or "all".
     pub history: String,
@@ -477,6 +542,10 @@ pub struct MemberView {
     pub via: Option<Via>,
     /// When such a link last ended (wall time), if none stands.
     pub last_seen: Option<WallMs>,
+    /// In an open channel: whether nothing of them is shown here.
+    pub muted: bool,
+    /// In an open channel: whether what they say as a moderator counts here.
+    pub followed: bool,
 }
 
 /// How a mailbox of ours is.
@@ -543,6 +612,9 @@ pub enum Refusal {
     /// One's own link.
     #[error("this is your own invite")]
     OwnLink,
+    /// They are not connected.
+    #[error("they are not here now")]
+    NotHere,
     /// Nobody by that id.
     #[error("there is no such person")]
     NoContact,
@@ -606,12 +678,29 @@ pub enum Refusal {
     /// Only an admin of a higher rank may do that.
     #[error("you may not do that in this room")]
     NotAllowed,
+    /// Whoever lacks the message has left the room.
+    #[error("who did not get it is not in this room any more")]
+    NobodyLeft,
     /// They are in it, or have been asked, already.
     #[error("they are in this room, or were asked already")]
     AlreadyThere,
     /// Nobody asked us into it.
     #[error("nobody asked you into this room")]
     NotInvited,
+    /// An open channel has no members, roles, links or settings.
+    #[error("this channel is open, not private: anybody reads and writes in it, and nobody can be put out")]
+    IsOpen,
+    /// A private room is not moderated so.
+    #[error("this room is private, no open channel")]
+    NotOpen,
+    /// Too much at once.
+    #[error("too fast: {what}; the next may be written in {wait_s} s")]
+    TooFast {
+        /// What was done too fast, with its bound.
+        what: &'static str,
+        /// Seconds until it may be done again.
+        wait_s: u64,
+    },
     /// Nobody asked that.
     #[error("there is no such question open")]
     NoAsk,
@@ -678,9 +767,6 @@ pub use super::net::Via;
 /// Somebody who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestView {
-    /// Whoever lacks the message has left the room.
-    #[error("who did not get it is not in this room any more")]
-    NobodyLeft,
     /// Their account.
     pub account: AccountId,
     /// The name they gave, cleaned.

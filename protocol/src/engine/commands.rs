@@ -25,13 +25,13 @@ impl Engine {
             Command::Remove { account } => self.remove(account),
             Command::Verify { account, matches } => self.verify(account, matches),
             Command::SafetyNumber { account } => self.safety(account),
+            Command::Compare { account } => self.compare(account),
             Command::Send { chat, text, reply_to, client_ref, require_verified } => {
                 self.send_text(chat, &text, reply_to, client_ref.as_deref(), require_verified)
             }
             Command::Edit { chat, message, text } => self.edit(chat, message, &text),
             Command::Delete { chat, message } => self.delete(chat, message),
             Command::React { chat, message, author, emoji } => self.react(chat, message, author, &emoji),
-            Command::MarkRead { chat, messages } => self.mark_read(chat, messages),
             Command::Pin { chat, message, author, on, ours } => {
                 self.pin(chat, Target { author, id: message }, on, ours)
             }
@@ -42,6 +42,7 @@ impl Engine {
             Command::Again { chat, message, text, reply_to, lack } => {
                 self.again(chat, message, text, reply_to, &lack)
             }
+            Command::MarkRead { chat, messages } => self.mark_read(chat, messages),
             Command::Typing { chat, on } => {
                 self.tell_typing(chat, on);
                 Ok(Reply::Done)
@@ -79,6 +80,11 @@ impl Engine {
             | Command::RoomRemove { .. }
             | Command::RoomRole { .. }
             | Command::RoomSet { .. } => self.room_command(command),
+            Command::RoomNewOpen { .. }
+            | Command::RoomJoinOpen { .. }
+            | Command::RoomFollow { .. }
+            | Command::RoomMute { .. }
+            | Command::RoomModerate { .. } => self.open_command(command),
             Command::Status => Ok(Reply::Status(self.status())),
             Command::Wake => {
                 self.seek_all();

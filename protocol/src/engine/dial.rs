@@ -162,7 +162,10 @@ impl Engine {
                 self.open_link(conn, LinkProtocol::Invite, Purpose::Join(account));
             }
             Some(DialPurpose::Mailbox(mailbox)) => self.mailbox_dialed(mailbox, conn),
-            Some(DialPurpose::Lan) => self.meet_on_lan(conn),
+            Some(DialPurpose::Lan) => {
+                self.meet_on_lan(conn);
+                self.drop_unused(conn);
+            }
             // Blocked or removed while it rang.
             Some(DialPurpose::Device(_)) | None => self.drop_unused(conn),
         }

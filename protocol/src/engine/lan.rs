@@ -30,6 +30,7 @@ impl Engine {
         if self.is_invisible() {
             return;
         }
+        self.neighbour_found(&peer);
         let joins = self.contacts.values().any(|c| c.join.as_ref().is_some_and(|join| !join.requested));
         let standing = self.conns.iter().find(|(_, conn)| conn.peer == peer).map(|(id, _)| *id);
         if !joins && self.absent_contacts().is_empty() {
@@ -75,6 +76,7 @@ impl Engine {
         if !self.absent_contacts().is_empty() {
             self.open_link(conn, LinkProtocol::Knock, Purpose::Knock);
         }
+        self.open_with(conn);
     }
 
     /// Accepted contacts without a live link that gave us a secret to find them by, and fellows who are wanted.

@@ -40,6 +40,8 @@ pub(super) enum LinkState {
     Knocking(Vec<AccountId>),
     /// To a mailbox: how far it is, its line knows.
     Mail,
+    /// About open channels: how far it is, its neighbour knows.
+    Open,
     Closed,
 }
 
@@ -50,6 +52,7 @@ pub(super) enum Purpose {
     Join(AccountId),
     Knock,
     Mail(MailboxId),
+    Open,
     Incoming,
 }
 
@@ -111,8 +114,12 @@ impl Engine {
         remote_peer: Vec<u8>,
     ) {
         if !outbound {
-            let state = LinkState::Listening;
-            let purpose = Purpose::Incoming;
+            let is_open = protocol == LinkProtocol::Open;
+            let (state, purpose) = if is_open {
+                (LinkState::Open, Purpose::Open)
+            } else {
+                (LinkState::Listening, Purpose::Incoming)
+            };
             let new = Link {
                 conn,
                 protocol,
@@ -127,6 +134,9 @@ impl Engine {
                 up: 0,
             };
             self.links.insert(link, new);
+            if is_open {
+                return self.neighbour_came(link);
+            }
             self.timers.set(Timer::Handshake(link), self.now.mono_ms.saturating_add(HANDSHAKE_MS));
             return;
         }
@@ -170,6 +180,12 @@ impl Engine {
                 self.write(link, messages);
                 return Some(());
             }
+            Purpose::Open => {
+                self.links.get_mut(&link)?.state = LinkState::Open;
+                self.timers.clear(&Timer::Handshake(link));
+                self.neighbour_came(link);
+                return Some(());
+            }
             Purpose::Incoming => return None,
         };
         self.links.get_mut(&link)?.state = state;
@@ -205,6 +221,9 @@ impl Engine {
             }
             return;
         }
+        if matches!(entry.state, LinkState::Open) {
+            return self.neighbour_says(link, message);
+        }
         let protocol = entry.protocol;
         let state = std::mem::replace(&mut entry.state, LinkState::Closed);
         let next = match state {
@@ -212,7 +231,7 @@ impl Engine {
                 LinkProtocol::Live => self.hear_caller(link, message),
                 LinkProtocol::Invite => self.hear_joiner(link, message),
                 LinkProtocol::Knock => self.answer_knock(link, message),
-                LinkProtocol::Mail => None,
+                LinkProtocol::Mail | LinkProtocol::Open => None,
             },
             LinkState::Greeting(initiator) => self.greeted(link, *initiator, message),
             LinkState::Answered(transport) => self.first_frame(link, transport, message),
@@ -228,7 +247,11 @@ impl Engine {
             LinkState::Knocking(order) => self.knocked(link, &order, message),
             // More from a stranger changes nothing.
             LinkState::Stranger => Some(LinkState::Stranger),
-            LinkState::Opening | LinkState::Up(_) | LinkState::Mail | LinkState::Closed => None,
+            LinkState::Opening
+            | LinkState::Up(_)
+            | LinkState::Mail
+            | LinkState::Open
+            | LinkState::Closed => None,
         };
         match (next, self.links.get_mut(&link)) {
             // A step that has set the state itself.
@@ -348,6 +371,7 @@ impl Engine {
         self.presence_changed(device);
         self.hold_road(link, device);
         self.rooms_link_up(device);
+        self.open_beside(link);
     }
 
     /// Puts a frame on a live link. Nothing happens when the link is not up.
@@ -399,6 +423,7 @@ impl Engine {
                 }
             }
             (Purpose::Mail(mailbox), _) => self.mail_link_closed(link, entry.conn, *mailbox),
+            (Purpose::Open, _) => self.neighbour_went(link, entry.conn),
             (Purpose::Knock | Purpose::Incoming, _) => {}
         }
     }

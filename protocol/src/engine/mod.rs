@@ -14,6 +14,7 @@ mod acks;
 mod asking;
 pub mod command;
 mod commands;
+mod compare;
 mod contents;
 mod devices;
 mod dial;
@@ -29,6 +30,7 @@ mod load;
 mod mail;
 pub mod net;
 mod older;
+mod open;
 mod peer;
 mod people;
 mod plant;
@@ -49,7 +51,7 @@ mod timers;
 
 pub use command::{Command, ContactState, ContactView, InviteView, Presence, Refusal, Reply, RequestNumber};
 pub use command::{CustodyView, MailAskView, MailboxState, MailboxView, RequestView, StatusView};
-pub use command::{MemberView, Role, RoomSetting, RoomState, RoomView};
+pub use command::{MemberView, Moderation, Role, RoomSetting, RoomState, RoomView};
 pub use genesis::{Genesis, GenesisError};
 pub use net::{
     ConnId, DialId, GOOD_PEERS, LinkId, LinkProtocol, LookUpId, NetCommand, NetEvent, PublishId, Via,
@@ -142,6 +144,8 @@ pub struct Engine {
     streams_in: BTreeMap<(DeviceId, ChatId), InStream>,
     parked: BTreeMap<(DeviceId, ChatId, u64), (crate::content::Content, receive::Road)>,
     presence: BTreeMap<AccountId, (Presence, Option<Via>)>,
+    /// Three words being compared.
+    comparing: BTreeMap<DeviceId, compare::Comparing>,
     recent_sent: VecDeque<MessageId>,
     /// Chains about which the person was warned in this run.
     warned: BTreeSet<(DeviceId, ChatId)>,
@@ -173,6 +177,7 @@ pub struct Engine {
     seeds: seeds::Seeds,
     mail: mail::Mail,
     rooms: room::Rooms,
+    open: open::Open,
     /// Who is to be found by whom may have changed.
     stale: bool,
     #[cfg(feature = "planted")]
@@ -222,6 +227,7 @@ impl Engine {
         self.own.addrs = before.own.addrs.clone();
         self.next_number = before.next_number;
         self.lan = before.lan.clone();
+        self.find_neighbours_again();
         self.finding.neighbours = before.finding.neighbours;
         self.set_keeps_mail(before.publishing.keeps_mail);
     }
@@ -277,6 +283,7 @@ impl Engine {
                 Timer::Answers(device) => self.on_answers_due(device),
                 Timer::Part(conn) => self.part_now(conn),
                 Timer::Room(room, due) => self.on_room_due(room, due),
+                Timer::Open(due) => self.on_open_due(due),
             }
         }
     }
@@ -337,6 +344,7 @@ impl Engine {
         self.flush_writes();
         self.tell_custody();
         self.flush_rooms();
+        self.flush_open();
         self.flush_records();
         self.notice_figures();
         Step {

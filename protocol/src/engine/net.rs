@@ -36,11 +36,13 @@ pub enum LinkProtocol {
     /// `/starling/mail/1`: with a mailbox. The engine opens such links and never takes them: those opened to us are the
     /// business of the mailbox this node keeps ([`crate::mail`]), if it keeps one.
     Mail,
+    /// `/starling/open/1`: about open channels, with whoever is near or a contact (docs/spec/10-open-channels.md).
+    Open,
 }
 
 impl LinkProtocol {
     /// All of them, for registration.
-    pub const ALL: [Self; 4] = [Self::Live, Self::Invite, Self::Knock, Self::Mail];
+    pub const ALL: [Self; 5] = [Self::Live, Self::Invite, Self::Knock, Self::Mail, Self::Open];
 
     /// The name on the wire.
     pub fn name(self) -> &'static str {
@@ -49,6 +51,7 @@ impl LinkProtocol {
             Self::Invite => "/starling/invite/1",
             Self::Knock => "/starling/knock/1",
             Self::Mail => "/starling/mail/1",
+            Self::Open => "/starling/open/1",
         }
     }
 }

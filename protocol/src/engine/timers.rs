@@ -2,6 +2,7 @@
 //! moves it.
 
 use super::net::{ConnId, LinkId};
+use super::open::OpenTimer;
 use super::room::RoomTimer;
 use super::search::Sought;
 use crate::ids::{AccountId, ChatId, DeviceId, MailboxId, RoomId};
@@ -56,6 +57,8 @@ pub(super) enum Timer {
     Part(ConnId),
     /// Something about a room.
     Room(RoomId, RoomTimer),
+    /// Something about open channels.
+    Open(OpenTimer),
 }
 
 /// All timers of an engine.

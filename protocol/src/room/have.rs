@@ -126,7 +126,7 @@ impl HeadRange {
         seq >= 1 && (seq <= self.upto || self.beyond.iter().any(|(from, to)| (*from..=*to).contains(&seq)))
     }
 
-    fn is_possible(&self) -> bool {
+    pub(super) fn is_possible(&self) -> bool {
         let mut last = self.upto;
         self.upto <= LAST_SEQ
             && self.beyond.len() <= RANGES

@@ -9,6 +9,7 @@ mod members;
 #[cfg(test)]
 mod message_tests;
 mod op;
+pub mod open;
 mod past;
 mod policy;
 mod receiver;

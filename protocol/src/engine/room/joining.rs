@@ -186,7 +186,7 @@ impl Engine {
 
     /// Somebody asks us into a room.
     pub(in super::super) fn on_room_invite(&mut self, author: AccountId, invite: &RoomInvite) {
-        if !self.is_accepted(&author) {
+        if !self.is_accepted(&author) || self.is_open(&invite.room) {
             return;
         }
         let room = invite.room;
@@ -403,6 +403,9 @@ impl Engine {
         let link =
             RoomLink::from_link(link).map_err(|error| Refusal::BadLink { reason: error.to_string() })?;
         let (room, by) = (link.room, link.invite.root);
+        if self.is_open(&room) {
+            return Err(Refusal::IsOpen);
+        }
         match self.room(&room) {
             Some(known) if known.record.state == RoomState::Member => return Err(Refusal::AlreadyThere),
             Some(_) => {}

@@ -126,6 +126,9 @@ pub(super) struct Rooms {
 
 impl Engine {
     pub(super) fn room_command(&mut self, command: Command) -> Result<Reply, Refusal> {
+        if let Some(done) = self.open_room_command(&command) {
+            return done;
+        }
         match command {
             Command::RoomNew { name } => self.room_new(&name),
             Command::RoomList => Ok(self.room_list()),
@@ -155,9 +158,21 @@ impl Engine {
         Some(found)
     }
 
-    /// Whether a chat is a room of ours.
+    /// Whether a chat is a room of ours, private or open.
     pub(super) fn is_room(&self, chat: &crate::ids::ChatId) -> bool {
-        self.rooms.by_id.contains_key(&chat.room())
+        self.is_private(&chat.room()) || self.is_open(&chat.room())
+    }
+
+    /// Whether it is a private room of ours.
+    pub(super) fn is_private(&self, room: &RoomId) -> bool {
+        self.rooms.by_id.contains_key(room)
+    }
+
+    /// Somebody asked us into a room that bears the id of an open channel: there can be no such room.
+    pub(super) fn drop_false_room(&mut self, room: RoomId) {
+        if self.rooms.by_id.remove(&room).is_some() {
+            self.drop_room_record(Space::Room, key::room(&room));
+        }
     }
 
     /// Timers of rooms.

@@ -57,6 +57,7 @@ impl Engine {
     pub(super) fn room_list(&self) -> Reply {
         let mut views: Vec<RoomView> =
             self.rooms.by_id.iter().map(|(room, known)| self.room_view(*room, known)).collect();
+        views.extend(self.open_views());
         views.sort_by_key(|view| (view.name.to_lowercase(), view.room));
         Reply::Rooms(views)
     }
@@ -107,6 +108,8 @@ impl Engine {
                 contact: self.is_accepted(account),
                 via: self.best_via(*account),
                 last_seen: self.contacts.get(account).and_then(|contact| contact.last_seen),
+                muted: false,
+                followed: false,
             })
             .collect();
         views.sort_by_key(|view| (view.role, view.name.to_lowercase(), view.account));
@@ -272,7 +275,7 @@ impl Engine {
                     && (text::handle(&record.name) == handle || text::skeleton(&record.name) == skeleton)
             })
         };
-        if !taken(name) {
+        if !taken(name) && !self.is_open_name(name) {
             return name.to_owned();
         }
         let id = crate::ids::base32().encode(&room.0);
@@ -305,15 +308,15 @@ impl Engine {
         self.room(&room).is_some_and(|known| known.accounts().iter().all(verified))
     }
 
-    /// A message of a room was shown: its author is told when it is read.
-    pub(super) fn note_author(&mut self, room: RoomId, message: MessageId, author: AccountId) {
-        let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
     /// Whether we are an admin of a room.
     pub(in super::super) fn is_room_admin(&self, room: RoomId) -> bool {
         let members = self.room(&room).and_then(|known| known.log.as_ref()).map(|log| log.members());
         members.and_then(|members| members.member(&self.own.account)?.rank).is_some()
     }
 
+    /// A message of a room was shown: its author is told when it is read.
+    pub(super) fn note_author(&mut self, room: RoomId, message: MessageId, author: AccountId) {
+        let Some(known) = self.rooms.by_id.get_mut(&room) else { return };
         known.authors.push_back((message, author));
         if known.authors.len() > AUTHORS {
             known.authors.pop_front();

@@ -42,6 +42,9 @@ impl Engine {
         text: String,
         reply_to: Option<MessageId>,
     ) -> Result<Reply, Refusal> {
+        if self.is_open(&room) {
+            return self.open_text(room, id, text, reply_to);
+        }
         let repeated = |entry: &Room| entry.sent.values().any(|sent| sent.msg_id == id);
         let at = self.now.wall_ms;
         if repeated(self.writable(room)?) {
@@ -79,9 +82,6 @@ impl Engine {
         Ok(Reply::Sent { message: id, at, repeated: false })
     }
 
-    /// Something into a room that is not a line of its own.
-    pub(in super::super) fn room_control(&mut self, room: RoomId, body: &Body) -> Result<(), Refusal> {
-        self.writable(room)?;
     /// Another try of a text of ours, as a new entry with the same id: who has the first shows it once.
     pub(in super::super) fn room_again(
         &mut self,
@@ -102,6 +102,12 @@ impl Engine {
         Ok(Reply::Sent { message: id, at, repeated: false })
     }
 
+    /// Something into a room that is not a line of its own.
+    pub(in super::super) fn room_control(&mut self, room: RoomId, body: &Body) -> Result<(), Refusal> {
+        if self.is_open(&room) {
+            return self.open_control(room, body);
+        }
+        self.writable(room)?;
         let id = MessageId(self.rng.bytes());
         self.room_post(room, id, body, false).map(|_| ())
     }
