@@ -23,7 +23,7 @@ pub(crate) struct Any;
 
 impl UpgradeInfo for Any {
     type Info = Name;
-    type InfoIter = std::array::IntoIter<Name, 4>;
+    type InfoIter = std::array::IntoIter<Name, { LinkProtocol::ALL.len() }>;
 
     fn protocol_info(&self) -> Self::InfoIter {
         LinkProtocol::ALL.map(Name).into_iter()

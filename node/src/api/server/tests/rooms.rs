@@ -59,6 +59,8 @@ pub(super) fn members() -> Vec<MemberView> {
         contact: account == BOB,
         via: None,
         last_seen: None,
+        muted: false,
+        followed: false,
     };
     vec![member(ALICE, "A"), member(BOB, "Bobby"), member(CAROL, "Carol of the roof")]
 }
