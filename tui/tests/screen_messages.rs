@@ -368,8 +368,9 @@ fn code_moves_sideways_and_text_can_be_shown_as_typed() {
 #[test]
 fn long_messages_fold() {
     let lines: Vec<String> = (0..80).map(|n| format!("line {n}")).collect();
-    let mut scene = chosen(&lines.join("\n"));
-    assert!(scene.screen().contains("50 more lines"));
+    let mut scene = with(vec![message("x", "ilse", "2026-11-22T21:00:00.000Z", &lines.join("\n"))]);
+    assert!(scene.screen().contains("50 more lines, Up, Enter"));
+    scene.press(KeyCode::Up);
     scene.press(KeyCode::Enter);
     scene.press(KeyCode::Esc);
     scene.press(KeyCode::End);

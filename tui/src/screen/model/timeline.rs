@@ -12,6 +12,9 @@ use starling_node::api::types::Message;
 /// Minutes within which messages of one person stand under one name.
 const GROUP_MINUTES: i64 = 5;
 
+/// Characters of a message that are looked at for its first words. No row shows more.
+const FIRST_CHARS: usize = 600;
+
 /// One row of a chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Row {
@@ -78,7 +81,8 @@ fn shown_at(model: &Model, message: &Message) -> Option<Zoned> {
 /// The first words of a message, as they were typed.
 pub fn first_line(message: &Message) -> String {
     let text = if message.deleted { "(deleted)" } else { message.text.as_str() };
-    clean::line(text.split('\n').find(|line| !line.trim().is_empty()).unwrap_or(""))
+    let line = text.split('\n').find(|line| !line.trim().is_empty()).unwrap_or("");
+    clean::line(&line.chars().take(FIRST_CHARS).collect::<String>())
 }
 
 /// Who wrote a message: "You", or a name.
@@ -104,7 +108,7 @@ pub fn look(model: &Model, width: usize) -> Look {
 
 /// A row of words of ours.
 fn plain(text: &str, width: usize, ellipsis: &str) -> TextRow {
-    vec![Span::new(text::cut(text, width, ellipsis), Face::PLAIN)]
+    TextRow::from([Span::new(text::cut(text, width, ellipsis), Face::PLAIN)])
 }
 
 /// The rows of one chat at one width.

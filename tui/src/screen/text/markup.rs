@@ -5,6 +5,7 @@
 use super::wrap::{breaks, fitting};
 use super::{clean, cluster_columns, columns, cut, direction, emoji, inline};
 use std::ops::{BitOr, Range};
+use std::rc::Rc;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// How a piece of text looks; several at once.
@@ -63,8 +64,8 @@ impl Span {
     }
 }
 
-/// A row of a message.
-pub type TextRow = Vec<Span>;
+/// A row of a message; cheap to copy, as drawing does it all the time.
+pub type TextRow = Rc<[Span]>;
 
 /// Columns of a row.
 pub fn width_of(row: &[Span]) -> usize {
@@ -148,7 +149,7 @@ fn code_row(line: &str, look: &Look) -> TextRow {
             skip
         })
         .collect();
-    vec![Span::new(cut(&rest, look.width, look.ellipsis), face)]
+    Rc::new([Span::new(cut(&rest, look.width, look.ellipsis), face)])
 }
 
 /// A line that is not code: a quote, an entry of a list, or just text.
@@ -200,12 +201,12 @@ fn put(spans: &[Span], lead: &str, hang: &str, look: &Look, out: &mut Vec<TextRo
         }
         pieces(spans, &plain, place, &mut row);
         row.retain(|span| !span.text.is_empty());
-        out.push(row);
+        out.push(row.into());
     }
 }
 
 /// The part of pieces that stands at a place; a cluster looks as it begins.
-fn pieces(spans: &[Span], plain: &str, place: Range<usize>, row: &mut TextRow) {
+fn pieces(spans: &[Span], plain: &str, place: Range<usize>, row: &mut Vec<Span>) {
     let mut ends = Vec::with_capacity(spans.len());
     let mut end = 0;
     for span in spans {

@@ -19,7 +19,7 @@ fn shown(text: &str) -> Vec<String> {
 /// The text of the pieces with a look.
 fn with(text: &str, face: Face) -> Vec<String> {
     let rows = rows(text, &LOOK);
-    rows.iter().flatten().filter(|span| span.face.has(face)).map(|span| span.text.clone()).collect()
+    rows.iter().flat_map(|row| row.iter()).filter(|span| span.face.has(face)).map(|span| span.text.clone()).collect()
 }
 
 #[test]

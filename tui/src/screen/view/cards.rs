@@ -2,6 +2,7 @@
 
 use super::canvas::{Canvas, Rows};
 use crate::screen::model::overlay::PersonCard;
+use crate::screen::model::timeline::first_line;
 use crate::screen::model::{Model, words};
 use crate::screen::text::{self, clean, count, pad, time};
 use starling_node::api::types::{KeptAt, Message, Recipient};
@@ -86,14 +87,15 @@ pub fn who_has(
     let mut rows = Rows::new(canvas, inside);
     let Some(message) = read.or(known) else { return rows.line("It is not here.", styles.dim) };
     let ellipsis = rows.theme().marks.ellipsis;
-    let first = clean::line(message.text.lines().next().unwrap_or(""));
+    let first = first_line(message);
     let first = text::cut(&first, usize::from(rows.width()).saturating_sub(2), ellipsis);
     rows.line(&if message.deleted { "(deleted)".to_owned() } else { format!("\"{first}\"") }, styles.text);
     let at = |text: &str| {
         time::local(text, &model.zone).map(|at| time::moment(&at, &model.now())).unwrap_or_default()
     };
     let bytes = count(u64::try_from(message.text.len()).unwrap_or(0), "byte", "bytes");
-    rows.line(&format!("Written {}   {bytes}   end-to-end encrypted", at(&message.at)), styles.dim);
+    let again = if message.attempt > 1 { format!("   try {}", message.attempt) } else { String::new() };
+    rows.line(&format!("Written {}   {bytes}   end-to-end encrypted{again}", at(&message.at)), styles.dim);
     rows.gap();
     if !message.from.me {
         let name = clean::line(&message.from.name);

@@ -3,7 +3,7 @@
 use super::canvas::{Canvas, Rows};
 use super::places;
 use crate::screen::model::arrange::{Arrangement, arrange};
-use crate::screen::model::timeline::{Placed, Row, Timeline};
+use crate::screen::model::timeline::{Placed, Row, Timeline, first_line};
 use crate::screen::model::{Compose, Model, Notice, words};
 use crate::screen::text::markup::{Face, TextRow};
 use crate::screen::text::{self, clean};
@@ -142,7 +142,7 @@ fn row(canvas: &mut Canvas<'_>, placed: &Placed, area: Rect) {
 fn spans(canvas: &mut Canvas<'_>, row: &TextRow, area: Rect, faint: bool) -> u16 {
     let base = if faint { canvas.theme.styles.dim } else { canvas.theme.styles.text };
     let mut used = 0;
-    for span in row {
+    for span in row.iter() {
         let style = face(canvas, span.face, base);
         used += canvas.put(area.x + used, area.y, area.width.saturating_sub(used), &span.text, style);
     }
@@ -242,8 +242,7 @@ fn context(model: &Model, canvas: &mut Canvas<'_>, y: u16) {
         Some(item) => {
             let whose =
                 if item.message.from.me { "your".to_owned() } else { format!("{}:", item.message.from.name) };
-            let first = item.message.text.lines().next().unwrap_or("");
-            format!("{word} {} \"{}\"", clean::line(&whose), clean::line(first))
+            format!("{word} {} \"{}\"", clean::line(&whose), first_line(&item.message))
         }
         None => format!("{word} an older message"),
     };

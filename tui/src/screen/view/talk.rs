@@ -41,9 +41,7 @@ pub fn draw(model: &Model, shown: &TalkBox, canvas: &mut Canvas<'_>) {
             for (nth, chat) in hits.iter().enumerate().skip((at + 1).saturating_sub(left)).take(left) {
                 let name = if chat.kind == "room" { &chat.name } else { &chat.title };
                 rows.line(&format!("  {}", clean::line(name)), styles.text);
-                if nth == *at {
-                    rows.choose_last();
-                }
+                rows.entry(nth, nth == *at);
             }
         }
         TalkBox::Thread(list) => messages(model, list, "Thread", "Enter go there   Esc", canvas),
@@ -64,9 +62,7 @@ fn links(addresses: &[Address], at: usize, canvas: &mut Canvas<'_>) {
     for (nth, address) in addresses.iter().enumerate().skip((at + 1).saturating_sub(left)).take(left) {
         let odd = if address.looks_like.is_some() || address.before_at.is_some() { "! " } else { "" };
         rows.line(&format!("{} {odd}{}", nth + 1, address.whole), styles.text);
-        if nth == at {
-            rows.choose_last();
-        }
+        rows.entry(nth, nth == at);
     }
 }
 
@@ -94,7 +90,8 @@ fn link(address: &Address, several: bool, canvas: &mut Canvas<'_>) {
 }
 
 fn messages(model: &Model, list: &List, title: &str, foot: &str, canvas: &mut Canvas<'_>) {
-    let height = box_height(canvas, 18);
+    let wanted = list.messages.as_ref().map_or(2, |messages| messages.len() * 2 + usize::from(list.part));
+    let height = box_height(canvas, u16::try_from(wanted).unwrap_or(18).min(18));
     let inside = canvas.boxed(title, foot, WIDTH, height);
     let styles = canvas.theme.styles;
     let mut rows = Rows::new(canvas, inside);
@@ -121,12 +118,8 @@ fn entries(model: &Model, messages: &[Message], chosen: usize, chats: bool, rows
         let chat = model.chat_row(&message.chat).filter(|_| chats);
         let chat = chat.map(|chat| format!("   {}", clean::name(&chat.title))).unwrap_or_default();
         rows.line(&format!("{}, {when}{chat}", sender(model, message)), styles.strong);
-        if nth == chosen {
-            rows.choose_last();
-        }
-        let line = clean::line(&message.text.replace('\n', " "));
-        let line = if message.deleted { "(deleted)".to_owned() } else { line };
-        rows.line(&format!("  {line}"), styles.text);
+        rows.entry(nth, nth == chosen);
+        rows.line(&format!("  {}", first_line(message)), styles.text);
     }
 }
 
@@ -185,7 +178,12 @@ pub fn delete(model: &Model, id: &str, canvas: &mut Canvas<'_>) {
     } else {
         rows.gap();
         let name = sender(model, message);
-        rows.text(&format!("It goes from this computer only; {name} and others keep it. This cannot be undone."), styles.text);
+        let others = if model.chat_row(&message.chat).is_some_and(|chat| chat.kind == "room") {
+            "everybody else keeps it".to_owned()
+        } else {
+            format!("{name} keeps it")
+        };
+        rows.text(&format!("It goes from this computer only; {others}. This cannot be undone."), styles.text);
     }
 }
 
