@@ -30,6 +30,13 @@ pub enum Msg {
     Term(crossterm::event::Event),
     /// What line mode asks for.
     Typed(Typed),
+    /// The mouse was pressed on an entry of a list that lies over the screen.
+    Pressed {
+        /// Where and how.
+        mouse: crossterm::event::MouseEvent,
+        /// Which entry.
+        entry: usize,
+    },
     /// Time has passed: a deadline of [`super::model::Model::next_wake`] is due.
     Tick,
     /// There is no profile yet, there is a locked one, or one that opens by itself.

@@ -8,11 +8,13 @@ use super::pace::Pace;
 use super::signals::{Ends, Sign};
 use super::terminal::Screen;
 use super::update::{Moment, update};
+use super::view;
 use super::write;
-use crossterm::event::{Event, EventStream};
-use futures::{FutureExt, StreamExt};
+use crossterm::event::{Event, EventStream, MouseButton, MouseEventKind};
+use futures::StreamExt;
 use std::io;
 use std::process::ExitCode;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -100,15 +102,20 @@ impl Loop<'_> {
                 Some(msg) = inbox.recv() => self.handle(msg)?,
                 () = sleep_until(self.started, deadline) => self.handle(Msg::Tick)?,
             }
-            self.slice(&mut terminal, &mut inbox)?;
+            self.slice(&mut terminal, &mut inbox).await?;
         }
     }
 
-    /// Handles what else has come, keys first, for a short time.
-    fn slice(&mut self, terminal: &mut EventStream, inbox: &mut mpsc::Receiver<Msg>) -> anyhow::Result<()> {
+    /// Handles what else has come, keys first, for a short time. Keys are asked for with this task's own waker: crossterm
+    /// remembers only one, and a borrowed one would never wake this loop again.
+    async fn slice(
+        &mut self,
+        terminal: &mut EventStream,
+        inbox: &mut mpsc::Receiver<Msg>,
+    ) -> anyhow::Result<()> {
         let end = Instant::now() + SLICE;
         while self.quit.is_none() && self.write.is_none() {
-            while let Some(event) = terminal.next().now_or_never() {
+            while let Poll::Ready(event) = futures::poll!(terminal.next()) {
                 self.on_terminal(event)?;
                 if self.quit.is_some() || self.write.is_some() || Instant::now() >= end {
                     return Ok(());
@@ -130,10 +137,18 @@ impl Loop<'_> {
             Some(Ok(event)) => {
                 // A window being drawn larger sends sizes faster than anybody reads.
                 self.typed |= !matches!(event, Event::Resize(..));
-                self.handle(Msg::Term(event))
+                self.handle(self.meant(event))
             }
             Some(Err(_)) | None => self.lost(),
         }
+    }
+
+    /// A press on an entry of a list is told as such: only the view knows where they are.
+    fn meant(&self, event: Event) -> Msg {
+        let Event::Mouse(mouse) = event else { return Msg::Term(event) };
+        let pressed = matches!(mouse.kind, MouseEventKind::Down(MouseButton::Left));
+        let entry = if pressed { view::entry_at(self.model, mouse.column, mouse.row) } else { None };
+        entry.map_or(Msg::Term(event), |entry| Msg::Pressed { mouse, entry })
     }
 
     fn on_sign(&mut self, sign: Sign) -> anyhow::Result<()> {
@@ -146,8 +161,7 @@ impl Loop<'_> {
                 self.resized();
                 Ok(())
             }
-            // The settings are read again when the window is looked at.
-            Sign::Reload => self.handle(Msg::Term(Event::FocusGained)),
+            Sign::Reload => self.handle(Msg::Reload),
         }
     }
 

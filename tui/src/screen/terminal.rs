@@ -21,10 +21,11 @@ const ENTER: &str = "\x1b[22;2t\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[2J\x1b[H";
 /// Everything entering and the mouse did, undone; the cursor is shown, colours are reset, a synchronized update
 /// that was cut short is ended, the title is the one that was there.
 pub const LEAVE: &str =
-    "\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[23;2t\x1b[?25h";
-/// Button and wheel reports. No movement reports: they would wake the process for nothing.
-const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
-const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
+    "\x1b[?2026l\x1b[?1006l\x1b[?1002l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[23;2t\x1b[?25h";
+/// Button and wheel reports, and movement while a button is held. No other movement: it would wake the process for
+/// nothing.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
 /// A frame is shown at once, not while it is written, where the terminal can.
 const FRAME_START: &str = "\x1b[?2026h";
 const FRAME_END: &str = "\x1b[?2026l";

@@ -8,6 +8,9 @@ pub const PEOPLE_COLUMNS: u16 = 18;
 /// The part of the window's rows the editor grows to at most: a third.
 pub const EDITOR_PART: u16 = 3;
 
+/// Columns of text and its mark that the list leaves when it is made wider by hand.
+pub const TEXT_LEAST: u16 = 29;
+
 /// Where everything is, in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Geometry {
@@ -56,6 +59,28 @@ impl Geometry {
             times: !small,
             card: if list > 0 && height >= 17 { 5 } else { 0 },
         }
+    }
+
+    /// With a list as wide as the person made it, where there is a list at all; text keeps its least.
+    #[must_use]
+    pub fn with_list(self, columns: u16) -> Self {
+        if columns == 0 || self.list == 0 {
+            return self;
+        }
+        let list = columns.min(self.width.saturating_sub(TEXT_LEAST));
+        Self { list, left: list + 2, pane: self.width.saturating_sub(list + 2), ..self }
+    }
+
+    /// Without the key line at the bottom.
+    #[must_use]
+    pub fn without_hints(self) -> Self {
+        Self { bar: 0, ..self }
+    }
+
+    /// Messages and the editor alone, so that text can be copied with the terminal's own mouse.
+    #[must_use]
+    pub fn clean(self) -> Self {
+        Self { list: 0, left: 0, pane: self.width, people: 0, bar: 0, head: 0, card: 0, ..self }
     }
 
     /// With the people of a room at the right, if there is room for them and they are wanted.

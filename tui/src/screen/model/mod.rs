@@ -8,6 +8,7 @@ pub mod complete;
 pub mod editor;
 pub mod flow;
 pub mod geometry;
+pub mod hits;
 pub mod line;
 pub mod lock;
 mod mail;
@@ -119,6 +120,8 @@ pub struct Model {
     pub normal: bool,
     /// Whether frames and side panes are away, for copying.
     pub clean: bool,
+    /// Whether the edge of the list is being dragged.
+    pub dragging: bool,
     /// The person's zone.
     pub zone: TimeZone,
     /// Monotonic milliseconds of the message being handled.
@@ -227,6 +230,7 @@ impl Model {
             strokes: Vec::new(),
             normal: false,
             clean: false,
+            dragging: false,
             zone,
             now_ms: 0,
             wall: Timestamp::UNIX_EPOCH,
@@ -279,7 +283,12 @@ impl Model {
 
     /// The panes of the present size.
     pub fn geometry(&self) -> Geometry {
-        Geometry::of(self.size.0, self.size.1).with_people(self.shows_people())
+        let whole = Geometry::of(self.size.0, self.size.1).with_list(self.settings.list_width);
+        if self.clean {
+            return whole.clean();
+        }
+        let geometry = whole.with_people(self.shows_people());
+        if self.settings.hints { geometry } else { geometry.without_hints() }
     }
 
     /// Now, in the person's zone.
@@ -385,6 +394,8 @@ impl Model {
     /// as usual.
     pub fn wants_mouse(&self) -> bool {
         matches!(self.place, Place::Main)
+            && self.settings.mouse
+            && !self.clean
             && !matches!(
                 self.overlay,
                 Some(

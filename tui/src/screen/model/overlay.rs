@@ -77,6 +77,21 @@ pub enum Overlay {
     WordsLock(Line),
 }
 
+impl Overlay {
+    /// The chosen entry of a list that can be clicked.
+    pub fn chosen_mut(&mut self) -> Option<&mut usize> {
+        match self {
+            Self::GoTo(shown) => Some(&mut shown.at),
+            Self::Themes(shown) => Some(&mut shown.at),
+            Self::Found(shown) => Some(&mut shown.at),
+            Self::Requests { at } | Self::Chats { at, .. } => Some(at),
+            Self::Talk(TalkBox::Links { at, .. } | TalkBox::Forward { at, .. }) => Some(at),
+            Self::Talk(TalkBox::Thread(list) | TalkBox::Pins(list)) => Some(&mut list.at),
+            _ => None,
+        }
+    }
+}
+
 /// Ctrl-K: one field over chats, people, commands and messages.
 #[derive(Debug, Clone, Default)]
 pub struct GoTo {

@@ -48,7 +48,15 @@ fn moved(model: &mut Model, by: isize) {
     }
 }
 
-fn leave(model: &mut Model) {
+/// Chooses a message that is on the screen, without moving anything.
+pub fn only(model: &mut Model, id: &str) {
+    if let Some(log) = model.log_mut() {
+        log.chosen = Some(id.to_owned());
+    }
+}
+
+/// Back to the editor.
+pub fn leave(model: &mut Model) {
     if let Some(log) = model.log_mut() {
         log.chosen = None;
     }

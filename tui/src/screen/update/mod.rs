@@ -10,6 +10,7 @@ mod goto;
 mod keys;
 mod lines;
 mod lock;
+mod mouse;
 mod mail;
 mod network;
 mod outside;
@@ -27,7 +28,7 @@ use super::model::undo::{UNDO_MS, Undo};
 use super::keymap::{Action, Stroke};
 use super::model::{Model, Notice, Place};
 use super::msg::{Effect, Msg, SettingWish};
-use crossterm::event::{Event, KeyEvent, KeyEventKind, MouseEventKind};
+use crossterm::event::{Event, KeyEvent, KeyEventKind};
 use jiff::Timestamp;
 use starling_node::api::types::Trouble;
 
@@ -62,6 +63,12 @@ pub fn update(model: &mut Model, msg: Msg, now: Moment) -> Vec<Effect> {
             term(model, event, &mut out);
             model.dirty = true;
         }
+        Msg::Pressed { mouse, entry } => {
+            if model.locked.is_none() {
+                mouse::on_mouse(model, mouse, Some(entry), &mut out);
+                model.dirty = true;
+            }
+        }
         Msg::Typed(typed) => lines::on_typed(model, typed, &mut out),
         // Who is here is read again and again, and mostly it is who was here before.
         Msg::Room(news) => model.dirty |= rooms::on_news(model, news, &mut out),
@@ -88,11 +95,7 @@ fn term(model: &mut Model, event: Event, out: &mut Out) {
         }
         Event::FocusLost => model.focus = false,
         Event::Mouse(_) if model.locked.is_some() => {}
-        Event::Mouse(mouse) => match mouse.kind {
-            MouseEventKind::ScrollUp => keys::wheel(model, -3),
-            MouseEventKind::ScrollDown => keys::wheel(model, 3),
-            _ => {}
-        },
+        Event::Mouse(mouse) => mouse::on_mouse(model, mouse, None, out),
         Event::Key(_) => {}
     }
 }

@@ -15,12 +15,14 @@ pub struct Canvas<'a> {
     pub theme: Theme,
     /// Where the terminal's own cursor goes.
     pub caret: Option<Position>,
+    /// Entries of lists that can be clicked, with their numbers.
+    pub entries: Vec<(Rect, usize)>,
 }
 
 impl<'a> Canvas<'a> {
     /// A canvas on a buffer.
     pub fn new(buffer: &'a mut Buffer, theme: Theme) -> Self {
-        Self { buffer, theme, caret: None }
+        Self { buffer, theme, caret: None, entries: Vec::new() }
     }
 
     /// The whole area.
@@ -229,8 +231,19 @@ impl<'c, 'b> Rows<'c, 'b> {
         self.next += 1;
     }
 
+    /// The last line put is an entry of a list, perhaps the chosen one.
+    pub fn entry(&mut self, at: usize, chosen: bool) {
+        if let Some(row) = self.next.checked_sub(1) {
+            let line = Rect::new(self.area.x, self.area.y.saturating_add(row), self.area.width, 1);
+            self.canvas.entries.push((line, at));
+        }
+        if chosen {
+            self.choose_last();
+        }
+    }
+
     /// The last line put gets a style (the chosen entry of a list).
-    pub fn choose_last(&mut self) {
+    fn choose_last(&mut self) {
         if let Some(row) = self.next.checked_sub(1) {
             let style = self.canvas.theme.styles.chosen;
             self.canvas.tint(Rect::new(self.area.x, self.area.y + row, self.area.width, 1), style);

@@ -1,7 +1,7 @@
 //! The chat list, the network card below it, and the key line at the bottom.
 
 use super::canvas::Canvas;
-use crate::screen::keymap::MESSAGE_KEYS;
+use crate::screen::keymap::{Action, Insert, MESSAGE_KEYS};
 use crate::screen::model::rooms::Extra;
 use crate::screen::model::{Compose, Model, words};
 use crate::screen::text::{self, count};
@@ -16,13 +16,10 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
     let (width, styles) = (geometry.list.saturating_sub(1), canvas.theme.styles);
     let rows = geometry.height.saturating_sub(geometry.bar);
     canvas.put(0, 0, width, "Chats", styles.strong);
-    canvas.put_right(6, 0, width.saturating_sub(6), "Ctrl-K", styles.dim);
-    let room = rows.saturating_sub(1 + geometry.card);
+    let goto = model.keys.label(Action::GoTo).unwrap_or_default();
+    canvas.put_right(6, 0, width.saturating_sub(6), &goto, styles.dim);
     let lines = lines(model, usize::from(width));
-    let open = model.open_place().unwrap_or(0);
-    // The open chat is always among the rows that are shown.
-    let from =
-        (open + 1).saturating_sub(usize::from(room)).min(lines.len().saturating_sub(usize::from(room)));
+    let (from, room) = model.list_window();
     for (line, y) in lines.iter().skip(from).zip(1..=room) {
         row(canvas, 0, y, width, line);
     }
@@ -99,7 +96,10 @@ fn extras(model: &Model, extras: Vec<Extra>, width: usize) -> Vec<ListLine> {
         Extra::Words => {
             extra("! write down words".to_owned(), if width > 24 { "/words" } else { "" }, styles.warn)
         }
-        Extra::Invite => extra("+ invite".to_owned(), "Ctrl-N", styles.text),
+        Extra::Invite => {
+            let key = model.keys.label(Action::Invite).unwrap_or_default();
+            extra("+ invite".to_owned(), &key, styles.text)
+        }
         Extra::Archived(number) => extra(format!("  Archived: {number}"), "Enter", styles.dim),
     };
     extras.into_iter().map(row).collect()
@@ -187,38 +187,51 @@ pub fn bar(model: &Model, canvas: &mut Canvas<'_>) {
     canvas.put(0, y, geometry.width, &line, canvas.theme.styles.dim);
 }
 
+/// The key of an action as it is now, with a short word; nothing if it has none.
+fn hint(model: &Model, action: Action, word: &str) -> Option<String> {
+    let key = model.keys.label(action)?;
+    let key = if model.geometry().list == 0 { key.replace("Ctrl-", "^") } else { key };
+    Some(format!("{key} {word}"))
+}
+
 fn main_hints(model: &Model) -> Vec<String> {
     let geometry = model.geometry();
     let unread = model.unread_elsewhere();
     let tab = match (geometry.list, unread) {
         (_, 0) => None,
-        (0, unread) if geometry.width < 44 => Some(format!("Tab ({unread})")),
-        (0, unread) => Some(format!("Tab unread({unread})")),
-        _ => Some("Tab next unread".to_owned()),
+        (0, unread) if geometry.width < 44 => hint(model, Action::NextUnread, &format!("({unread})")),
+        (0, unread) => hint(model, Action::NextUnread, &format!("unread({unread})")),
+        _ => hint(model, Action::NextUnread, "next unread"),
     };
-    let mut hints: Vec<String> = vec!["F1 help".to_owned()];
-    hints.push(if geometry.list == 0 { "^K go to" } else { "Ctrl-K go to" }.to_owned());
+    let mut hints: Vec<String> = Vec::new();
+    if model.compose != Compose::New {
+        hints.extend(hint(model, Action::Escape, "back"));
+    }
+    if model.normal {
+        hints.extend(hint(model, Action::Insert(Insert::Here), "type"));
+    }
+    hints.extend(hint(model, Action::Help, "help"));
+    hints.extend(hint(model, Action::GoTo, "go to"));
     if geometry.list == 0 {
         hints.extend(tab);
-        hints.push("F2 chats".to_owned());
+        hints.extend(hint(model, Action::Chats, "chats"));
     } else {
-        hints.push("Ctrl-P commands".to_owned());
+        hints.extend(hint(model, Action::Commands, "commands"));
         hints.extend(tab);
     }
-    if model.compose != Compose::New {
-        hints.insert(0, "Esc back".to_owned());
-    }
     // The way out comes before what is only handy.
-    let leave = "Ctrl-Q quit".to_owned();
-    let used: usize = hints.iter().map(|hint| text::columns(hint) + 3).sum::<usize>() + text::columns(&leave);
+    let leave = hint(model, Action::Leave, "quit");
+    let leave = leave.map(|leave| leave.replace('^', "Ctrl-"));
+    let used = hints.iter().chain(&leave).map(|hint| text::columns(hint) + 3).sum::<usize>().saturating_sub(3);
     let mut room = usize::from(geometry.width).saturating_sub(used);
-    for handy in ["Up message actions", "F5 network"] {
+    let handy = [hint(model, Action::Choose, "message actions"), hint(model, Action::Network, "network")];
+    for handy in handy.into_iter().flatten() {
         if handy.len() + 3 > room || geometry.list == 0 {
             break;
         }
         room -= handy.len() + 3;
-        hints.push(handy.to_owned());
+        hints.push(handy);
     }
-    hints.push(leave);
+    hints.extend(leave);
     hints
 }

@@ -19,14 +19,27 @@ mod talk;
 use super::model::{Model, Place};
 use canvas::Canvas;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Position;
+use ratatui::layout::{Position, Rect};
 
 /// Draws the whole screen; gives back where the terminal's cursor goes.
 pub fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
+    canvas(model, buffer).caret
+}
+
+/// The entry of a list over the main screen that lies under a cell, if there is one.
+pub fn entry_at(model: &Model, x: u16, y: u16) -> Option<usize> {
+    model.overlay.as_ref()?;
+    let mut buffer = Buffer::empty(Rect::new(0, 0, model.size.0, model.size.1));
+    let drawn = canvas(model, &mut buffer);
+    let under = drawn.entries.iter().find(|(area, _)| area.contains(Position::new(x, y)));
+    under.map(|(_, entry)| *entry)
+}
+
+fn canvas<'b>(model: &Model, buffer: &'b mut Buffer) -> Canvas<'b> {
     let mut canvas = Canvas::new(buffer, model.theme);
     if let Some(locked) = &model.locked {
         places::locked(model, locked, &mut canvas);
-        return canvas.caret;
+        return canvas;
     }
     match &model.place {
         Place::Starting => setup::starting(&mut canvas),
@@ -35,7 +48,7 @@ pub fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
         Place::Broken(trouble) => setup::broken(trouble, &mut canvas),
         Place::Main => main(model, &mut canvas),
     }
-    canvas.caret
+    canvas
 }
 
 fn main(model: &Model, canvas: &mut Canvas<'_>) {

@@ -175,9 +175,7 @@ fn requests(model: &Model, at: usize, canvas: &mut Canvas<'_>) {
     for (nth, request) in model.requests.iter().enumerate().skip((at + 1).saturating_sub(shown)).take(shown) {
         rows.gap();
         rows.line(&clean::line(&request.name), styles.strong);
-        if nth == at {
-            rows.choose_last();
-        }
+        rows.entry(nth, nth == at);
         let note = if request.note.is_empty() {
             "(no note)".to_owned()
         } else {

@@ -43,9 +43,7 @@ pub fn go_to(goto: &GoTo, canvas: &mut Canvas<'_>) {
         let left = pad(&clean::line(&hit.name), name, ellipsis);
         let kind = if commands { String::new() } else { format!("{:<8} ", hit.kind) };
         rows.line(&format!("  {left} {kind}{}", hit.note), styles.text);
-        if at == goto.at {
-            rows.choose_last();
-        }
+        rows.entry(at, at == goto.at);
     }
     while rows.left() > 1 {
         rows.gap();
@@ -74,6 +72,7 @@ pub fn chats(model: &Model, at: usize, archived: bool, canvas: &mut Canvas<'_>) 
     for ((nth, line), y) in lines.iter().enumerate().skip(from(at, room)).zip(1..=room) {
         let shown = Rect::new(0, y, area.width, 1);
         list::row(canvas, 0, y, area.width, line);
+        canvas.entries.push((shown, nth));
         canvas.tint(shown, Style::new().remove_modifier(Modifier::REVERSED));
         if nth == at {
             canvas.tint(shown, styles.chosen);
@@ -144,8 +143,8 @@ pub fn sure(model: &Model, sure: &Sure, canvas: &mut Canvas<'_>) {
             let mut rows = Rows::new(canvas, inside);
             rows.text(
                 &format!(
-                    "Nothing of {name} reaches you from then on, and {name} is not told. What was sent meanwhile does \
-                     not come later. /unblock ends it."
+                    "Nothing of {name} reaches you from then on, and {name} is not told. Messages of yours that still \
+                     wait for {name} are not sent. /unblock ends it."
                 ),
                 styles.text,
             );

@@ -16,8 +16,6 @@ pub fn themes(model: &Model, shown: &Themes, canvas: &mut Canvas<'_>) {
     for (at, name) in shown.names.iter().enumerate().skip(from).take(usize::from(inside.height)) {
         let now = if *name == model.settings.theme { "now" } else { "" };
         rows.line(&format!("  {}{now}", pad(name, 30, "")), styles.text);
-        if at == shown.at {
-            rows.choose_last();
-        }
+        rows.entry(at, at == shown.at);
     }
 }
