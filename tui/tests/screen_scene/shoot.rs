@@ -6,8 +6,9 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier};
 use starling_tui::screen::model::Model;
+use starling_tui::screen::settings::Settings;
 use starling_tui::screen::text;
-use starling_tui::screen::theme::{ASCII, Marks, Theme, UNICODE};
+use starling_tui::screen::theme::{ASCII, Depth, Marks, Terminal, Theme, UNICODE};
 use starling_tui::screen::view;
 use std::fmt::Write;
 
@@ -16,9 +17,12 @@ pub const SIZES: [(u16, u16); 4] = [(120, 36), (80, 24), (50, 24), (40, 16)];
 /// The size whose styles are kept.
 const STYLED: (u16, u16) = (80, 24);
 
-/// The kinds of theme every scene is drawn in, with Unicode marks.
-fn themes() -> [(&'static str, Theme); 2] {
-    [("colour", Theme::new(UNICODE, true)), ("mono", Theme::new(UNICODE, false))]
+/// The kinds of theme every scene is drawn in.
+fn themes() -> [(&'static str, Theme); 3] {
+    ["dark", "light", "mono"].map(|name| {
+        let settings = Settings { theme: name.to_owned(), ..Settings::default() };
+        (name, Theme::of(&settings, &Terminal { depth: Depth::True, ..Terminal::default() }, None))
+    })
 }
 
 /// The theme of the letters' pictures.
@@ -41,10 +45,17 @@ pub fn shoot(name: &str, make: impl Fn((u16, u16)) -> Scene) {
         out.push_str(&differing(&plain(&unicode), &scene.screen()));
     }
     let mut scene = make(STYLED);
-    for (theme, styles) in themes() {
-        scene.model.theme = styles;
-        writeln!(out, "==== {}x{} styles, {theme}", STYLED.0, STYLED.1).unwrap();
-        out.push_str(&styles_of(&picture(&scene.model).0));
+    let mut first: Option<String> = None;
+    for (name, theme) in themes() {
+        scene.model.theme = theme;
+        let styles = styles_of(&picture(&scene.model).0, &theme);
+        write!(out, "==== {}x{} styles, {name}", STYLED.0, STYLED.1).unwrap();
+        out.push_str(&if first.as_ref() == Some(&styles) {
+            ": the same\n".to_owned()
+        } else {
+            format!("\n{styles}")
+        });
+        first.get_or_insert(styles);
     }
     keep(name, out);
 }
@@ -131,10 +142,10 @@ fn differing(first: &str, second: &str) -> String {
 }
 
 /// The runs of cells that have a style, row by row; rows with the same runs stand together.
-fn styles_of(buffer: &Buffer) -> String {
+fn styles_of(buffer: &Buffer, theme: &Theme) -> String {
     let mut groups: Vec<(usize, usize, String)> = Vec::new();
     for (y, row) in rows(buffer).enumerate() {
-        let runs = runs(row);
+        let runs = runs(row, theme);
         match groups.last_mut() {
             Some((_, last, same)) if *same == runs => *last = y,
             _ => groups.push((y, y, runs)),
@@ -148,10 +159,20 @@ fn styles_of(buffer: &Buffer) -> String {
     out
 }
 
-fn runs(row: &[Cell]) -> String {
+fn runs(row: &[Cell], theme: &Theme) -> String {
     let mut found: Vec<(usize, usize, String)> = Vec::new();
+    let mut covered = 0;
     for (x, cell) in row.iter().enumerate() {
-        let style = style_of(cell);
+        if covered > 0 {
+            // The second half of a wide one looks like the first.
+            covered -= 1;
+            if let Some((_, last, _)) = found.last_mut().filter(|(_, last, _)| *last + 1 == x) {
+                *last = x;
+            }
+            continue;
+        }
+        covered = text::columns(cell.symbol()).saturating_sub(1);
+        let style = style_of(cell, theme);
         match found.last_mut() {
             Some((_, last, same)) if *same == style && *last + 1 == x => *last = x,
             _ if style.is_empty() => {}
@@ -163,16 +184,35 @@ fn runs(row: &[Cell]) -> String {
     words.join(", ")
 }
 
-fn style_of(cell: &Cell) -> String {
+/// A cell's style by what the theme means with its colour.
+fn style_of(cell: &Cell, theme: &Theme) -> String {
+    let styles = &theme.styles;
+    let ground = |bg: Option<Color>| bg.unwrap_or(Color::Reset);
     let mut words = Vec::new();
-    if cell.fg != Color::Reset {
-        words.push(cell.fg.to_string().to_lowercase());
-    }
-    if cell.bg != Color::Reset {
-        words.push(format!("on-{}", cell.bg.to_string().to_lowercase()));
+    if cell.bg != Color::Reset && cell.bg == ground(styles.chosen.bg) {
+        words.push("chosen".to_owned());
+    } else {
+        let inks = [
+            ("", styles.text),
+            ("dim", styles.dim),
+            ("own", styles.own),
+            ("warn", styles.warn),
+            ("good", styles.good),
+        ];
+        let blank = cell.fg == Color::Reset || cell.symbol() == " ";
+        let meant = inks.into_iter().find(|(_, style)| style.fg == Some(cell.fg));
+        match meant {
+            _ if blank => {}
+            Some((meaning, _)) => words.push(meaning.to_owned()),
+            None => words.push(cell.fg.to_string().to_lowercase()),
+        }
+        if cell.bg != Color::Reset {
+            words.push(format!("on-{}", cell.bg.to_string().to_lowercase()));
+        }
     }
     if !cell.modifier.is_empty() {
         words.push(format!("{:?}", cell.modifier).to_lowercase().replace(" | ", "+"));
     }
+    words.retain(|word| !word.is_empty());
     words.join("+")
 }

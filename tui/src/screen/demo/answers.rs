@@ -1,9 +1,8 @@
 //! What the played node answers to each effect.
 
 use super::story::Turn;
-use super::turns;
-use super::world::{Demo, Due, Person, Talk, World};
-use super::{cast, clock};
+use super::world::{CALL_MS, Demo, Due, Person, Talk, World};
+use super::{cast, clock, turns, wishes};
 use crate::screen::model::chatlog::PAGE;
 use crate::screen::msg::{Effect, MailWish, Msg, RoomNews, RoomWish};
 use starling_node::api::types::{
@@ -13,7 +12,7 @@ use zeroize::Zeroizing;
 
 /// Milliseconds until the first person uses the link of the played first run.
 const COMES_MS: u64 = 7_000;
-/// Minutes of a week.
+/// Milliseconds of a week.
 const WEEK_MS: u64 = 7 * 24 * 3_600_000;
 
 /// The answer to an effect, if it has one.
@@ -46,12 +45,16 @@ pub fn answer(world: &mut World, effect: Effect) -> Option<Msg> {
         Effect::Find { text, chat } => Msg::Found { result: Ok(found(world, &text, chat.as_deref())), text },
         Effect::Mail(MailWish::List) => Msg::Mailboxes(Ok(Vec::new())),
         Effect::Room(wish) => return room(world, wish),
+        Effect::Talk(wish) => return wishes::talk(world, wish),
+        Effect::Outside(wish) => return wishes::outside(&wish),
+        Effect::Place(wish) => return wishes::place(world, wish),
+        Effect::Setting(wish) => return wishes::setting(world, wish),
         other => return change(world, other),
     })
 }
 
 /// What is said where the demo ends.
-fn not_played() -> Trouble {
+pub fn not_played() -> Trouble {
     Trouble::new(
         "E-DEMO",
         2,
@@ -61,7 +64,8 @@ fn not_played() -> Trouble {
     )
 }
 
-fn refused() -> Msg {
+/// The same as an answer.
+pub fn refused() -> Msg {
     Msg::Done { say: None, result: Err(not_played()) }
 }
 
@@ -69,7 +73,8 @@ fn contacts(world: &World) -> Vec<Contact> {
     world.people.iter().map(|person| person.contact.clone()).collect()
 }
 
-fn page(world: &World, chat: &str, before: Option<&str>) -> Vec<Message> {
+/// The newest messages of a chat, or those before one.
+pub fn page(world: &World, chat: &str, before: Option<&str>) -> Vec<Message> {
     let Some(talk) = world.talk(chat) else { return Vec::new() };
     let end = before.and_then(|id| talk.messages.iter().position(|message| message.id == id));
     let older = talk.messages.iter().take(end.unwrap_or(talk.messages.len()));
@@ -226,7 +231,7 @@ fn presence(world: &mut World, state: &str) -> Msg {
 }
 
 /// Changes a message and tells it as an event, as the node does.
-fn changed(world: &mut World, id: &str, change: impl FnOnce(&mut Message)) -> Msg {
+pub fn changed(world: &mut World, id: &str, change: impl FnOnce(&mut Message)) -> Msg {
     let Some(message) = world.message_mut(id) else { return refused() };
     change(message);
     let told = Object::Message(Box::new(message.clone()));
@@ -241,6 +246,11 @@ fn send(world: &mut World, chat: &str, text: &str, reply_to: Option<String>) -> 
         message.reply_to = reply_to;
     }
     turns::sent(world, chat, &made.id);
+    // After the answer it is told to everybody who listens, with its place in the chat.
+    if let Some(message) = world.message_mut(&made.id) {
+        let told = Msg::Event(Box::new(Object::Message(Box::new(message.clone()))));
+        world.plan(CALL_MS + 1, Due::Tell(Box::new(told)));
+    }
     Ok(Sent { v: V, id: made.id, to: made.chat_name, chat: made.chat, state: made.state, at: made.at })
 }
 

@@ -10,12 +10,8 @@ use std::collections::BTreeMap;
 
 /// Own account.
 pub const ME: &str = "account:demo-you";
-/// The chat with oneself.
-pub const NOTES: &str = "chat:demo-notes";
 /// The room.
 pub const ROOF: &str = "chat:demo-roof";
-/// The chat with the one who writes most.
-pub const ILSE: &str = "chat:demo-ilse";
 /// A link that leads nowhere: it is as long as a real one.
 pub const LINK: &str = "starling:demo4hq2m7xk5vbw3jrt6nsy2cgz7dpf4ael5iuo3hq2m7xk5vbw3jrt6nsy2cgz7dpf4ael5iuo3hq2m7xk5vbw3jrt6nsy2cgz7demo";
 /// Words that open nothing.

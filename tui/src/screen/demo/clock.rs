@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 /// When it begins, in seconds since 1970: 2026-03-14 20:14:03 UTC.
-const START_S: i64 = 1773_519_243;
+const START_S: i64 = 1_773_519_243;
 
 /// The time after `ms` milliseconds of play.
 pub fn at(ms: u64) -> Timestamp {

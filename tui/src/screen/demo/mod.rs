@@ -6,6 +6,7 @@ mod cast;
 pub mod clock;
 mod story;
 mod turns;
+mod wishes;
 mod world;
 
 use super::msg::{Effect, Msg};

@@ -159,7 +159,7 @@ pub fn reaches(world: &mut World, chat: &str, id: &str, who: &str, state: &'stat
     }
     state.clone_into(&mut one.state);
     one.at.clone_from(&at);
-    one.kept = (state == "mailbox").then(|| Kept { mailboxes: 1, until: Some(until) });
+    one.kept = (state == "mailbox").then_some(Kept { mailboxes: 1, until: Some(until) });
     let receipt = Receipt {
         v: V,
         cursor: String::new(),

@@ -4,11 +4,12 @@
 use super::story::{TALK, Turn};
 use super::{answers, cast, clock, turns};
 use crate::screen::msg::{Effect, Msg, Opened, ProfileKind};
+use crate::screen::settings::Settings;
 use starling_node::api::types::{Chat, Contact, Message, Request};
 use std::collections::BTreeMap;
 
 /// Milliseconds a call of the played node takes.
-const CALL_MS: u64 = 4;
+pub(super) const CALL_MS: u64 = 4;
 /// Things that are to happen, at most. Somebody who types faster gets no more answers.
 const PLANNED: usize = 512;
 /// Messages of one chat, at most; older ones are forgotten.
@@ -59,6 +60,7 @@ pub struct World {
     pub(super) requests: Vec<Request>,
     pub(super) network: String,
     pub(super) invisible: bool,
+    pub(super) settings: Settings,
     pub(super) now_ms: u64,
     /// Answers given so far.
     pub(super) answered: usize,
@@ -79,6 +81,7 @@ impl World {
             requests: Vec::new(),
             network: "direct".to_owned(),
             invisible: false,
+            settings: Settings::default(),
             now_ms: 0,
             answered: 0,
             agenda: BTreeMap::new(),
