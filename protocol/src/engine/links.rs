@@ -134,10 +134,10 @@ impl Engine {
                 up: 0,
             };
             self.links.insert(link, new);
-            if is_open {
-                return self.neighbour_came(link);
-            }
             self.timers.set(Timer::Handshake(link), self.now.mono_ms.saturating_add(HANDSHAKE_MS));
+            if is_open {
+                self.neighbour_came(link);
+            }
             return;
         }
         let Some(entry) = self.links.get_mut(&link) else {
@@ -182,7 +182,6 @@ impl Engine {
             }
             Purpose::Open => {
                 self.links.get_mut(&link)?.state = LinkState::Open;
-                self.timers.clear(&Timer::Handshake(link));
                 self.neighbour_came(link);
                 return Some(());
             }

@@ -1,10 +1,10 @@
 //! What is said to neighbours about open channels (docs/spec/10-open-channels.md, "Frames"), and what is made of what
 //! they say.
 
-use super::super::Engine;
 use super::super::net::LinkId;
 use super::super::state;
 use super::super::step::{MessageState, Space};
+use super::super::{Engine, Timer};
 use super::record::key;
 use super::{Channel, OpenTimer};
 use crate::ids::{DeviceId, RoomId};
@@ -49,6 +49,7 @@ impl Engine {
         let one = self.open.neighbours.by_link.get_mut(&link)?;
         match words {
             Words::Tags(tags) => {
+                self.timers.clear(&Timer::Handshake(link));
                 if one.answers.take(1, now_ms) {
                     one.heard = tags.into_iter().collect();
                     self.share(link);

@@ -418,3 +418,17 @@ fn a_stranger_from_elsewhere_is_not_talked_with() {
     });
     assert!(table.closed);
 }
+
+#[test]
+fn a_neighbour_who_says_nothing_is_not_waited_for() {
+    let mut table = Table::new(54);
+    table.wait(20_000);
+    assert!(!table.closed, "who said their tags may be silent");
+    table.event(NetEvent::LinkClosed { link: table.link });
+    let (local_peer, remote_peer) = (table.world.peer_of(0), PEER.to_vec());
+    table.link += 2;
+    let (link, protocol) = (table.link, LinkProtocol::Open);
+    table.event(NetEvent::LinkOpened { link, conn: 7, protocol, outbound: false, local_peer, remote_peer });
+    table.wait(10_000);
+    assert!(table.closed);
+}

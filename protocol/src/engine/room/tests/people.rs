@@ -310,7 +310,8 @@ fn a_contact_cannot_fill_the_list_of_rooms() {
     }
     world.turn(0, Vec::new());
     world.run(10_000);
-    let Reply::Rooms(rooms) = must(&mut world, 1, Command::RoomList) else { panic!() };
+    let Reply::Rooms(mut rooms) = must(&mut world, 1, Command::RoomList) else { panic!() };
+    rooms.retain(|room| !room.open);
     assert_eq!(rooms.len(), 16);
     let names: std::collections::BTreeSet<_> = rooms.iter().map(|room| room.name.clone()).collect();
     assert_eq!(names.len(), 16, "each has a name of its own");
