@@ -9,7 +9,7 @@ use common::{ack, content, frame, invite, part, person, request};
 use data_encoding::HEXLOWER;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use starling_protocol::content::{Body, Content, KeepMail};
+use starling_protocol::content::{Body, Content, KeepMail, Pin, Target};
 use starling_protocol::discovery::{self, Made, Slot, SlotOwner};
 use starling_protocol::identity::{Card, Manifest, safety_number};
 use starling_protocol::ids::{ChatId, DeviceId, MessageId};
@@ -164,6 +164,8 @@ fn invite_vectors() {
 #[test]
 fn message_vectors() {
     let (bob, content) = (person(2), content());
+    let target = Target { author: bob.root.account(), id: content.msg_id };
+    let pin = Body::Pin(Pin { target, on: true, ext: vec![] });
     let signed = ack().sign(&bob.keys).unwrap();
     check(
         "messages",
@@ -172,6 +174,7 @@ fn message_vectors() {
             "content_padded": hex(&content.pad().unwrap()),
             "content_link": hex(&content.link()),
             "body_kind": content.kind,
+            "pin": hex(&pin.encode().unwrap().1),
             "part": golden(&part()),
             "ack": golden(&ack()),
             "ack_signed": golden(&signed),

@@ -206,13 +206,15 @@ impl Run {
                 }
                 1 => {
                     if let Some(message) = self.own_message(from, to) {
-                        let emoji = ["👍", "🎉", ""]
-                            .get(self.rng.below(3) as usize)
-                            .copied()
-                            .unwrap_or("")
-                            .to_owned();
                         let author = self.world.account(from);
-                        let _ = self.world.command(from, Command::React { chat, message, author, emoji });
+                        let which = self.rng.below(5);
+                        let command = match ["👍", "🎉", ""].get(which as usize) {
+                            Some(emoji) => {
+                                Command::React { chat, message, author, emoji: (*emoji).to_owned() }
+                            }
+                            None => Command::Pin { chat, message, author, on: which == 3, ours: false },
+                        };
+                        let _ = self.world.command(from, command);
                     }
                 }
                 _ => {

@@ -122,7 +122,7 @@ fn order(machine: &Machine, at: usize, outcome: &mut Outcome) {
     }
 }
 
-/// The last edit of every message is the same on both sides, and so is the last reaction.
+/// The last edit of every message is the same on both sides, and so are the last reaction and the last pin.
 fn edits(world: &World, from: usize, by_account: &BTreeMap<AccountId, usize>, outcome: &mut Outcome) {
     let Some(machine) = world.machines.get(from) else { return };
     for sent in &machine.watch.accepted {
@@ -137,6 +137,9 @@ fn edits(world: &World, from: usize, by_account: &BTreeMap<AccountId, usize>, ou
         if reaction(machine, sent.id) != reaction(to, sent.id) {
             outcome.faults.push(format!("{from}: the reactions to {} differ", sent.text));
         }
+        if pin(machine, sent.id) != pin(to, sent.id) {
+            outcome.faults.push(format!("{from}: {} is pinned for one of two", sent.text));
+        }
     }
 }
 
@@ -150,6 +153,14 @@ fn last_edit(machine: &Machine, by: AccountId, of: MessageId) -> Option<String> 
 fn reaction(machine: &Machine, of: MessageId) -> Option<&str> {
     machine.disk.edits.iter().rev().find_map(|change| match change {
         Change::React { message, emoji, .. } if *message == of => Some(emoji.as_str()),
+        _ => None,
+    })
+}
+
+/// What was last said of a message's pin.
+fn pin(machine: &Machine, of: MessageId) -> Option<bool> {
+    machine.disk.edits.iter().rev().find_map(|change| match change {
+        Change::Pin { message, on, .. } if *message == of => Some(*on),
         _ => None,
     })
 }

@@ -140,7 +140,7 @@ fn outcome(reached: Reached, level: MessageState, sent: Sent) -> Outcome {
         trouble::FAILED,
         format!("Message {} did not go: {}", sent.id, trouble::sentence(&reason).to_lowercase()),
         "It is kept here, and will not be sent again by itself.",
-        "Send it again when the reason is gone.",
+        "When the reason is gone, `starling again ID` tries it again.",
     );
     fault.sent = Some(Box::new(sent));
     Err(fault.into())
