@@ -39,6 +39,12 @@ const NOT_HERE: &[(&str, &str)] = &[
     ("/big", "Line mode leaves the size of letters to your terminal."),
     ("/plain", "This is line mode already. `starling` without --plain opens the screen."),
     ("/redraw", "Line mode draws nothing that could be drawn again; /last tells the last messages."),
+    ("/unread", "What is new in a chat is told when it is opened; /chats says where something is new."),
+    ("/clean", "Line mode has no frames and no panes."),
+    ("/up", "/older tells older messages."),
+    ("/down", "/last tells the last messages."),
+    ("/end", "/last tells the last messages."),
+    ("/plain-text", "Line mode tells texts as they were typed."),
     ("/code", "A line is one message here; write ` around what is code."),
     ("/quote", "/reply N TEXT answers a message here."),
 ];

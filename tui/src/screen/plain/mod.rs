@@ -222,8 +222,8 @@ impl Plain {
     }
 
     /// When something has been waited for long enough, on the monotonic clock.
-    pub fn wake(&self) -> Option<u64> {
-        self.waiting.map(|since| since + PATIENCE_MS)
+    pub fn wake(&self, model: &Model) -> Option<u64> {
+        self.waiting.map(|since| since + PATIENCE_MS).filter(|at| *at > model.now_ms)
     }
 
     /// What is asked for next; nothing while an answer is on its way.
@@ -289,7 +289,10 @@ impl Plain {
                 }
             }
             Meant::Draft => said.msgs.push(Msg::Typed(Typed::SendKept)),
-            Meant::Copy(text) => said.lines.extend(clean::lines(&text)),
+            Meant::Copy(text) => {
+                said.lines.push("text:".to_owned());
+                said.lines.extend(clean::lines(&text).map(|line| format!("{}{line}", speak::INDENT)));
+            }
             Meant::Theirs => said.msgs.push(Msg::Typed(Typed::Line(line.to_owned()))),
         }
     }

@@ -144,7 +144,7 @@ impl Loop {
 
     /// Asks for the next line if it is time for it; says when the loop must wake.
     async fn ask(&mut self) -> Option<u64> {
-        let mut deadline = [self.model.next_wake(), self.plain.wake()].into_iter().flatten().min();
+        let mut deadline = [self.model.next_wake(), self.plain.wake(&self.model)].into_iter().flatten().min();
         if self.asked.is_some() {
             return deadline;
         }

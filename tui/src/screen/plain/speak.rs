@@ -7,7 +7,7 @@ use crate::screen::text::{clean, count, cut, link, time};
 use starling_node::api::types::{Chat, Message};
 
 /// In front of every line below the first.
-const INDENT: &str = "      ";
+pub const INDENT: &str = "      ";
 /// Columns of a text that is named to say which message is meant.
 const QUOTE: usize = 40;
 

@@ -251,7 +251,9 @@ impl Told {
     fn notice(&mut self, model: &Model, lines: &mut Vec<String>) {
         let line = match &model.notice {
             Some(Notice::Trouble(trouble)) => Some(format!("problem: {}", here(&words::trouble(trouble)))),
-            Some(Notice::Said(words)) => Some(here(words)).filter(|words| !words.trim().is_empty()),
+            Some(Notice::Said(words)) => Some(here(words))
+                .filter(|words| !words.trim().is_empty())
+                .map(|words| format!("note: {words}")),
             None => None,
         };
         if let Some(line) = line.as_ref().filter(|line| self.notice.as_ref() != Some(line)) {

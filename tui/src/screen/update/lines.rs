@@ -32,6 +32,7 @@ pub fn on_typed(model: &mut Model, typed: Typed, out: &mut Out) {
         Typed::React { id, emoji } => out.push(Effect::React { id, emoji }),
         Typed::Keep(text) => {
             model.editor.set(&text);
+            model.declined = None;
             send::edited(model, out);
         }
         Typed::SendKept => send::submit(model, out),
