@@ -11,6 +11,7 @@ pub mod notify;
 pub mod outside;
 mod pace;
 pub mod plain;
+mod probe;
 mod run;
 pub mod settings;
 mod signals;
@@ -72,7 +73,9 @@ async fn open(options: ScreenOptions) -> anyhow::Result<ExitCode> {
     // The demo is the same for everybody.
     let loaded = kind.is_some().then(|| settings::load::load(&folder));
     let mut screen = Screen::enter()?;
-    let terminal = theme::Terminal::from_environment();
+    let answer = screen.ask();
+    let known = theme::Terminal::from_environment();
+    let terminal = theme::Terminal { dark: !answer.light(), wide: answer.wide(), ..known };
     let theme = theme::Theme::of(&settings::Settings::default(), &terminal, None);
     let mut model = Model::new(theme, zone, screen.size(), run, chat);
     model.terminal = terminal;

@@ -5,7 +5,7 @@ use super::bridge::Bridge;
 use super::model::Model;
 use super::msg::{Effect, Msg, OutsideNews, OutsideWish, PlaceNews, PlaceWish};
 use super::pace::Pace;
-use super::signals::{Ends, Sign};
+use super::signals::{Ends, Sign, end_without_terminal};
 use super::terminal::Screen;
 use super::update::{Moment, update};
 use super::view;
@@ -29,7 +29,7 @@ const SLICE: Duration = Duration::from_millis(2);
 /// Messages handled between two looks at the clock and the keys.
 const STEP: usize = 8;
 /// Exit code when the terminal was taken away, as a shell reports SIGHUP.
-const HUNG_UP: u8 = 129;
+pub(super) const HUNG_UP: u8 = 129;
 /// Time the last calls (drafts) have to reach the node when leaving.
 const LAST_CALLS: Duration = Duration::from_secs(2);
 
@@ -40,6 +40,7 @@ pub async fn run(
     mut bridge: Bridge,
     inbox: mpsc::Receiver<Msg>,
 ) -> anyhow::Result<ExitCode> {
+    end_without_terminal();
     let mut runner = Loop {
         model,
         screen,
@@ -134,6 +135,7 @@ impl Loop<'_> {
 
     fn on_terminal(&mut self, event: Option<io::Result<Event>>) -> anyhow::Result<()> {
         match event {
+            Some(Ok(event)) if self.screen.swallows(&event) => Ok(()),
             Some(Ok(event)) => {
                 // A window being drawn larger sends sizes faster than anybody reads.
                 self.typed |= !matches!(event, Event::Resize(..));

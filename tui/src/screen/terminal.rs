@@ -5,8 +5,10 @@ use super::crash;
 use super::msg::Copied;
 use super::notify::Notice;
 use super::outside::{self, desktop};
+use super::probe::{self, Answer, Late};
 use super::settings::Clipboard;
 use anyhow::Context;
+use crossterm::event::Event;
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -29,6 +31,14 @@ const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
 /// A frame is shown at once, not while it is written, where the terminal can.
 const FRAME_START: &str = "\x1b[?2026h";
 const FRAME_END: &str = "\x1b[?2026l";
+
+/// Clusters of characters are one (mode 2027), where the terminal can and had it off.
+const CLUSTERS_ON: &str = "\x1b[?2027h";
+const CLUSTERS_OFF: &str = "\x1b[?2027l";
+/// Whether it was set by us.
+static CLUSTERS: AtomicBool = AtomicBool::new(false);
+/// Nothing on the screen.
+const CLEAR: &str = "\x1b[2J\x1b[H";
 
 /// What a frame is put together in: written as a whole, or, after a panic in the middle of it, not at all.
 #[derive(Debug, Default)]
@@ -82,6 +92,7 @@ pub struct Screen {
     /// Whether tmux passes sequences on; asked once, in the background.
     passes: Arc<AtomicBool>,
     copier: desktop::Copier,
+    late: Late,
 }
 
 impl Screen {
@@ -118,7 +129,26 @@ impl Screen {
             outside,
             passes,
             copier: desktop::Copier::default(),
+            late: Late::default(),
         }
+    }
+
+    /// Asks the terminal about itself; before the first frame, and before anything else reads from it.
+    pub fn ask(&mut self) -> Answer {
+        write_now(&probe::questions());
+        let answer = probe::listen();
+        write_now(CLEAR);
+        self.late = Late::after(&answer);
+        if answer.clusters_off {
+            CLUSTERS.store(true, Ordering::Relaxed);
+            write_now(CLUSTERS_ON);
+        }
+        answer
+    }
+
+    /// Whether an event is no key but an answer that came late.
+    pub fn swallows(&mut self, event: &Event) -> bool {
+        self.late.swallows(event)
     }
 
     /// The size.
@@ -221,6 +251,9 @@ impl Screen {
     pub fn take(&mut self) -> anyhow::Result<()> {
         enable_raw_mode().context("the terminal cannot be switched to single keys")?;
         write_now(ENTER);
+        if CLUSTERS.load(Ordering::Relaxed) {
+            write_now(CLUSTERS_ON);
+        }
         self.taken = true;
         self.mouse = false;
         self.terminal.clear()?;
@@ -250,6 +283,9 @@ fn write_now(text: &str) {
 
 /// Gives the terminal back, whatever state it is in.
 pub fn restore() {
+    if CLUSTERS.load(Ordering::Relaxed) {
+        write_now(CLUSTERS_OFF);
+    }
     write_now(LEAVE);
     let _ = disable_raw_mode();
     let mut err = io::stderr().lock();

@@ -114,7 +114,7 @@ fn mistakes_are_told_in_words_with_both_names_and_the_line() {
     assert_eq!(told, (2, "Ctrl-K is \"find\" in line 1 and \"help\" here".to_owned()));
     let told = mistake(Preset::Emacs, &[("alt-z", "find"), ("ctrl-x", "help")]);
     assert_eq!(told.0, 2);
-    assert!(told.1.starts_with("Ctrl-X (\"help\") is the beginning of Ctrl-X b (\"goto\")"), "{}", told.1);
+    assert!(told.1.starts_with("Ctrl-X (\"help\") is the beginning of Ctrl-X "), "{}", told.1);
     let cases = [
         ("ctrl-k", "fly", "there is no action \"fly\""),
         ("ctrl-", "find", "there is no key \"ctrl-\""),
