@@ -7,9 +7,10 @@ use crossterm::event::{Event, KeyCode, KeyModifiers};
 use proptest::prelude::*;
 use screen_scene::*;
 use starling_node::api::types::{Object, Receipt, Sent};
+use starling_tui::screen::model::chatlog::Part;
 use starling_tui::screen::model::overlay::Overlay;
 use starling_tui::screen::model::{Notice, Place};
-use starling_tui::screen::msg::{After, Effect, Msg};
+use starling_tui::screen::msg::{After, Effect, Msg, TalkWish};
 
 const SIZE: (u16, u16) = (80, 24);
 
@@ -184,12 +185,12 @@ fn older_pages_are_read_when_the_top_is_reached() {
     let mut scene = Scene::talk(SIZE);
     let page: Vec<_> =
         (0..60).map(|n| message(&format!("p{n}"), "ilse", "2026-11-22T20:00:00.000Z", "line")).collect();
-    scene.model.logs.get_mut("chat:ilse").unwrap().page(page, false);
+    scene.model.logs.get_mut("chat:ilse").unwrap().page(page, &Part::Newest);
     let effects: Vec<Effect> = (0..10).flat_map(|_| scene.press(KeyCode::PageUp)).collect();
     let asked: Vec<_> = effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Log { before, .. } => before.clone(),
+            Effect::Talk(TalkWish::Page { part: Part::Before(id), .. }) => Some(id.clone()),
             _ => None,
         })
         .collect();
