@@ -108,7 +108,8 @@ mod tests {
     #[test]
     fn only_the_owner_can_read_the_file() {
         let folder = tempfile::tempdir().unwrap();
-        let text = write(folder.path(), "sh -c 'stat -c %a \"$0\" > \"$0.new\"; mv \"$0.new\" \"$0\"'", "x").unwrap();
+        let text = write(folder.path(), "sh -c 'stat -c %a \"$0\" > \"$0.new\"; mv \"$0.new\" \"$0\"'", "x")
+            .unwrap();
         assert_eq!(text, "600");
     }
 

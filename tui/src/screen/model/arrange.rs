@@ -54,7 +54,9 @@ pub fn arrange(model: &Model) -> Arrangement {
     let notice_rows = take(u16::try_from(notice.len()).unwrap_or(0));
     let context = take(context);
     let rule = take(u16::from(!model.clean));
-    let warning = words::key_changed(model, width).or_else(|| words::warning(model, width)).or_else(|| words::mail::asks(model, width));
+    let warning = words::key_changed(model, width)
+        .or_else(|| words::warning(model, width))
+        .or_else(|| words::mail::asks(model, width));
     let warning = warning.filter(|_| geometry.height >= 10 && take(1) == 1);
     notice.truncate(usize::from(notice_rows));
     let messages = left;

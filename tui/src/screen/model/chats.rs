@@ -1,8 +1,8 @@
 //! The chat list as it is shown: which chats, in which order, and when that order may change. A chat never moves under
 //! the hand of somebody who is typing.
 
-use super::overlay::Overlay;
 use super::Model;
+use super::overlay::Overlay;
 use starling_node::api::types::Chat;
 
 /// Milliseconds without a key before the list may take another order. Less moves a chat away under a finger that is on

@@ -71,7 +71,8 @@ fn in_command(model: &Model, before: &str, word: &str) -> Vec<Offer> {
         return COMMANDS.iter().filter(fits).map(command).collect();
     }
     let mut parts = before.split_whitespace();
-    let Some(known) = parts.next().and_then(|name| COMMANDS.iter().find(|command| command.word == name)) else {
+    let Some(known) = parts.next().and_then(|name| COMMANDS.iter().find(|command| command.word == name))
+    else {
         return Vec::new();
     };
     let nth = parts.count().saturating_sub(usize::from(!word.is_empty()));
@@ -149,7 +150,8 @@ fn chats(model: &Model, word: &str, kinds: &[&str]) -> Vec<Offer> {
     let start = word.trim_start_matches(['@', '#']).to_lowercase();
     let of_kind = model.chats.iter().filter(|chat| kinds.contains(&chat.kind.as_str()));
     let fits = of_kind.filter(|chat| {
-        chat.name.trim_start_matches(['@', '#']).to_lowercase().starts_with(&start) || starts(&chat.title, &start)
+        chat.name.trim_start_matches(['@', '#']).to_lowercase().starts_with(&start)
+            || starts(&chat.title, &start)
     });
     fits.map(|chat| named(&chat.name, &chat.title)).collect()
 }

@@ -212,7 +212,9 @@ impl Editor {
             }
             KeyCode::Char('t') => self.swap(),
             KeyCode::Char('y') => {
-                self.area.paste();
+                // Not `paste`, which knows no bound.
+                let cut = self.area.yank_text();
+                self.insert(&cut);
             }
             // Ctrl-_ comes as Ctrl-7 from most terminals.
             KeyCode::Char('_' | '7') => {

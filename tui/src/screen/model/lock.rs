@@ -51,7 +51,8 @@ impl Model {
     /// When the screen locks by itself if no key is pressed, on the monotonic clock.
     pub fn idle_lock_ms(&self) -> Option<u64> {
         let minutes = u64::from(self.settings.lock_after_min);
-        let wanted = minutes > 0 && self.locked.is_none() && self.can_lock() && matches!(self.place, Place::Main);
+        let wanted =
+            minutes > 0 && self.locked.is_none() && self.can_lock() && matches!(self.place, Place::Main);
         wanted.then(|| self.pressed_ms.unwrap_or(0).saturating_add(minutes * 60_000))
     }
 

@@ -1,6 +1,7 @@
 //! Facts in words: delivery, the network, a person's presence. Plain words of the design (person, message, device,
 //! relay, mailbox); a word never says more than is known.
 
+mod doing;
 pub mod mail;
 mod network;
 pub mod report;
@@ -182,6 +183,22 @@ pub fn about(model: &Model, chat: &Chat) -> String {
     }
 }
 
+/// That the key of the person of the open chat is another one than before, until it was compared.
+pub fn key_changed(model: &Model, width: usize) -> Option<String> {
+    let chat = model.chat().filter(|chat| chat.key_changed && chat.kind == "person")?;
+    let words = [
+        format!(
+            "! {}'s key changed: a new device, or somebody else. /verify compares numbers with them.",
+            chat.title
+        ),
+        format!("! {}'s key changed. /verify compares numbers.", chat.title),
+    ];
+    words
+        .into_iter()
+        .find(|words| crate::screen::text::columns(words) <= width)
+        .or(Some("! Key changed: /verify".to_owned()))
+}
+
 /// The name somebody must type to say that they mean it: without what a keyboard does not have.
 pub fn typed_name(name: &str) -> String {
     let plain: String = name.chars().filter(|c| c.is_alphanumeric() || *c == ' ').collect();
@@ -195,7 +212,7 @@ pub fn trouble(trouble: &Trouble) -> String {
     if !line.is_empty() {
         line.push('.');
     }
-    for part in [&trouble.means, &trouble.do_] {
+    for part in [&trouble.means, &doing::here(&trouble.do_)] {
         if !part.is_empty() {
             line.push(' ');
             line.push_str(part);

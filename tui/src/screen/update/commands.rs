@@ -66,7 +66,8 @@ fn perform(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
         "/info" if rest.is_empty() => keys::person(model, None, out),
         "/requests" => model.overlay = Some(Overlay::Requests { at: 0 }),
         "/find" => search::open(model, rest, out),
-        "/reply" | "/edit" | "/react" | "/copy" | "/code" | "/quote" | "/me" | "/again" | "/export" | "/pins" => {
+        "/reply" | "/edit" | "/react" | "/copy" | "/code" | "/quote" | "/me" | "/again" | "/export"
+        | "/pins" => {
             return talk::command(model, word, rest, out);
         }
         "/plain-text" => return plain_text(model, rest),

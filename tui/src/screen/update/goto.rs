@@ -205,7 +205,12 @@ fn fitting(list: Vec<Hit>, rest: &str) -> Vec<Hit> {
             Some((score?, place, hit))
         })
         .collect();
-    scored.sort_by(|one, other| other.0.cmp(&one.0).then(one.1.cmp(&other.1)));
+    // Where one goes comes before what one can do.
+    let command = |hit: &Hit| matches!(hit.target, Target::Command(_));
+    scored.sort_by(|one, other| {
+        let kind = command(&one.2).cmp(&command(&other.2));
+        kind.then(other.0.cmp(&one.0)).then(one.1.cmp(&other.1))
+    });
     scored.into_iter().map(|(_, _, hit)| hit).collect()
 }
 
@@ -241,7 +246,8 @@ pub fn on_key(model: &mut Model, mut goto: GoTo, key: KeyEvent, out: &mut Out) {
 /// Tab: narrows to the next kind of entries.
 fn filter(model: &Model, goto: &mut GoTo, by: usize) {
     let query = goto.query.text().to_owned();
-    let (now, rest) = if query.starts_with('/') { (">", query.get(1..).unwrap_or("")) } else { split(&query) };
+    let (now, rest) =
+        if query.starts_with('/') { (">", query.get(1..).unwrap_or("")) } else { split(&query) };
     let at = FILTERS.iter().position(|filter| *filter == now).unwrap_or(0);
     let next = FILTERS.get((at + by) % FILTERS.len()).copied().unwrap_or("");
     goto.query = Line::with(&format!("{next}{rest}"));
@@ -273,7 +279,8 @@ pub fn tick(model: &mut Model, out: &mut Out) {
 
 /// What a search found, if the box asked for it. A search that failed only leaves messages out.
 pub fn on_found(model: &mut Model, text: &str, result: &Result<Vec<Message>, Trouble>) -> bool {
-    let Some(Overlay::GoTo(mut goto)) = model.overlay.take_if(|shown| matches!(shown, Overlay::GoTo(_))) else {
+    let Some(Overlay::GoTo(mut goto)) = model.overlay.take_if(|shown| matches!(shown, Overlay::GoTo(_)))
+    else {
         return false;
     };
     if split(goto.query.text()).1.trim() == text {

@@ -100,7 +100,7 @@ fn go(model: &mut Model, rest: &str, out: &mut Out) -> bool {
             false
         }
         [] => {
-            let names = model.chats.iter().flat_map(|chat| [chat.name.clone(), chat.title.clone()]);
+            let names = model.chats.iter().flat_map(|chat| [chat.title.clone(), chat.name.clone()]);
             let hint = commands::near(&bare, names).map_or_else(
                 || "Ctrl-K shows what there is.".to_owned(),
                 |name| format!("Did you mean {name}?"),
@@ -140,7 +140,8 @@ fn ask(wish: ChatWish) -> Effect {
 }
 
 fn pin(chat: &Chat, out: &mut Out) {
-    let words = if chat.pinned { "It stands among the others again." } else { "It stays at the top of the list." };
+    let words =
+        if chat.pinned { "It stands among the others again." } else { "It stays at the top of the list." };
     out.push(ask(ChatWish { pinned: Some(!chat.pinned), say: Some(words.to_owned()), ..wish(chat) }));
 }
 

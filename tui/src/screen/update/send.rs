@@ -110,8 +110,13 @@ pub fn on_sent(model: &mut Model, chat: &str, reference: &str, result: Result<Se
 }
 
 /// A refused text comes back: into the editor, or into the draft of its chat.
-fn restore(model: &mut Model, chat: &str, pending: Pending, refused: Trouble, out: &mut Out) {
-    if model.open.as_deref() == Some(chat) && !matches!(model.compose, Compose::Edit { .. }) {
+fn restore(model: &mut Model, chat: &str, pending: Pending, mut refused: Trouble, out: &mut Out) {
+    let here = model.open.as_deref() == Some(chat);
+    if refused.means.starts_with("Nothing was sent") {
+        let place = if here { "in the editor" } else { "in the draft of that chat" };
+        refused.means = format!("Nothing was sent; your text is still {place}.");
+    }
+    if here && !matches!(model.compose, Compose::Edit { .. }) {
         let typed = model.editor.text();
         let text = if typed.is_empty() { pending.text } else { format!("{}\n{typed}", pending.text) };
         model.editor.set(&text);

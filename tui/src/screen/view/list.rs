@@ -73,7 +73,13 @@ fn rows<'m>(model: &'m Model, chats: impl Iterator<Item = &'m Chat>, width: usiz
         let style = if loud { styles.strong } else { styles.text };
         let note = if loud { styles.warn } else { styles.dim };
         let title = text::clean::line(if chat.kind == "room" { &chat.name } else { &chat.title });
-        ListLine { left: format!("{number} {mark}{title}"), right: note_of(model, chat, open, width), style, note, open }
+        ListLine {
+            left: format!("{number} {mark}{title}"),
+            right: note_of(model, chat, open, width),
+            style,
+            note,
+            open,
+        }
     };
     chats.enumerate().map(line).collect()
 }
@@ -222,7 +228,8 @@ fn main_hints(model: &Model) -> Vec<String> {
     // The way out comes before what is only handy.
     let leave = hint(model, Action::Leave, "quit");
     let leave = leave.map(|leave| leave.replace('^', "Ctrl-"));
-    let used = hints.iter().chain(&leave).map(|hint| text::columns(hint) + 3).sum::<usize>().saturating_sub(3);
+    let used =
+        hints.iter().chain(&leave).map(|hint| text::columns(hint) + 3).sum::<usize>().saturating_sub(3);
     let mut room = usize::from(geometry.width).saturating_sub(used);
     let handy = [hint(model, Action::Choose, "message actions"), hint(model, Action::Network, "network")];
     for handy in handy.into_iter().flatten() {

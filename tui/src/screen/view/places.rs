@@ -66,8 +66,11 @@ pub fn chats(model: &Model, at: usize, archived: bool, canvas: &mut Canvas<'_>) 
     let styles = canvas.theme.styles;
     canvas.put(0, 0, area.width, if archived { "Archived" } else { "Chats" }, styles.strong);
     canvas.put_right(9, 0, area.width.saturating_sub(9), "Enter open   Esc", styles.dim);
-    let lines =
-        if archived { list::archived(model, area.width.into()) } else { list::whole(model, area.width.into()) };
+    let lines = if archived {
+        list::archived(model, area.width.into())
+    } else {
+        list::whole(model, area.width.into())
+    };
     let room = area.height.saturating_sub(1);
     for ((nth, line), y) in lines.iter().enumerate().skip(from(at, room)).zip(1..=room) {
         let shown = Rect::new(0, y, area.width, 1);
@@ -88,7 +91,8 @@ pub fn offered(completion: &Completion, area: Rect, bottom: u16, canvas: &mut Ca
     if height == 0 || area.width < 6 {
         return;
     }
-    let widest = completion.offers.iter().map(|offer| text::columns(&clean::line(&offer.label))).max().unwrap_or(0);
+    let widest =
+        completion.offers.iter().map(|offer| text::columns(&clean::line(&offer.label))).max().unwrap_or(0);
     let label = widest.min(usize::from(area.width) / 2);
     let first = from(completion.at, height);
     let shown = completion.offers.iter().enumerate().skip(first).take(usize::from(height));
@@ -96,8 +100,15 @@ pub fn offered(completion: &Completion, area: Rect, bottom: u16, canvas: &mut Ca
         let row = Rect::new(area.x, y, area.width, 1);
         canvas.clear(row);
         let cell = if offer.note.is_empty() { usize::from(area.width) - 2 } else { label };
-        let line = format!("  {}  {}", pad(&clean::line(&offer.label), cell, ellipsis), clean::line(&offer.note));
-        canvas.put(area.x, y, area.width, &text::cut(line.trim_end(), usize::from(area.width), ellipsis), styles.text);
+        let line =
+            format!("  {}  {}", pad(&clean::line(&offer.label), cell, ellipsis), clean::line(&offer.note));
+        canvas.put(
+            area.x,
+            y,
+            area.width,
+            &text::cut(line.trim_end(), usize::from(area.width), ellipsis),
+            styles.text,
+        );
         if nth == completion.at {
             canvas.tint(row, styles.chosen);
         }
@@ -139,7 +150,8 @@ pub fn sure(model: &Model, sure: &Sure, canvas: &mut Canvas<'_>) {
     match sure {
         Sure::Block { account } => {
             let name = clean::line(&model.name_of(account));
-            let inside = canvas.boxed(&format!("Block {name}?"), "b block   Esc keeps things as they are", 62, 5);
+            let inside =
+                canvas.boxed(&format!("Block {name}?"), "b block   Esc keeps things as they are", 62, 5);
             let mut rows = Rows::new(canvas, inside);
             rows.text(
                 &format!(
