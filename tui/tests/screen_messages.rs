@@ -18,8 +18,18 @@ const CHAT: &str = "chat:ilse";
 /// What tears screens (a picture of a heart, joined people, a flag, a keycap, nothing, a turned line, a pile of
 /// marks, right to left, wide, a cluster of three) and what steers terminals.
 const NASTY: [&str; 12] = [
-    "❤️", "👩‍👩‍👧", "🇩🇪", "1️⃣", "a\u{200b}b", "x\u{202e}y", "e\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}\u{307}\u{308}\u{309}\u{30a}\u{30b}\u{30c}",
-    "קול", "你好", "क्षि", "\u{1b}[2J\u{1b}]0;t\u{7}\u{9b}31m\t|", "\u{e0041}\u{2066}",
+    "❤️",
+    "👩‍👩‍👧",
+    "🇩🇪",
+    "1️⃣",
+    "a\u{200b}b",
+    "x\u{202e}y",
+    "e\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}\u{307}\u{308}\u{309}\u{30a}\u{30b}\u{30c}",
+    "קול",
+    "你好",
+    "क्षि",
+    "\u{1b}[2J\u{1b}]0;t\u{7}\u{9b}31m\t|",
+    "\u{e0041}\u{2066}",
 ];
 
 fn wishes(effects: &[Effect]) -> Vec<TalkWish> {
@@ -71,7 +81,9 @@ fn a_chosen_message_is_answered_copied_and_reacted_to() {
     let effects = scene.press(KeyCode::Char('y'));
     assert!(matches!(&effects[..], [Effect::Copy { text }] if text == "**hello** there"), "as it was typed");
     let effects = scene.press(KeyCode::Char('Y'));
-    assert!(matches!(&effects[..], [Effect::Copy { text }] if text == "Ilse Brandt, 21:00:\n**hello** there"));
+    assert!(
+        matches!(&effects[..], [Effect::Copy { text }] if text == "Ilse Brandt, 21:00:\n**hello** there")
+    );
     scene.press(KeyCode::Char('+'));
     let effects = scene.press(KeyCode::Char('2'));
     assert!(matches!(&effects[..], [Effect::React { id, emoji }] if id == "x" && emoji == "❤️"));
@@ -135,12 +147,16 @@ fn a_link_is_opened_only_after_it_was_shown_whole() {
     assert_eq!(wishes(&scene.press(KeyCode::Enter)), [open]);
     assert!(scene.model.overlay.is_none());
 
-    let mut scene = chosen("https://one.example https://xn--80ak6aa92e.com/login http://bank.example@evil.example");
+    let mut scene =
+        chosen("https://one.example https://xn--80ak6aa92e.com/login http://bank.example@evil.example");
     scene.press(KeyCode::Char('o'));
     assert!(scene.screen().contains("1 https://one.example"));
     assert!(wishes(&scene.press(KeyCode::Char('2'))).is_empty());
     let screen = scene.screen();
-    assert!(screen.contains("It looks like аррӏе.com") && screen.contains("https://xn--80ak6aa92e.com/login"), "{screen}");
+    assert!(
+        screen.contains("It looks like аррӏе.com") && screen.contains("https://xn--80ak6aa92e.com/login"),
+        "{screen}"
+    );
     scene.press(KeyCode::Backspace);
     scene.press(KeyCode::Char('3'));
     assert!(scene.screen().contains("stands before an @"));
@@ -160,7 +176,9 @@ fn forwarding_says_who_wrote_it() {
     scene.type_text("dad");
     let effects = scene.press(KeyCode::Enter);
     let sent = "Forwarded from Ilse Brandt, 21:00:\n> two\n> lines";
-    assert!(matches!(&effects[..], [Effect::Send { chat, text, reply_to: None, .. }] if chat == "chat:dad" && text == sent));
+    assert!(
+        matches!(&effects[..], [Effect::Send { chat, text, reply_to: None, .. }] if chat == "chat:dad" && text == sent)
+    );
     assert_eq!(said(&scene), "Forwarded to Dad.");
     assert_eq!(scene.model.open.as_deref(), Some(CHAT));
 
@@ -265,9 +283,13 @@ fn commands_mean_the_chosen_or_the_newest_message() {
     let at = "2026-11-22T21:00:00.000Z";
     let talk = || with(vec![message("a", "ilse", at, "theirs"), message("b", "alice", at, "mine")]);
     let mut scene = talk();
-    assert!(matches!(&command(&mut scene, "/reply yes")[..], [.., Effect::Send { reply_to: Some(id), text, .. }] if id == "a" && text == "yes"));
+    assert!(
+        matches!(&command(&mut scene, "/reply yes")[..], [.., Effect::Send { reply_to: Some(id), text, .. }] if id == "a" && text == "yes")
+    );
     let mut scene = talk();
-    assert!(matches!(&command(&mut scene, "/react :thumbsup:")[..], [Effect::React { id, emoji }] if id == "a" && emoji == "👍"));
+    assert!(
+        matches!(&command(&mut scene, "/react :thumbsup:")[..], [Effect::React { id, emoji }] if id == "a" && emoji == "👍")
+    );
     assert!(scene.model.editor.is_empty());
     command(&mut scene, "/react :thumsbup:");
     assert!(said(&scene).contains("no emoji") && scene.model.editor.text() == "/react :thumsbup:");
@@ -278,14 +300,23 @@ fn commands_mean_the_chosen_or_the_newest_message() {
     command(&mut scene, "/quote");
     assert_eq!(scene.model.editor.text(), "> theirs\n");
     let mut scene = talk();
-    assert!(matches!(&command(&mut scene, "/me waves")[..], [.., Effect::Send { text, .. }] if text == "_Alice waves_"));
+    assert!(
+        matches!(&command(&mut scene, "/me waves")[..], [.., Effect::Send { text, .. }] if text == "_Alice waves_")
+    );
     let mut scene = talk();
-    assert!(matches!(&command(&mut scene, "/code a **b**")[..], [.., Effect::Send { text, .. }] if text == "```\na **b**\n```"));
+    assert!(
+        matches!(&command(&mut scene, "/code a **b**")[..], [.., Effect::Send { text, .. }] if text == "```\na **b**\n```")
+    );
     let mut scene = talk();
     assert!(matches!(&command(&mut scene, "/copy")[..], [Effect::Copy { text }] if text == "mine"));
     let effects = command(&mut scene, "/export md notes.md");
     let form = WriteAs::Markdown;
-    let wish = TalkWish::Write { chat: CHAT.into(), form, path: Some("notes.md".into()), name: "Ilse Brandt".into() };
+    let wish = TalkWish::Write {
+        chat: CHAT.into(),
+        form,
+        path: Some("notes.md".into()),
+        name: "Ilse Brandt".into(),
+    };
     assert_eq!(wishes(&effects), [wish]);
     command(&mut scene, "/export pdf");
     assert!(said(&scene).contains("cannot be written"));
@@ -300,7 +331,8 @@ fn marked_up_messages() {
     shoot("messages_marked", |size| {
         let mut scene = Scene::talk(size);
         let at = "2026-11-22T21:00:00.000Z";
-        let page = vec![message("x", "ilse", at, MARKED), message("y", "alice", at, "[here](https://example.org)")];
+        let page =
+            vec![message("x", "ilse", at, MARKED), message("y", "alice", at, "[here](https://example.org)")];
         scene.msg(Msg::Log { chat: CHAT.into(), older: false, page: Ok(page) });
         scene
     });
@@ -321,7 +353,8 @@ fn boxes_about_messages() {
     shoot("messages_pins", |size| {
         let mut scene = box_of(size, "Meet at eight.", 'p');
         command(&mut scene, "/pins");
-        let pins = vec![message("x", "ilse", "2026-11-20T21:00:00.000Z", "The code of the door is on the board.")];
+        let pins =
+            vec![message("x", "ilse", "2026-11-20T21:00:00.000Z", "The code of the door is on the board.")];
         scene.msg(Msg::Talk(TalkNews::Pins { chat: CHAT.into(), result: Ok(pins) }));
         scene
     });
@@ -383,14 +416,18 @@ fn long_messages_fold() {
 fn a_search_asks_when_one_stops_typing_and_leads_to_the_message() {
     let mut scene = chosen("the antenna on the roof");
     scene.ctrl('f');
-    let asked = |effects: &[Effect]| effects.iter().filter(|effect| matches!(effect, Effect::Find { .. })).count();
+    let asked =
+        |effects: &[Effect]| effects.iter().filter(|effect| matches!(effect, Effect::Find { .. })).count();
     assert_eq!(asked(&scene.type_text("antena")), 0);
     let effects = scene.wait(200);
-    assert!(matches!(&effects[..], [Effect::Find { text, chat: Some(chat) }] if text == "antena" && chat == CHAT));
+    assert!(
+        matches!(&effects[..], [Effect::Find { text, chat: Some(chat) }] if text == "antena" && chat == CHAT)
+    );
     scene.msg(Msg::Found { text: "antena".into(), result: Ok(Vec::new()) });
     assert!(scene.screen().contains("Did you mean \"antenna\"?"));
     assert!(matches!(&scene.press(KeyCode::Tab)[..], [Effect::Find { chat: None, .. }]));
-    let hit = Message { chat: "chat:bob".into(), ..message("far", "ilse", "2026-02-03T10:00:00.000Z", "antena") };
+    let hit =
+        Message { chat: "chat:bob".into(), ..message("far", "ilse", "2026-02-03T10:00:00.000Z", "antena") };
     // An answer to another question is not taken for this one's.
     scene.msg(Msg::Found { text: "ante".into(), result: Ok(Vec::new()) });
     assert!(scene.screen().contains("Searching."));
@@ -418,7 +455,11 @@ impl Node {
 
     fn message(n: usize, unread: bool) -> Message {
         let order = format!("{n:08}");
-        Message { unread, order, ..message(&format!("n{n}"), "ilse", "2026-11-22T20:00:00.000Z", &format!("text {n}")) }
+        Message {
+            unread,
+            order,
+            ..message(&format!("n{n}"), "ilse", "2026-11-22T20:00:00.000Z", &format!("text {n}"))
+        }
     }
 
     fn page(&self, part: &Part) -> Vec<Message> {
@@ -535,16 +576,24 @@ fn what_comes_while_one_reads_far_above_is_there_at_the_end() {
         node.press(&mut scene, KeyCode::PageUp);
     }
     let before = scene.screen();
-    let new = Node::message(5_000, true);
+    let now = || "2026-11-22T21:20:00.000Z".to_owned();
+    let new = Message { received: now(), ..Node::message(5_000, true) };
     node.messages.push(new.clone());
     scene.event(Object::Message(Box::new(new)));
     node.check(&scene);
     assert!(scene.screen().contains("701 new below"), "{}", scene.screen());
-    let rows = |screen: &str| screen.lines().skip(2).take(12).map(|line| line.chars().skip(22).collect::<String>()).collect::<Vec<_>>();
+    let rows = |screen: &str| {
+        screen
+            .lines()
+            .skip(2)
+            .take(12)
+            .map(|line| line.chars().skip(22).collect::<String>())
+            .collect::<Vec<_>>()
+    };
     assert_eq!(rows(&before), rows(&scene.screen()), "nothing moves");
     // One that comes between the question for the newest page and its answer is not lost either.
     let effects = scene.press(KeyCode::End);
-    let late = Node::message(5_001, true);
+    let late = Message { received: now(), ..Node::message(5_001, true) };
     scene.event(Object::Message(Box::new(late)));
     node.answer(&mut scene, effects);
     assert!(scene.screen().contains("text 5001"));
@@ -595,6 +644,22 @@ fn a_page_asked_for_before_a_jump_does_not_join_what_is_elsewhere() {
     assert!(scene.screen().contains("text 100"));
 }
 
+#[test]
+fn a_change_of_an_old_message_is_no_new_one() {
+    let page = (0..PAGE).map(|n| Node::message(n as usize, false)).collect();
+    let mut scene = with(page);
+    let last = scene.model.chat().unwrap().last_at.clone();
+    let unread = scene.model.chat().unwrap().unread;
+    for (pinned, attempt) in [(true, 1), (false, 1), (false, 2)] {
+        let old = message("old", "ilse", "2026-01-02T10:00:00.000Z", "long ago");
+        let order = "0".to_owned();
+        scene.event(Object::Message(Box::new(Message { pinned, attempt, order, unread: true, ..old })));
+    }
+    assert_eq!(scene.model.log().unwrap().items.len(), PAGE as usize);
+    let chat = scene.model.chat().unwrap();
+    assert_eq!((&chat.last_at, chat.unread), (&last, unread));
+}
+
 // ---- hostile ----------------------------------------------------------------------------------------------------
 
 /// Everything about a message, from somebody who means harm.
@@ -606,8 +671,8 @@ fn hostile(text: &str, n: usize) -> Message {
     message.reply_to = (n > 0).then(|| format!("h{}", n - 1));
     message.state = ["failed", "queued", "mailbox", "nonsense"][n % 4].into();
     message.reason = Some(text.chars().take(200).collect());
-    message.edited = n % 2 == 0;
-    message.pinned = n % 3 == 0;
+    message.edited = n.is_multiple_of(2);
+    message.pinned = n.is_multiple_of(3);
     message.kind = ["text", "text", "unknown", "notice"][n % 4].into();
     message
 }
@@ -628,7 +693,10 @@ fn nasty_strings_stand_in_every_place_and_behind_every_box() {
     for nasty in NASTY {
         for size in [(120, 36), (50, 24), (20, 6), (1, 1)] {
             let mut scene = Scene::talk(size);
-            let marked = format!("{nasty} **{nasty}** `{nasty}`\n> {nasty}\n- {nasty}\n```\n{nasty}\n```\nhttps://{}.example/{}", "ä", "x");
+            let marked = format!(
+                "{nasty} **{nasty}** `{nasty}`\n> {nasty}\n- {nasty}\n```\n{nasty}\n```\nhttps://{}.example/{}",
+                "ä", "x"
+            );
             let page = (0..8).map(|n| hostile(&marked, n)).collect();
             scene.msg(Msg::Log { chat: CHAT.into(), older: false, page: Ok(page) });
             is_sane(&scene);

@@ -74,7 +74,13 @@ async fn ask(client: &Client, wish: TalkWish) -> Option<Msg> {
 /// Opens an address with the desktop's program, which hears nothing of this terminal.
 fn open(address: &str) -> Result<(), Trouble> {
     let not = |what: &str| {
-        Trouble::new("E-LINK", 1, what, "Nothing was opened.", "Copy the address: `o` on the message, then `c`.")
+        Trouble::new(
+            "E-LINK",
+            1,
+            what,
+            "Nothing was opened.",
+            "Copy the address: `o` on the message, then `c`.",
+        )
     };
     if !link::openable(address) || clean::line(address) != address {
         return Err(not("This is not an address that is opened from here"));

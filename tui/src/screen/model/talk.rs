@@ -65,7 +65,12 @@ impl Model {
 
     /// The loaded messages of the thread a message is in: what it answers, up to the first, and all answers below.
     pub fn thread(&self, id: &str) -> List {
-        let none = List { chat: self.open.clone().unwrap_or_default(), messages: Some(Vec::new()), at: 0, part: false };
+        let none = List {
+            chat: self.open.clone().unwrap_or_default(),
+            messages: Some(Vec::new()),
+            at: 0,
+            part: false,
+        };
         let Some(log) = self.log() else { return none };
         let mut first = id;
         let mut part = false;

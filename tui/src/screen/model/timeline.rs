@@ -236,7 +236,9 @@ impl<'a> Timeline<'a> {
 
     fn quote(&self, answered: &str) -> Row {
         let (name, words) = match self.log.get(answered) {
-            Some(item) => (format!("{}: ", sender(self.model, &item.message)), self.emoji(first_line(&item.message))),
+            Some(item) => {
+                (format!("{}: ", sender(self.model, &item.message)), self.emoji(first_line(&item.message)))
+            }
             None => (String::new(), "an older message".to_owned()),
         };
         let Look { bar, ellipsis, .. } = look(self.model, self.width);
@@ -264,7 +266,12 @@ impl<'a> Timeline<'a> {
         let message = &item.message;
         let mark = self.mark(message);
         let ellipsis = self.model.theme.marks.ellipsis;
-        let row = |text: TextRow, faint: bool| Row::Text { text, suffix: String::new(), mark: String::new(), faint };
+        let row = |text: TextRow, faint: bool| Row::Text {
+            text,
+            suffix: String::new(),
+            mark: String::new(),
+            faint,
+        };
         if message.deleted {
             let by = if message.from.me { "you".to_owned() } else { sender(self.model, message) };
             rows.push(row(plain(&format!("deleted by {by}"), self.width, ellipsis), true));
@@ -339,7 +346,8 @@ impl<'a> Timeline<'a> {
             if let Some(answered) = &pending.reply_to {
                 rows.push(self.quote(answered));
             }
-            for line in markup::rows(&pending.text, &look(self.model, self.width)).into_iter().take(FOLD_ROWS) {
+            for line in markup::rows(&pending.text, &look(self.model, self.width)).into_iter().take(FOLD_ROWS)
+            {
                 let (suffix, mark) = (String::new(), String::new());
                 rows.push(Row::Text { text: line, suffix, mark, faint: false });
             }

@@ -19,7 +19,11 @@ fn shown(text: &str) -> Vec<String> {
 /// The text of the pieces with a look.
 fn with(text: &str, face: Face) -> Vec<String> {
     let rows = rows(text, &LOOK);
-    rows.iter().flat_map(|row| row.iter()).filter(|span| span.face.has(face)).map(|span| span.text.clone()).collect()
+    rows.iter()
+        .flat_map(|row| row.iter())
+        .filter(|span| span.face.has(face))
+        .map(|span| span.text.clone())
+        .collect()
 }
 
 #[test]
@@ -42,7 +46,6 @@ fn what_is_no_mark_stays_as_typed() {
         "a ** b ** c",
         "`open",
         "5 * 3 * 2",
-       
         "~/a ~/b",
         "**a*",
         "[x]",

@@ -57,6 +57,11 @@ fn perform(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
             model.editor.clear();
             keys::act(model, Action::FirstUnread, out);
         }
+        "/write" => {
+            model.editor.clear();
+            keys::write(model, out);
+            return false;
+        }
         "/up" => keys::act(model, Action::PageUp, out),
         "/down" => keys::act(model, Action::PageDown, out),
         "/end" => keys::act(model, Action::Newest, out),
@@ -70,7 +75,6 @@ fn perform(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
         | "/pins" => {
             return talk::command(model, word, rest, out);
         }
-        "/plain-text" => return plain_text(model, rest),
         "/nick" => out.push(Effect::Nick { name: rest.to_owned() }),
         "/words" => overlay::open_words(model, out),
         "/net" => return super::network::command(model, rest, out),
@@ -83,7 +87,7 @@ fn perform(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
             let query = crate::screen::model::line::Line::with(rest);
             model.overlay = Some(Overlay::Help(Help { query, ..Help::default() }));
         }
-        "/theme" | "/keys" | "/set" | "/reload" | "/mouse" | "/hints" | "/clean" | "/plain" | "/redraw" => {
+        "/theme" | "/keys" | "/plain-text" | "/set" | "/reload" | "/mouse" | "/hints" | "/clean" | "/plain" | "/redraw" => {
             return settings::command(model, word, rest, out);
         }
         "/quit" => {
@@ -106,24 +110,6 @@ fn away(model: &mut Model, rest: &str, out: &mut Out) -> bool {
         return false;
     }
     out.push(Effect::Presence { state: "away" });
-    true
-}
-
-fn plain_text(model: &mut Model, word: &str) -> bool {
-    let on = match word {
-        "on" => true,
-        "off" => false,
-        _ => {
-            complain(
-                model,
-                "/plain-text is on or off",
-                "Nothing was done; the text is still in the editor.",
-                "on shows messages as they were typed.",
-            );
-            return false;
-        }
-    };
-    model.settings.markdown = !on;
     true
 }
 

@@ -7,6 +7,7 @@ use crate::screen::model::overlay::Overlay;
 use crate::screen::model::setup::{Unlock, WordsPage};
 use crate::screen::model::{Model, Place, TYPING_MS};
 use crate::screen::msg::{After, Effect, MailWish, Msg, ProfileKind, RoomWish};
+use crate::screen::text::time;
 use starling_node::api::types::{Chat, Contact, Gap, Message, Object, Presence, Receipt, Trouble, Typing};
 
 /// Takes in anything but keys and time.
@@ -274,6 +275,19 @@ fn on_event(model: &mut Model, object: Object, out: &mut Out) {
     }
 }
 
+/// Whether a message can only be an old one that changed: edited, reacted to, pinned, tried again.
+fn is_changed(message: &Message) -> bool {
+    let tried = message.attempt > 1 || message.pinned;
+    tried || message.edited || message.deleted || !message.reactions.is_empty()
+}
+
+/// Whether a message came before the newest of its chat: then it is probably an old one that is not pinned any more,
+/// unless the clock was set back. The list is read again and knows.
+fn is_before(model: &Model, message: &Message) -> bool {
+    let newest = model.chat_row(&message.chat).and_then(|chat| chat.last_at.as_deref());
+    time::parse(&message.received).zip(newest.and_then(time::parse)).is_some_and(|(came, newest)| came < newest)
+}
+
 fn on_new_message(model: &mut Model, message: Message, out: &mut Out) {
     model.typing.remove(&(message.chat.clone(), message.from.account.clone()));
     if model.chat_row(&message.chat).is_none() {
@@ -281,15 +295,16 @@ fn on_new_message(model: &mut Model, message: Message, out: &mut Out) {
         return;
     }
     let following = model.open.as_deref() == Some(&message.chat) && model.focus;
+    let (changed, before) = (is_changed(&message), is_before(model, &message));
     let Some(log) = model.logs.get_mut(&message.chat) else {
-        // Not loaded: an edit or reaction of an old message looks like a new one; the list says what is unread.
-        if message.edited || message.deleted || !message.reactions.is_empty() {
-            return;
+        // Not loaded: a change of an old message looks like a new one; the list says what is unread.
+        if before && !changed {
+            out.push(Effect::Chats);
+        } else if !changed {
+            chats::touch(model, &message, true);
         }
-        return chats::touch(model, &message, true);
+        return;
     };
-    // An old message that changed (edited, reacted to) but is not among the loaded ones.
-    let changed = message.edited || message.deleted || !message.reactions.is_empty();
     if changed && log.index(&message.id).is_none() {
         return;
     }
@@ -302,8 +317,11 @@ fn on_new_message(model: &mut Model, message: Message, out: &mut Out) {
     {
         chats::mark_new(model, &message.chat);
     }
+    if new && before {
+        out.push(Effect::Chats);
+    }
     rooms::count_new(model, &message, out);
-    chats::touch(model, &message, new);
+    chats::touch(model, &message, new && !before);
 }
 
 fn on_receipt(model: &mut Model, receipt: &Receipt, out: &mut Out) {

@@ -3,9 +3,13 @@
 
 use super::{Out, talk};
 use crate::screen::model::arrange::arrange;
+use crate::screen::model::chatlog::ChatLog;
 use crate::screen::model::timeline::Timeline;
 use crate::screen::model::{Model, PEOPLE_MS, Place, READ_MS};
 use crate::screen::msg::Effect;
+
+/// Messages above the window that are enough while nobody scrolls.
+const AHEAD: usize = 16;
 
 /// Looks at the window of the open chat.
 pub fn after(model: &mut Model, out: &mut Out) {
@@ -75,6 +79,11 @@ pub fn pages(model: &mut Model, out: &mut Out) {
         return;
     }
     let height = usize::from(arrange(model).messages);
+    // Following the newest, with more loaded than the window has rows: most messages come like this.
+    let follows = |log: &ChatLog| log.anchor.is_none() && !log.short && log.items.len() > 2 * height + AHEAD;
+    if model.log().is_some_and(follows) {
+        return;
+    }
     let (top, bottom) = Timeline::open(model).map_or((false, false), |timeline| timeline.near_ends(height));
     let Some(log) = model.log_mut() else { return };
     let Some(part) = log.wanted(top, bottom) else { return };

@@ -95,6 +95,11 @@ pub fn command(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool
         }
         "/set" => return set_command(model, rest, out),
         "/reload" => out.push(Effect::Setting(SettingWish::Reload)),
+        "/plain-text" => match rest {
+            "on" => set(model, "markdown", "false", out),
+            "off" => set(model, "markdown", "true", out),
+            _ => return refuse(model, "/plain-text is on or off", "on shows messages as they were typed."),
+        },
         "/mouse" | "/hints" => {
             let key = word.trim_start_matches('/');
             if !["on", "off"].contains(&rest) {

@@ -168,7 +168,9 @@ fn again(model: &mut Model, message: &Message, out: &mut Out) {
         out.push(Effect::Wake);
         say(
             model,
-            format!("What is missing is asked of {name}'s devices by itself whenever they are connected; trying now."),
+            format!(
+                "What is missing is asked of {name}'s devices by itself whenever they are connected; trying now."
+            ),
         );
     } else if message.from.me {
         say(model, "It has arrived; there is nothing to send again.");
@@ -204,7 +206,10 @@ pub fn on_news(model: &mut Model, news: TalkNews, out: &mut Out) {
         TalkNews::Written(result) => {
             if let Some((path, messages)) = events::ok(model, result) {
                 let messages = count(messages, "message", "messages");
-                say(model, format!("{messages} written to {path}. Whoever can read that file can read them."));
+                say(
+                    model,
+                    format!("{messages} written to {path}. Whoever can read that file can read them."),
+                );
             }
         }
     }
@@ -221,12 +226,15 @@ pub fn on_hidden(model: &mut Model, chat: &str, id: &str) {
                 hits.retain(|hit| hit.id != id);
             }
         }
-        Some(Overlay::Talk(TalkBox::Thread(List { messages: Some(messages), .. }) | TalkBox::Pins(List { messages: Some(messages), .. }))) => {
+        Some(Overlay::Talk(
+            TalkBox::Thread(List { messages: Some(messages), .. })
+            | TalkBox::Pins(List { messages: Some(messages), .. }),
+        )) => {
             messages.retain(|message| message.id != id);
         }
-        Some(Overlay::Delete { id: open } | Overlay::WhoHas { id: open, .. } | Overlay::React { id: open, .. })
-            if open == id =>
-        {
+        Some(
+            Overlay::Delete { id: open } | Overlay::WhoHas { id: open, .. } | Overlay::React { id: open, .. },
+        ) if open == id => {
             model.overlay = None;
         }
         _ => {}

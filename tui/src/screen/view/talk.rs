@@ -45,7 +45,9 @@ pub fn draw(model: &Model, shown: &TalkBox, canvas: &mut Canvas<'_>) {
             }
         }
         TalkBox::Thread(list) => messages(model, list, "Thread", "Enter go there   Esc", canvas),
-        TalkBox::Pins(list) => messages(model, list, "Pinned here", "Enter go there   p take out   Esc", canvas),
+        TalkBox::Pins(list) => {
+            messages(model, list, "Pinned here", "Enter go there   p take out   Esc", canvas)
+        }
     }
 }
 
@@ -71,13 +73,19 @@ fn link(address: &Address, several: bool, canvas: &mut Canvas<'_>) {
     let room = usize::from(canvas.area().width.saturating_sub(8)).clamp(1, usize::from(WIDTH));
     let needed = text::columns(&address.whole).div_ceil(room) + 10;
     let height = u16::try_from(needed).unwrap_or(u16::MAX).min(canvas.area().height.saturating_sub(2));
-    let foot = if several { "Enter opens it   c copy   Backspace list   Esc" } else { "Enter opens it   c copy   Esc" };
+    let foot = if several {
+        "Enter opens it   c copy   Backspace list   Esc"
+    } else {
+        "Enter opens it   c copy   Esc"
+    };
     let inside = canvas.boxed("Open this address?", foot, WIDTH, height);
     let styles = canvas.theme.styles;
     let mut rows = Rows::new(canvas, inside);
     // What must not be missed stands first: a long address may fill the box.
     if let Some(letters) = &address.looks_like {
-        let words = format!("! It looks like {letters}, but its letters are not the ones they seem to be, or not Latin ones. Compare:");
+        let words = format!(
+            "! It looks like {letters}, but its letters are not the ones they seem to be, or not Latin ones. Compare:"
+        );
         rows.text(&words, styles.warn);
     }
     if let Some(before) = &address.before_at {
@@ -97,7 +105,9 @@ fn messages(model: &Model, list: &List, title: &str, foot: &str, canvas: &mut Ca
     let mut rows = Rows::new(canvas, inside);
     match &list.messages {
         None => rows.line("Reading.", styles.dim),
-        Some(messages) if messages.is_empty() => rows.text("Nothing is pinned here. Up, then p pins a message.", styles.dim),
+        Some(messages) if messages.is_empty() => {
+            rows.text("Nothing is pinned here. Up, then p pins a message.", styles.dim)
+        }
         Some(messages) => {
             if list.part {
                 rows.line("Of what is loaded; there may be more.", styles.dim);
@@ -133,7 +143,8 @@ pub fn found(model: &Model, found: &Found, canvas: &mut Canvas<'_>) {
     let mut rows = Rows::new(canvas, inside);
     rows.field("> ", found.query.text(), found.query.before(), true);
     let Some(hits) = &found.hits else {
-        let words = if found.asked.is_some() || found.due_ms.is_some() { "Searching." } else { "Type a word." };
+        let words =
+            if found.asked.is_some() || found.due_ms.is_some() { "Searching." } else { "Type a word." };
         return rows.line(words, styles.dim);
     };
     let asked = clean::line(found.asked.as_deref().unwrap_or(""));
@@ -191,7 +202,8 @@ pub fn delete(model: &Model, id: &str, canvas: &mut Canvas<'_>) {
 pub fn react(model: &Model, id: &str, at: usize, canvas: &mut Canvas<'_>) {
     let inside = canvas.boxed("React", "Enter   1-8   : by name   Backspace takes it back   Esc", 56, 3);
     let styles = canvas.theme.styles;
-    let first = model.log().and_then(|log| log.get(id)).map(|item| first_line(&item.message)).unwrap_or_default();
+    let first =
+        model.log().and_then(|log| log.get(id)).map(|item| first_line(&item.message)).unwrap_or_default();
     let mut rows = Rows::new(canvas, inside);
     rows.line(&first, styles.dim);
     rows.gap();

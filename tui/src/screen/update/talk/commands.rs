@@ -13,7 +13,8 @@ use starling_node::api::types::Message;
 pub fn command(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
     match word {
         "/me" => {
-            let name = model.opened.as_ref().map_or_else(|| "I".to_owned(), |opened| opened.account.name.clone());
+            let name =
+                model.opened.as_ref().map_or_else(|| "I".to_owned(), |opened| opened.account.name.clone());
             send::text(model, format!("_{name} {rest}_"), out);
             false
         }
@@ -31,7 +32,10 @@ pub fn command(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool
 fn target(model: &mut Model, fits: fn(&Message) -> bool) -> Option<Message> {
     let log = model.log()?;
     let found = log.chosen().or_else(|| {
-        log.items.iter().rev().find(|item| item.message.kind == "text" && !item.message.deleted && fits(&item.message))
+        log.items
+            .iter()
+            .rev()
+            .find(|item| item.message.kind == "text" && !item.message.deleted && fits(&item.message))
     });
     let found = found.map(|item| item.message.clone());
     if found.is_none() {
@@ -43,7 +47,9 @@ fn target(model: &mut Model, fits: fn(&Message) -> bool) -> Option<Message> {
 fn about_message(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
     let fits: fn(&Message) -> bool = match word {
         "/edit" => |message| message.from.me,
-        "/again" => |message| message.from.me && matches!(message.state.as_str(), "failed" | "expired" | "queued"),
+        "/again" => {
+            |message| message.from.me && matches!(message.state.as_str(), "failed" | "expired" | "queued")
+        }
         "/copy" => |_| true,
         _ => |message| !message.from.me,
     };
@@ -83,7 +89,8 @@ fn react(model: &mut Model, message: &Message, rest: &str, out: &mut Out) -> boo
         return true;
     }
     let Some(emoji) = emoji::meant(rest) else {
-        let near: Vec<String> = emoji::complete(rest).iter().take(3).map(|(name, _)| format!(":{name}:")).collect();
+        let near: Vec<String> =
+            emoji::complete(rest).iter().take(3).map(|(name, _)| format!(":{name}:")).collect();
         let hint = if near.is_empty() {
             "For example: /react :thumbsup:".to_owned()
         } else {

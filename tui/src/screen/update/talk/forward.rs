@@ -17,7 +17,14 @@ pub fn open(model: &mut Model, message: &Message) {
 }
 
 /// A key in the box.
-pub fn on_key(model: &mut Model, message: Box<Message>, mut query: Line, mut at: usize, key: KeyEvent, out: &mut Out) {
+pub fn on_key(
+    model: &mut Model,
+    message: Box<Message>,
+    mut query: Line,
+    mut at: usize,
+    key: KeyEvent,
+    out: &mut Out,
+) {
     let hits = model.writable(query.text());
     let chosen = hits.get(at).map(|chat| (chat.chat.clone(), chat.title.clone()));
     let last = hits.len().saturating_sub(1);

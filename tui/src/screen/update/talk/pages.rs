@@ -17,7 +17,13 @@ pub fn ask(chat: String, part: Part) -> Effect {
 }
 
 /// A part came.
-pub fn on_page(model: &mut Model, chat: &str, part: &Part, page: Result<Vec<Message>, Trouble>, out: &mut Out) {
+pub fn on_page(
+    model: &mut Model,
+    chat: &str,
+    part: &Part,
+    page: Result<Vec<Message>, Trouble>,
+    out: &mut Out,
+) {
     let page = match page {
         Ok(page) => page,
         Err(reason) => {
@@ -25,7 +31,8 @@ pub fn on_page(model: &mut Model, chat: &str, part: &Part, page: Result<Vec<Mess
             return trouble(model, reason);
         }
     };
-    let unread = page.iter().find(|message| message.unread && !message.from.me).map(|message| message.id.clone());
+    let unread =
+        page.iter().find(|message| message.unread && !message.from.me).map(|message| message.id.clone());
     chats::log(model, chat).page(page, part);
     if model.open.as_deref() != Some(chat) {
         return;
