@@ -177,7 +177,7 @@ pub enum Verb {
         #[arg(value_name = "TEXT", required = true)]
         text: Vec<String>,
     },
-    /// Delete one of your messages, here and on the others' devices; or any message, here alone
+    /// Delete one of your messages for everyone, or any message here alone
     Delete {
         /// The message's id
         #[arg(value_name = "ID")]
@@ -671,7 +671,8 @@ pub struct Recv {
     /// Keep the place in this file: nothing is lost over restarts, something may come twice
     #[arg(long, value_name = "FILE")]
     pub cursor_file: Option<PathBuf>,
-    /// Only these: message, hidden, receipt, request, contact, room, presence, typing, network, gap, mailask
+    /// Only these: message, hidden, receipt, request, contact, room, presence, typing, compare, network,
+    /// gap, mailask
     #[arg(long = "type", value_name = "TYPES", value_delimiter = ',')]
     pub types: Vec<String>,
     /// End after this many
