@@ -2,126 +2,18 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-use std::io::{Read, Write};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::time::{Duration, Instant};
+#[path = "screen_pty/casts.rs"]
+mod casts;
+#[path = "screen_pty/kit.rs"]
+mod kit;
+#[path = "screen_pty/stage.rs"]
+mod stage;
+#[path = "screen_pty/terminal.rs"]
+mod terminal;
 
-/// Making keys with debug code on a busy machine takes seconds.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-fn cells(number: u16) -> std::num::NonZero<u16> {
-    std::num::NonZero::new(number).unwrap()
-}
-
-struct Pty {
-    master: Box<dyn MasterPty + Send>,
-    writer: Box<dyn Write + Send>,
-    output: Receiver<Vec<u8>>,
-    child: Box<dyn Child + Send + Sync>,
-    parser: vt100::Parser,
-    raw: Vec<u8>,
-}
-
-impl Pty {
-    fn start(command: CommandBuilder) -> Self {
-        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).unwrap();
-        let child = pair.slave.spawn_command(command).unwrap();
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let (sender, output) = sync_channel(1_024);
-        std::thread::spawn(move || {
-            let mut bytes = [0; 4_096];
-            while let Ok(count) = reader.read(&mut bytes) {
-                if count == 0 || sender.send(bytes[..count].to_vec()).is_err() {
-                    break;
-                }
-            }
-        });
-        let writer = pair.master.take_writer().unwrap();
-        Self {
-            master: pair.master,
-            writer,
-            output,
-            child,
-            parser: vt100::Parser::new(cells(24), cells(80), 0),
-            raw: Vec::new(),
-        }
-    }
-
-    fn starling(dir: &std::path::Path) -> Self {
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_starling"));
-        command.args(["--dir", dir.to_str().unwrap()]);
-        command.env("TERM", "xterm-256color");
-        command.env("LANG", "C.UTF-8");
-        command.env_remove("NO_COLOR");
-        Self::start(command)
-    }
-
-    fn send(&mut self, bytes: &str) {
-        self.writer.write_all(bytes.as_bytes()).unwrap();
-        self.writer.flush().unwrap();
-    }
-
-    fn screen(&self) -> String {
-        self.parser.screen().contents()
-    }
-
-    /// Reads output until the screen is as wanted.
-    fn until(&mut self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) {
-        let end = Instant::now() + PATIENCE;
-        while !wanted(self.parser.screen()) {
-            let left = end.saturating_duration_since(Instant::now());
-            match self.output.recv_timeout(left) {
-                Ok(bytes) => {
-                    self.parser.process(&bytes);
-                    self.raw.extend_from_slice(&bytes);
-                }
-                Err(RecvTimeoutError::Timeout) => {
-                    panic!("waited for {what}; the screen is:\n{}", self.screen())
-                }
-                Err(RecvTimeoutError::Disconnected) => {
-                    assert!(wanted(self.parser.screen()), "ended before {what}:\n{}", self.screen());
-                }
-            }
-        }
-    }
-
-    fn shows(&mut self, text: &str) {
-        let wanted = text.to_owned();
-        self.until(text, move |screen| screen.contents().contains(&wanted));
-    }
-
-    /// Reads to the end and checks that the terminal is as it was.
-    fn ended(mut self) -> u32 {
-        let end = Instant::now() + PATIENCE;
-        let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            match self.output.recv_timeout(Duration::from_millis(50)) {
-                Ok(bytes) => {
-                    self.parser.process(&bytes);
-                    self.raw.extend_from_slice(&bytes);
-                }
-                Err(_) => assert!(Instant::now() < end, "still running:\n{}", self.screen()),
-            }
-        };
-        // The slave is closed: what is left comes at once, then the reader ends.
-        drop(self.writer);
-        drop(self.master);
-        while let Ok(bytes) = self.output.recv_timeout(Duration::from_secs(5)) {
-            self.parser.process(&bytes);
-            self.raw.extend_from_slice(&bytes);
-        }
-        let screen = self.parser.screen();
-        assert!(!screen.alternate_screen(), "still on the alternate screen");
-        assert!(!screen.bracketed_paste(), "bracketed paste is still on");
-        assert!(!screen.hide_cursor(), "the cursor is hidden");
-        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
-        status.exit_code()
-    }
-}
+use kit::{Pty, starling};
+use portable_pty::CommandBuilder;
+use std::time::Duration;
 
 /// Goes through the first run without a lock to the chats.
 fn set_up(pty: &mut Pty) {
@@ -139,6 +31,9 @@ fn set_up(pty: &mut Pty) {
     pty.shows("starling:");
     pty.send("\r");
     pty.shows("Notes to self");
+    // Whatever else there is by now: the notes are the first chat.
+    pty.send("\x1b1");
+    pty.shows("> Note to self");
 }
 
 #[test]
@@ -146,19 +41,16 @@ fn first_run_paste_resize_and_quit() {
     let dir = tempfile::tempdir().unwrap();
     let mut pty = Pty::starling(&dir.path().join("p"));
     set_up(&mut pty);
-    pty.shows("Nobody else is here yet");
     pty.shows("! write down words");
     pty.send("\x1b[200~a\n/quit\n\x1b[201~");
     pty.shows("> a");
     pty.shows("/quit");
-    pty.master.resize(PtySize { rows: 5, cols: 20, pixel_width: 0, pixel_height: 0 }).unwrap();
-    pty.parser.screen_mut().set_size(cells(5), cells(20));
+    pty.resize((20, 5));
     pty.until("the small screen", |screen| {
         let rows: Vec<String> = screen.rows(0, 20).collect();
         rows[0].starts_with("Notes") && rows.iter().all(|row| !row.contains("Ctrl-K"))
     });
-    pty.parser.screen_mut().set_size(cells(24), cells(80));
-    pty.master.resize(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 }).unwrap();
+    pty.resize((80, 24));
     pty.shows("Ctrl-K go to");
     // The pasted text is still there, unsent. Ctrl-C clears it; a note is really sent and shown once stored.
     pty.shows("/quit");
@@ -170,7 +62,9 @@ fn first_run_paste_resize_and_quit() {
     assert_eq!(pty.ended(), 0);
 
     // The second start opens it at once, with the note in it.
-    let mut pty = Pty::starling(&dir.path().join("p"));
+    let mut command = starling(&dir.path().join("p"));
+    command.args(["chat", "me"]);
+    let mut pty = Pty::start(command);
     pty.shows("remember the cable");
     pty.send("\x03\x03");
     assert_eq!(pty.ended(), 0);
@@ -208,4 +102,130 @@ fn a_panic_gives_the_terminal_back_and_is_reported() {
     assert!(pty.raw.windows(8).any(|bytes| bytes == b"\x1b[?1049h"), "it was on the alternate screen");
     assert!(!pty.parser.screen().alternate_screen(), "the report must not be lost with the screen");
     assert_ne!(pty.ended(), 0);
+}
+
+/// Types as somebody does who looks at the keyboard.
+fn type_slowly(pty: &mut Pty, text: &str) {
+    for letter in text.chars() {
+        pty.listen(Duration::from_millis(120));
+        pty.send(&letter.to_string());
+    }
+}
+
+#[test]
+fn somebody_slow_gets_from_nothing_to_a_first_message() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut pty = Pty::starling(&dir.path().join("p"));
+    // 50 letters, and time to read four pages: about fifteen seconds of a person.
+    let reads = Duration::from_millis(1_200);
+    pty.shows("What should people call you?");
+    pty.listen(reads);
+    type_slowly(&mut pty, "Mara\r");
+    pty.shows("How should Starling lock your keys");
+    pty.listen(reads);
+    type_slowly(&mut pty, "long enough\r");
+    type_slowly(&mut pty, "long enough\r");
+    pty.shows("Write these 24 words");
+    pty.listen(reads);
+    type_slowly(&mut pty, "l");
+    pty.shows("starling:");
+    pty.listen(reads);
+    type_slowly(&mut pty, "\r");
+    pty.shows("Notes to self");
+    pty.send("\x1b1");
+    pty.shows("> Note to self");
+    pty.listen(reads);
+    type_slowly(&mut pty, "bread, tape, tea\r");
+    pty.shows("kept on this device");
+    assert!(pty.screen().contains("bread, tape, tea"));
+    pty.send("\x03\x03");
+    assert_eq!(pty.ended(), 0);
+}
+
+/// The demo, at a place where nothing is going to happen by itself.
+fn quiet() -> (tempfile::TempDir, Pty) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = starling(&dir.path().join("p"));
+    command.arg("--demo=new");
+    let mut pty = Pty::start(command);
+    pty.shows("What should people call you?");
+    pty.send("Mara\r");
+    pty.shows("How should Starling lock your keys");
+    pty.send("\x1b[A");
+    pty.send("\x1b[B");
+    pty.shows("(*) No lock");
+    pty.send("\r");
+    pty.shows("Write these 24 words");
+    pty.send("l");
+    pty.shows("starling:");
+    pty.send("\r");
+    // Ilse asks, and is dropped.
+    pty.shows("! 1 request");
+    pty.send("\r");
+    pty.shows("It is me, from the allotment.");
+    pty.send("d");
+    pty.shows("Dropped");
+    (dir, pty)
+}
+
+#[test]
+fn nothing_is_drawn_while_nothing_happens() {
+    let (_dir, mut pty) = quiet();
+    // What was under way (the state of the network is told after ten seconds) is over.
+    while pty.listen(Duration::from_secs(4)) > 0 {}
+    assert_eq!(pty.listen(Duration::from_secs(10)), 0, "{}", pty.screen());
+    pty.send("\x03\x03");
+    assert_eq!(pty.ended(), 0);
+}
+
+#[test]
+fn a_storm_of_sizes_ends_with_a_whole_screen() {
+    let (_dir, mut pty) = quiet();
+    pty.send("kept");
+    pty.shows("> kept");
+    let mut size = 7_u32;
+    for _ in 0..150 {
+        size = size.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let (cols, rows) = (1 + (size >> 8) % 160, 1 + (size >> 20) % 50);
+        pty.resize((u16::try_from(cols).unwrap(), u16::try_from(rows).unwrap()));
+    }
+    pty.resize((80, 24));
+    // A terminal that was resized shows what it likes of the frames before: Ctrl-L draws all of it.
+    pty.send("\x0c");
+    pty.until("all of it", |screen| {
+        let text = screen.contents();
+        ["Chats", "Ctrl-Q quit", "> kept"].iter().all(|part| text.contains(part))
+    });
+    pty.send("\x03\x03\x03");
+    assert_eq!(pty.ended(), 0);
+}
+
+#[test]
+fn wide_pictures_do_not_shift_what_stands_behind_them() {
+    let (_dir, mut pty) = quiet();
+    pty.send("A👩‍👩‍👧B❤️C🇩🇪D你E");
+    pty.shows("E");
+    let at = |pty: &Pty, letter: &str| {
+        let screen = pty.parser.screen();
+        (20..80).find(|x| screen.cell(22, *x).is_some_and(|cell| cell.contents() == letter))
+    };
+    let places: Vec<Option<u16>> = ["A", "B", "C", "D", "E"].iter().map(|letter| at(&pty, letter)).collect();
+    let first = places[0].unwrap();
+    assert_eq!(places, [0, 3, 6, 9, 12].map(|by| Some(first + by)), "{}", pty.screen());
+    pty.send("\x03\x03\x03");
+    assert_eq!(pty.ended(), 0);
+}
+
+#[test]
+fn without_a_terminal_ten_lines_say_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_starling"))
+        .arg("--dir")
+        .arg(dir.path().join("p"))
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!((output.status.code(), text.lines().count()), (Some(2), 10), "{text}");
+    assert!(output.stderr.is_empty() && !text.contains('\x1b'));
 }

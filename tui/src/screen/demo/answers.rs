@@ -216,14 +216,12 @@ fn accept(world: &mut World, account: &str) -> Msg {
     row.last_at = Some(world.time());
     world.talks.push(Talk { row, messages: Vec::new() });
     world.people.push(Person { id, contact: contact.clone(), road: via.to_owned() });
+    turns::roads(world);
     Msg::Contact { then, result: Ok(Box::new(contact)) }
 }
 
 fn presence(world: &mut World, state: &str) -> Msg {
     world.invisible = state == "invisible";
-    let mut network = cast::network(&world.network, &contacts(world), 0);
-    network.invisible = world.invisible;
-    world.plan(0, Due::Tell(Box::new(Msg::Event(Box::new(Object::Network(network))))));
     turns::everybody(world);
     let say =
         if world.invisible { "You are invisible." } else { "People you are connected with see how you are." };

@@ -86,6 +86,7 @@ pub fn row(id: &str, minutes: u64) -> Chat {
         name: if kind == "room" { format!("#{id}") } else { format!("@{id}") },
         title: title.to_owned(),
         kind: kind.to_owned(),
+        open: false,
         account: person.map(|one| account(one.0)),
         state: if kind == "room" { "member" } else { "accepted" }.to_owned(),
         verified: id == "ilse",
@@ -187,6 +188,8 @@ pub fn member(contact: &Contact, role: &str) -> Member {
         contact: contact.account != ME,
         via: contact.via.clone(),
         last_seen: contact.last_seen.clone(),
+        muted: false,
+        followed: false,
     }
 }
 

@@ -99,7 +99,7 @@ pub const ANSWERS: [&str; 6] = [
 
 /// What the first person to come answers in the played first run.
 pub const WELCOME: [&str; 3] = [
-    "Hello! That was quick. No number, no e-mail, and here we are.",
+    "Hello! No number, no e-mail, and here we are.",
     "Shall we compare the safety number later?",
     "👍",
 ];

@@ -5,7 +5,7 @@ use super::world::{Demo, Due, Person, Talk, World};
 use super::{cast, clock};
 use crate::screen::msg::Msg;
 use starling_node::api::types::{
-    Chat, Contact, Counts, Kept, Message, Object, Presence, Receipt, Recipient, Typing, V,
+    Chat, Contact, Counts, Kept, Message, Network, Object, Presence, Receipt, Recipient, Typing, V,
 };
 
 /// Milliseconds after which somebody who is here has a message.
@@ -192,12 +192,11 @@ pub fn play(world: &mut World, turn: Turn, out: &mut Vec<Msg>) {
                 via.clone_into(&mut person.road);
             }
             shows(world, who, out);
+            roads(world);
         }
         Turn::Network(state) => {
             state.clone_into(&mut world.network);
             everybody(world);
-            let people: Vec<Contact> = world.people.iter().map(|person| person.contact.clone()).collect();
-            out.push(event(Object::Network(cast::network(state, &people, 0))));
         }
         Turn::Asks { who, name, note } => {
             let request = cast::request(who, name, note, world.time());
@@ -265,6 +264,14 @@ pub fn everybody(world: &mut World) {
     for msg in out {
         world.plan(0, Due::Tell(Box::new(msg)));
     }
+    roads(world);
+}
+
+/// The network is told anew: its state, or who is connected, is another one.
+pub fn roads(world: &mut World) {
+    let people: Vec<Contact> = world.people.iter().map(|person| person.contact.clone()).collect();
+    let network = Network { invisible: world.invisible, ..cast::network(&world.network, &people, 0) };
+    world.plan(0, Due::Tell(Box::new(event(Object::Network(network)))));
 }
 
 /// How somebody is, by the network and their road; what waits for them goes on.
