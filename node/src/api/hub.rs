@@ -78,13 +78,17 @@ impl Hub {
             EventBody::Other(OtherEvent::Contact { account, name, state, verified, .. }) => {
                 self.names_mut().put(*account, name, state == "removed", *verified);
             }
-            EventBody::Other(OtherEvent::Room { room, name, change, who, .. }) => {
+            EventBody::Other(OtherEvent::Room { room, name, change, who, open, .. }) => {
                 let gone = match change.as_str() {
                     "left" | "removed" => Some(true),
                     _ => Some(false),
                 };
                 let ours = *who == self.handle.facts().account;
-                self.names_mut().put_room(*room, name, gone.filter(|_| ours));
+                let mut names = self.names_mut();
+                names.put_room(*room, name, gone.filter(|_| ours));
+                if *open {
+                    names.put_open(*room);
+                }
             }
             // Another try: what the one before came to ends no wait any more.
             EventBody::Message(message) if message.me && message.attempt > 1 => {

@@ -134,8 +134,10 @@ pub fn whole_message(names: &Names, cursor: String, kept: &StoredMessage) -> typ
         }
         .to_owned(),
         recipients: recipients.collect(),
-        counts: (kept.me && !kept.recipients.is_empty() && names.room(kept.chat).is_some())
-            .then(|| counts(&kept.recipients)),
+        counts: (kept.me
+            && !kept.recipients.is_empty()
+            && names.room(kept.chat).is_some_and(|room| !room.open))
+        .then(|| counts(&kept.recipients)),
         kept: mail::kept_by_all(kept),
         pinned: kept.pinned.is_some(),
         attempt: kept.attempt,
@@ -200,6 +202,7 @@ pub fn chat(names: &Names, view: &ContactView) -> types::Chat {
         name: names.chat_name(id),
         title: view.name.clone(),
         kind: "person".to_owned(),
+        open: false,
         account: Some(view.account.to_string()),
         state: contact_word(view.state).to_owned(),
         verified: view.verified,
@@ -245,6 +248,7 @@ pub fn lone_chat(id: ChatId, own: AccountId) -> types::Chat {
         name: if me { "me".to_owned() } else { id.to_string() },
         title: if me { "Notes to self".to_owned() } else { super::names::short(&id.to_string()) },
         kind: if me { "me" } else { "person" }.to_owned(),
+        open: false,
         account: (!me).then(|| id.account().to_string()),
         state: if me { "accepted" } else { "removed" }.to_owned(),
         verified: me,

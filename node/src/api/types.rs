@@ -188,9 +188,10 @@ Message {
     unread: bool,
     /// "text", "unknown" or "notice".
     kind: String,
-    /// For own messages: each recipient's state. In rooms of many only `message` says it.
+    /// For own messages: each recipient's state. In rooms of many only `message` says it. An open channel is its own
+    /// recipient: "delivered" when somebody else has it.
     recipients: Vec<Recipient>,
-    /// For own messages in rooms: how many have it; none while that is not known, or where nobody else is.
+    /// For own messages in private rooms: how many have it; none while that is not known, or where nobody else is.
     #[serde(default)]
     counts: Option<Counts>,
     /// Mailboxes that keep it, in state "mailbox": the least over the recipients.
@@ -516,6 +517,9 @@ Chat {
     title: String,
     /// "person", "room" or "me".
     kind: String,
+    /// Whether it is an open channel, which anybody reads and writes.
+    #[serde(default)]
+    open: bool,
     /// The contact's account; none for `me` and rooms.
     account: Option<String>,
     /// The contact's state; "accepted" for `me`; for a room "invited", "joining", "member", "left" or "removed".

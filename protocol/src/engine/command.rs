@@ -540,7 +540,7 @@ pub struct MemberView {
     pub contact: bool,
     /// The best live link to them.
     pub via: Option<Via>,
-    /// When such a link last ended (wall time), if none stands.
+    /// When such a link last ended (wall time), if none stands; in an open channel, when they last wrote.
     pub last_seen: Option<WallMs>,
     /// In an open channel: whether nothing of them is shown here.
     pub muted: bool,

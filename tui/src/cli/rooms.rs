@@ -1,5 +1,6 @@
-//! `room`: private groups.
+//! `room`: private groups and open channels.
 
+mod open;
 mod words;
 
 use super::duration::Span;
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 use starling_node::api::trouble::misuse;
 use starling_node::api::types::{Done, Invite, Member, Object, Room, RoomCopy, Trouble};
 
+use open::{Person, RoomModerate, choose, moderate};
 use words::quoted;
 pub use words::{counts, event, line, member};
 
@@ -24,7 +26,7 @@ pub enum RoomAction {
         /// Its name
         #[arg(value_name = "NAME")]
         name: String,
-        /// A channel anybody can join
+        /// An open channel: not private, anybody reads and writes in it who knows the name
         #[arg(long)]
         open: bool,
     },
@@ -47,11 +49,14 @@ pub enum RoomAction {
     },
     /// Make a link; whoever has it can ask to come in
     Link(RoomLink),
-    /// Go into a room you are asked into, or ask to come in by a link
+    /// Go into a room you are asked into, ask to come in by a link, or join the open channel of a name
     Join {
-        /// The room; or a link to one, which - reads from stdin
+        /// The room or open channel; or a link to a room, which - reads from stdin
         #[arg(value_name = "#ROOM|LINK")]
         place: String,
+        /// The open channel, also if a private room of yours is called so
+        #[arg(long, conflicts_with = "note")]
+        open: bool,
         /// A note they see with your request
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
@@ -107,6 +112,16 @@ pub enum RoomAction {
         #[arg(value_name = "@WHO")]
         who: String,
     },
+    /// In an open channel: show nothing new of somebody on this device
+    Mute(Person),
+    /// In an open channel: show somebody again
+    Unmute(Person),
+    /// In an open channel: let somebody moderate what you are shown
+    Follow(Person),
+    /// In an open channel: do not any more
+    Unfollow(Person),
+    /// In an open channel: tell those who follow you what not to show
+    Moderate(RoomModerate),
     /// Say what a room is about, or show it
     Topic {
         /// Which
@@ -165,6 +180,10 @@ pub async fn room(session: &Session, out: Out, action: Option<RoomAction>) -> Re
         RoomAction::New { name, open } => {
             let made: Room = call(session, "room.new", json!({ "name": name, "open": open })).await?;
             show(out, &made);
+            if open {
+                out.talk(words::OPEN);
+                return Ok(());
+            }
             out.talk(&format!(
                 "Only you are in it. `starling room invite {0} @who` asks a contact in, `starling room link {0}` makes \
                  a link.",
@@ -182,7 +201,12 @@ pub async fn room(session: &Session, out: Out, action: Option<RoomAction>) -> Re
             done(session, out, "room.invite", json!({ "room": room, "who": who })).await
         }
         RoomAction::Link(link) => make_link(session, out, &link).await,
-        RoomAction::Join { place, note } => join(session, out, &place, note).await,
+        RoomAction::Join { place, note, open } => join(session, out, &place, note, open).await,
+        RoomAction::Mute(one) => choose(session, out, "room.mute", &one, true).await,
+        RoomAction::Unmute(one) => choose(session, out, "room.mute", &one, false).await,
+        RoomAction::Follow(one) => choose(session, out, "room.follow", &one, true).await,
+        RoomAction::Unfollow(one) => choose(session, out, "room.follow", &one, false).await,
+        RoomAction::Moderate(what) => moderate(session, out, &what).await,
         RoomAction::Decline { room } => done(session, out, "room.decline", json!({ "room": room })).await,
         RoomAction::Copy { room, name, without } => {
             copy(session, out, json!({ "room": room, "name": name, "without": without })).await
@@ -271,17 +295,26 @@ async fn copy(session: &Session, out: Out, params: Value) -> Result<(), Trouble>
     Ok(())
 }
 
-async fn join(session: &Session, out: Out, place: &str, note: Option<String>) -> Result<(), Trouble> {
+async fn join(
+    session: &Session,
+    out: Out,
+    place: &str,
+    note: Option<String>,
+    open: bool,
+) -> Result<(), Trouble> {
     let by_link = place == "-" || place.trim_start().to_lowercase().starts_with("starling:");
     let params = if by_link {
         json!({ "link": given_link(place)?, "note": note })
     } else if note.is_some() {
         return Err(misuse("A note goes with a link", "Leave out `--note`: they asked you in themselves."));
     } else {
-        json!({ "room": place })
+        json!({ "room": place, "open": open })
     };
     let joined: Room = call(session, "room.join", params).await?;
     show(out, &joined);
+    if joined.open {
+        out.talk(words::OPEN);
+    }
     if joined.change == "joining" {
         out.talk("You are in it as soon as somebody of the room who may let you in is connected with you.");
     }

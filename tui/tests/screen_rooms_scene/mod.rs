@@ -83,6 +83,8 @@ fn member(id: &str, name: &str, role: &str, via: &str, away: Option<&str>) -> Me
         contact: !matches!(id, "kim" | "jo"),
         via: via.into(),
         last_seen: away.map(str::to_owned),
+        muted: false,
+        followed: false,
     }
 }
 

@@ -300,6 +300,7 @@ pub fn chat(id: &str, title: &str, presence: &str, via: &str, last: &str) -> Cha
         name: format!("@{id}"),
         title: title.into(),
         kind: "person".into(),
+        open: false,
         account: Some(format!("account:{id}")),
         state: "accepted".into(),
         verified: false,

@@ -7,6 +7,7 @@ mod marks;
 mod messages;
 mod network;
 mod node;
+mod open;
 mod people;
 mod receive;
 mod room_copy;

@@ -21,6 +21,7 @@ pub(super) async fn call(hub: &Hub, method: &str, params: Value) -> Outcome {
         "room.invite" => invite(hub, &read(params)?).await,
         "room.link" => link(hub, &read(params)?).await,
         "room.join" => join(hub, read(params)?).await,
+        "room.mute" | "room.follow" | "room.moderate" => super::open::call(hub, method, params).await,
         "room.decline" => decline(hub, &read(params)?).await,
         "room.leave" => leave(hub, &read(params)?).await,
         "room.remove" | "room.promote" | "room.demote" => person(hub, method, &read(params)?).await,
@@ -31,7 +32,7 @@ pub(super) async fn call(hub: &Hub, method: &str, params: Value) -> Outcome {
 }
 
 /// The room after a change, and its name with it.
-async fn changed(hub: &Hub, room: RoomId) -> Outcome {
+pub(super) async fn changed(hub: &Hub, room: RoomId) -> Outcome {
     let rooms = hub.rooms().await?;
     hub.names_mut().replace_rooms(&rooms);
     let gone =
@@ -53,11 +54,7 @@ struct New {
 
 async fn new(hub: &Hub, params: New) -> Outcome {
     if params.open {
-        return Err(trouble::misuse(
-            "Open channels are not there yet",
-            "Leave out `--open` for a private room, and invite people into it.",
-        )
-        .into());
+        return super::open::join(hub, params.name, true).await;
     }
     match hub.handle.command(Command::RoomNew { name: params.name }).await? {
         Reply::Room(view) => changed(hub, view.room).await,
@@ -87,7 +84,9 @@ async fn members(hub: &Hub, params: &Which) -> Outcome {
     let room = hub.room(&params.room).await?;
     let members = views(hub, room).await?;
     hub.names_mut().put_members(room, &members);
-    body(&members.iter().map(|view| Object::Member(render::member(room, view))).collect::<Vec<_>>())
+    let is_open = hub.names().room(room.into()).is_some_and(|known| known.open);
+    let shown = members.iter().filter(|view| !is_open || super::open::is_recent(view));
+    body(&shown.map(|view| Object::Member(render::member(room, view))).collect::<Vec<_>>())
 }
 
 #[derive(Deserialize)]
@@ -139,6 +138,8 @@ struct Join {
     #[serde(default)]
     room: Option<String>,
     #[serde(default)]
+    open: bool,
+    #[serde(default)]
     link: Option<String>,
     #[serde(default)]
     note: Option<String>,
@@ -147,7 +148,9 @@ struct Join {
 async fn join(hub: &Hub, params: Join) -> Outcome {
     let reply = match (params.room, params.link) {
         (Some(room), None) => {
-            let room = hub.room(&room).await?;
+            let Some(room) = super::open::asked_into(hub, &room, params.open).await? else {
+                return super::open::join(hub, room, false).await;
+            };
             hub.handle.command(Command::RoomAnswer { room, join: true }).await?;
             return changed(hub, room).await;
         }

@@ -16,6 +16,8 @@ pub struct Room {
     pub handle: String,
     /// Whether we are in it no more.
     gone: bool,
+    /// Whether it is an open channel: people come and go there without a word.
+    pub open: bool,
     /// What its members are called in it; none until somebody asked, and again when they change.
     members: Option<HashMap<AccountId, String>>,
 }
@@ -32,7 +34,8 @@ impl Names {
         for view in rooms {
             let members = before.remove(&ChatId::from(view.room)).and_then(|room| room.members);
             let gone = matches!(view.state, RoomState::Left | RoomState::Removed);
-            let room = Room { room: view.room, handle: room_handle(&view.name), gone, members };
+            let (room, handle) = (view.room, room_handle(&view.name));
+            let room = Room { room, handle, gone, open: view.open, members };
             self.rooms.insert(ChatId::from(view.room), room);
         }
     }
@@ -44,11 +47,19 @@ impl Names {
             room,
             handle: String::new(),
             gone: false,
+            open: false,
             members: None,
         });
         known.handle = handle;
         known.gone = gone.unwrap_or(known.gone);
         known.members = None;
+    }
+
+    /// A room is an open channel.
+    pub fn put_open(&mut self, room: RoomId) {
+        if let Some(known) = self.rooms.get_mut(&ChatId::from(room)) {
+            known.open = true;
+        }
     }
 
     /// Takes in who is in a room.
@@ -65,10 +76,11 @@ impl Names {
 
     /// The room whose members must be asked for, to name somebody who speaks there.
     pub fn unasked(&self, chat: ChatId, account: AccountId) -> Option<RoomId> {
-        let room = self.rooms.get(&chat).filter(|room| room.members.is_none())?;
+        let room = self.rooms.get(&chat)?;
+        let known = room.members.as_ref().is_some_and(|all| !room.open || all.contains_key(&account));
         // The room itself "writes" what Starling says in it.
-        (ChatId::from(account) != chat && account != self.own && !self.people.contains_key(&account))
-            .then_some(room.room)
+        let stranger = ChatId::from(account) != chat && account != self.own;
+        (!known && stranger && !self.people.contains_key(&account)).then_some(room.room)
     }
 
     /// A name to show for somebody who speaks in a chat: the contact's, else what the room calls them.
@@ -92,6 +104,12 @@ impl Names {
             found.retain(|room| !room.gone);
         }
         found
+    }
+
+    /// Whether some room of ours bears this name, as it is typed.
+    pub fn is_room_name(&self, typed: &str) -> bool {
+        let name = typed.trim();
+        !self.rooms_named(&handle(name.strip_prefix('#').unwrap_or(name))).is_empty()
     }
 
     /// The chat of `#roof`.

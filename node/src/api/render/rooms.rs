@@ -27,6 +27,7 @@ pub fn room_chat(view: &RoomView) -> types::Chat {
         name: room_handle(&view.name),
         title: view.name.clone(),
         kind: "room".to_owned(),
+        open: view.open,
         account: None,
         state: room_word(view.state).to_owned(),
         verified: false,
@@ -85,6 +86,8 @@ pub fn member(room: RoomId, view: &MemberView) -> types::Member {
         contact: view.contact,
         via: via_word(view.via).to_owned(),
         last_seen: view.last_seen.map(stamp),
+        muted: view.muted,
+        followed: view.followed,
     }
 }
 

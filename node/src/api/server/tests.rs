@@ -226,7 +226,7 @@ async fn sending_reading_and_listing() {
     assert_eq!(people[0].name, "Bob");
     let chats: Vec<Chat> = client.call("chats.list", json!({})).await.unwrap();
     let names: Vec<_> = chats.iter().map(|chat| chat.name.as_str()).collect();
-    assert_eq!(names, ["me", "@bob", "#builders", "#roof"]);
+    assert_eq!(names, ["me", "@bob", "#builders", "#roof", "#town"]);
     let status: Status = client.call("status", json!(null)).await.unwrap();
     assert_eq!((status.store.messages, status.outbox.queued), (1, 1));
 }

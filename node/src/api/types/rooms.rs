@@ -44,7 +44,8 @@ pub struct RoomNow {
     pub by: Option<String>,
     /// What it is about.
     pub topic: String,
-    /// Members who are connected with us, ourselves included.
+    /// Members who are connected with us, ourselves included; in an open channel the nodes around us that have all we
+    /// wrote, and ourselves.
     pub here: u32,
     /// What of the history late joiners get: "none", "last N", "days N" or "all".
     pub history: String,
@@ -72,9 +73,15 @@ Member {
     /// "direct", "lan", "relay" or "none".
     #[serde(default)]
     via: String,
-    /// When a link to them last ended.
+    /// When a link to them last ended; in an open channel when they last wrote.
     #[serde(default)]
     last_seen: Option<String>,
+    /// In an open channel: whether nothing of them is shown here.
+    #[serde(default)]
+    muted: bool,
+    /// In an open channel: whether what they say as a moderator counts here.
+    #[serde(default)]
+    followed: bool,
 });
 
 /// How many of a room have an own message.

@@ -19,6 +19,8 @@ const ENTRIES: usize = 2_000;
 const BYTES: usize = 4 * 1024 * 1024;
 /// Devices known to write in one channel, at most. Each costs some hundred bytes.
 const AUTHORS: usize = 1_024;
+/// Who has not written for so long is not known by name any more, nor which of their messages were here.
+const GONE_MS: i64 = 30 * KEPT;
 /// Ranges of numbers remembered of one device as having been here. Holes below them count as having been.
 const HAD: usize = 64;
 /// Messages one device may send at once ...
@@ -186,10 +188,10 @@ impl Engine {
         }
     }
 
-    /// Whatever is too old goes, and who has not written for twice as long.
+    /// Whatever is too old goes, and in the end who wrote it.
     pub(super) fn expire_kept(&mut self) {
         let now_ms = self.open_now();
-        let (old_ms, gone_ms) = (now_ms.saturating_sub(KEPT), now_ms.saturating_sub(KEPT.saturating_mul(2)));
+        let (old_ms, gone_ms) = (now_ms.saturating_sub(KEPT), now_ms.saturating_sub(GONE_MS));
         let rooms: Vec<RoomId> = self.open.channels.keys().copied().collect();
         for room in rooms {
             let Some(channel) = self.channel(&room) else { continue };

@@ -3,13 +3,15 @@
 use super::super::Engine;
 use super::super::command::{Command, MemberView, Moderation, Refusal, Reply, Role, RoomState, RoomView};
 use super::super::step::{Change, Event, MessageState};
+use super::keep::KEPT;
 use super::record::{ChannelRecord, Standing};
 use super::{Channel, others};
 use crate::content::{Body, Moderate, Target};
 use crate::ids::{AccountId, RoomId};
-use crate::room::open::{CHANNELS, KEPT_MS, channel_name, channel_of};
+use crate::room::open::{CHANNELS, channel_name, channel_of};
 use crate::text;
-use std::collections::BTreeMap;
+use crate::time::clamp_wall;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// People followed or muted in one channel, at most: whom a person chose by hand.
 const CHOSEN: usize = 256;
@@ -176,32 +178,38 @@ impl Engine {
 
     /// How many people wrote in it in the last day.
     fn writers(&self, channel: &Channel) -> usize {
-        self.recent_authors(channel).len()
+        let since = self.open_now().saturating_sub(KEPT);
+        let recent = channel.authors.values().filter(|author| author.record.written_ms > since);
+        recent.map(|author| author.account).collect::<BTreeSet<_>>().len()
     }
 
-    fn recent_authors(&self, channel: &Channel) -> BTreeMap<AccountId, String> {
-        let day = i64::try_from(KEPT_MS).unwrap_or(i64::MAX);
-        let since = self.open_now().saturating_sub(day);
-        let recent = channel.authors.values().filter(|author| author.record.written_ms >= since);
-        recent.map(|author| (author.account, author.name.clone())).collect()
-    }
-
+    /// Everybody who is known to have written here, or was chosen, by name.
     pub(in super::super) fn open_members(&self, room: RoomId) -> Result<Reply, Refusal> {
-        let channel = self.joined(&room)?;
-        let authors = self.recent_authors(channel);
-        let chosen = channel.record.follows.iter().chain(&channel.record.mutes);
-        let silent = chosen.filter(|one| !authors.contains_key(one)).map(|one| (*one, String::new()));
-        let all: BTreeMap<AccountId, String> = authors.clone().into_iter().chain(silent).collect();
+        let channel = self.channel(&room).ok_or(Refusal::NoRoom)?;
+        let mut all = BTreeMap::<AccountId, (String, i64)>::new();
+        for author in channel.authors.values() {
+            let known = all.entry(author.account).or_insert_with(|| (author.name.clone(), i64::MIN));
+            if author.record.written_ms >= known.1 {
+                *known = (author.name.clone(), author.record.written_ms);
+            }
+        }
+        for account in channel.record.follows.iter().chain(&channel.record.mutes) {
+            all.entry(*account).or_insert_with(|| (String::new(), i64::MIN));
+        }
+        let at = |written_ms: i64| {
+            let ago_ms = self.open_now().saturating_sub(written_ms);
+            (written_ms > i64::MIN).then(|| clamp_wall(self.now.wall_ms.saturating_sub(ago_ms)))
+        };
         let mut views: Vec<MemberView> = all
             .iter()
-            .map(|(account, said)| MemberView {
+            .map(|(account, (said, written_ms))| MemberView {
                 account: *account,
                 name: self.open_name(*account, said, &all),
                 role: Role::Member,
                 me: *account == self.own.account,
                 contact: self.is_accepted(account),
                 via: self.best_via(*account),
-                last_seen: self.contacts.get(account).and_then(|contact| contact.last_seen),
+                last_seen: at(*written_ms),
                 muted: channel.record.mutes.contains(account),
                 followed: channel.record.follows.contains(account),
             })
@@ -212,7 +220,7 @@ impl Engine {
 
     /// What somebody is called in an open channel: the contact's name, else what they say, marked if somebody we know or
     /// another writer is called so too.
-    fn open_name(&self, account: AccountId, said: &str, all: &BTreeMap<AccountId, String>) -> String {
+    fn open_name(&self, account: AccountId, said: &str, all: &BTreeMap<AccountId, (String, i64)>) -> String {
         if account == self.own.account {
             return self.own.name.clone();
         }
@@ -229,7 +237,7 @@ impl Engine {
         };
         let taken = alike(&self.own.name)
             || self.contacts.values().any(|contact| alike(&contact.name))
-            || all.iter().any(|(other, name)| *other != account && alike(name));
+            || all.iter().any(|(other, (name, _))| *other != account && alike(name));
         if taken { text::clean_name(&format!("{mark} {said}")) } else { said }
     }
 

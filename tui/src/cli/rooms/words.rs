@@ -10,6 +10,10 @@ pub fn quoted(room: &Room) -> String {
     format!("'{}'", guard_line(&room.name))
 }
 
+/// Said to who makes or joins an open channel.
+pub const OPEN: &str = "It is open, not private: anybody who knows the name and can reach you, or somebody you reach, reads and \
+                        writes here. What you write is kept for a day for who comes later, under your name.";
+
 /// A room of the list.
 pub fn line(room: &Room) -> String {
     let name = guard_line(&room.name);
@@ -23,6 +27,12 @@ pub fn line(room: &Room) -> String {
         "joining" => vec!["waiting to be let in".to_owned()],
         "left" => vec!["you left".to_owned()],
         "removed" => vec!["you were removed".to_owned()],
+        _ if room.open => {
+            let others = now.here.saturating_sub(1);
+            let nodes =
+                if others == 0 { "nobody is here now".to_owned() } else { format!("{others} here now") };
+            vec!["open, not private".to_owned(), format!("{people} wrote in the last day"), nodes]
+        }
         _ => vec![people, format!("{} here", now.here), guard_line(&now.role)],
     };
     if now.waiting > 0 {
@@ -42,6 +52,7 @@ pub fn event(room: &Room, own: bool) -> String {
     match room.change.as_str() {
         _ if room.now.is_some() => line(room),
         "invited" => format!("{who} asks you into {name}: `starling room join {}`", quoted(room)),
+        "joined" if room.open => format!("{name}: {who} joined this channel; it is open, not private"),
         "joined" => format!("{name}: {who} came in"),
         "left" => format!("{name}: {who} left"),
         "added" => format!("{name}: {who} {}", were("let in")),
@@ -79,6 +90,11 @@ pub fn member(one: &Member) -> String {
             None => "not here".to_owned(),
         }),
     }
+    for (is, word) in [(one.muted, "muted"), (one.followed, "followed")] {
+        if is {
+            facts.push(word.to_owned());
+        }
+    }
     if !one.contact && !one.me {
         facts.push("not a contact".to_owned());
     }
@@ -111,6 +127,11 @@ mod tests {
             "#roof[2J  Ilse asks you in, 8 people  `starling room join '#roof[2J'`"
         );
         assert_eq!(line(&one("left", 0)), "#roof[2J  you left  the relay");
+        let town = Room { open: true, ..one("member", 1) };
+        assert_eq!(
+            line(&town),
+            "#roof[2J  open, not private, 8 people wrote in the last day, 4 here now, 1 message waiting  the relay"
+        );
     }
 
     #[test]
@@ -125,6 +146,8 @@ mod tests {
             contact: me,
             via: via.to_owned(),
             last_seen: None,
+            muted: false,
+            followed: false,
         };
         let lines = [member(&of("lan", false)), member(&of("none", false)), member(&of("none", true))];
         assert!(lines[0].ends_with("admin, here, on this network, not a contact"), "{}", lines[0]);

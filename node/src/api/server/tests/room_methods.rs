@@ -1,6 +1,6 @@
 //! Every wish about rooms through the API, with an engine that only answers.
 
-use super::rooms::{CAROL, ROOF, invitation, list, members, said};
+use super::rooms::{CAROL, ROOF, invitation, list, members, said, town};
 use super::*;
 use crate::api::types::{Counts, Invite, Member, Room, RoomCopy, Trouble};
 use crate::driver::handle::NodeFault;
@@ -35,6 +35,11 @@ pub(super) fn answer(command: &Command) -> Option<Result<Reply, NodeFault>> {
         | Command::RoomRemove { account: CAROL, .. }
         | Command::RoomRole { account: CAROL, .. }
         | Command::RoomSet { .. } => Ok(Reply::Done),
+        Command::RoomNewOpen { .. } | Command::RoomJoinOpen { .. } => Ok(Reply::Room(town())),
+        Command::RoomMute { room: ROOF, .. } => Err(Refusal::NotOpen.into()),
+        Command::RoomMute { .. } | Command::RoomFollow { .. } | Command::RoomModerate { .. } => {
+            Ok(Reply::Done)
+        }
         Command::Send { text, .. } if text == "outside" => Err(Refusal::NotMember.into()),
         _ => return None,
     })
@@ -131,7 +136,6 @@ async fn wishes_about_rooms_that_cannot_be_are_refused_in_words() {
     let client = fake.client().await;
     let invite = starling_protocol::invite::Invite { root: BOB, secret: [1; 32], hints: Vec::new() };
     for (method, params, expected) in [
-        ("room.new", json!({ "name": "roof", "open": true }), ("E-USE", 2)),
         ("room.new", json!({ "name": "" }), ("E-USE", 2)),
         ("room.invite", json!({ "room": "roof", "who": "@nobody" }), ("E-NAME", 4)),
         ("room.join", json!({}), ("E-USE", 2)),
@@ -149,8 +153,56 @@ async fn wishes_about_rooms_that_cannot_be_are_refused_in_words() {
         assert_eq!((fault.code.as_str(), fault.exit), expected, "{method} {params}: {fault}");
         assert!(!fault.what.is_empty() && !fault.do_.is_empty());
     }
-    let open = refused(&client, "room.new", json!({ "name": "x", "open": true })).await;
-    assert!(open.what.contains("not there yet"), "{open}");
+}
+
+#[tokio::test]
+async fn open_channels_are_joined_by_their_name_alone() {
+    let fake = Fake::new().await;
+    let client = fake.client().await;
+    for (method, params) in [
+        ("room.new", json!({ "name": "roof", "open": true })),
+        ("room.join", json!({ "room": "#nobody-knows-it" })),
+        ("room.join", json!({ "room": "#town" })),
+        ("room.join", json!({ "room": "roof", "open": true })),
+    ] {
+        let room: Room = client.call(method, params.clone()).await.unwrap();
+        assert!(room.open, "{method} {params}");
+    }
+    // A private room's name joins no channel by mistake, nor does an id.
+    for room in ["#roof", &RoomId([9; 32]).to_string(), ""] {
+        assert!(client.call::<Value>("room.join", json!({ "room": room })).await.is_err(), "{room}");
+    }
+    let all: Vec<Room> = client.call("room.list", json!({})).await.unwrap();
+    assert_eq!(all.iter().filter(|room| room.open).count(), 1);
+    let chats: Vec<Value> = client.call("chats.list", json!({})).await.unwrap();
+    let open: Vec<_> = chats.iter().filter(|chat| chat["open"] == true).map(|chat| &chat["name"]).collect();
+    assert_eq!(open, ["#town"]);
+}
+
+#[tokio::test]
+async fn people_of_open_channels_are_muted_followed_and_moderated() {
+    let fake = Fake::new().await;
+    let client = fake.client().await;
+    for (method, params) in [
+        ("room.mute", json!({ "room": "town", "who": "@carol-of-the-roof" })),
+        ("room.mute", json!({ "room": "town", "who": "@carol-of-the-roof", "on": false })),
+        ("room.follow", json!({ "room": "town", "who": CAROL.to_string() })),
+        ("room.moderate", json!({ "room": "town", "mute": "@carol-of-the-roof", "for": 60 })),
+        ("room.moderate", json!({ "room": "town", "slow": 30 })),
+    ] {
+        let done: Done = client.call(method, params.clone()).await.unwrap();
+        assert!(done.what.contains("#town"), "{params}: {}", done.what);
+    }
+    for (params, exit) in [
+        (json!({ "room": "town" }), 2),
+        (json!({ "room": "town", "slow": 1, "mute": "@bob" }), 2),
+        (json!({ "room": "town", "hide": id(77).to_string() }), 4),
+        (json!({ "room": "wall", "slow": 1 }), 4),
+    ] {
+        assert_eq!(refused(&client, "room.moderate", params.clone()).await.exit, exit, "{params}");
+    }
+    let private = refused(&client, "room.mute", json!({ "room": "roof", "who": "@bob" })).await;
+    assert_eq!((private.code.as_str(), private.exit), ("E-REFUSED", 6));
 }
 
 #[tokio::test]

@@ -27,7 +27,14 @@ pub(super) fn list() -> Vec<RoomView> {
         waiting: 0,
         epoch: String::new(),
     };
-    vec![roof, invitation()]
+    vec![roof, invitation(), town()]
+}
+
+/// An open channel.
+pub(super) fn town() -> RoomView {
+    let (room, name, history) = (RoomId([6; 32]), "town".to_owned(), "days 1".to_owned());
+    let (open, state, invited_by) = (true, RoomState::Member, None);
+    RoomView { room, name, history, open, state, invited_by, ..invitation() }
 }
 
 /// A room Bob asks us into.

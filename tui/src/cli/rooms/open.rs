@@ -1,0 +1,68 @@
+//! `room mute`, `room follow` and `room moderate`: what is not shown of open channels.
+
+use super::{done, seconds};
+use crate::cli::duration::Span;
+use crate::cli::out::Out;
+use crate::cli::session::Session;
+use clap::Args;
+use serde_json::json;
+use starling_node::api::types::Trouble;
+
+/// Somebody in an open channel
+#[derive(Debug, Args)]
+pub struct Person {
+    /// Which
+    #[arg(value_name = "#CHANNEL")]
+    pub room: String,
+    /// Whom
+    #[arg(value_name = "@WHO")]
+    pub who: String,
+}
+
+/// `room moderate`
+#[derive(Debug, Args)]
+#[group(id = "what", required = true, multiple = false, args = ["hide", "mute", "slow"])]
+pub struct RoomModerate {
+    /// Which
+    #[arg(value_name = "#CHANNEL")]
+    pub room: String,
+    /// A message, by its id
+    #[arg(long, value_name = "ID")]
+    hide: Option<String>,
+    /// Somebody, for some time
+    #[arg(long, value_name = "@WHO")]
+    mute: Option<String>,
+    /// How long, at most a day
+    #[arg(long = "for", default_value = "1h", value_name = "TIME", requires = "mute")]
+    for_: Span,
+    /// One text of each in this time, at most an hour; 0s ends it
+    #[arg(long, value_name = "TIME")]
+    slow: Option<Span>,
+}
+
+/// Mutes or follows somebody, or no more.
+///
+/// # Errors
+/// The node's, in words.
+pub async fn choose(
+    session: &Session,
+    out: Out,
+    method: &str,
+    one: &Person,
+    on: bool,
+) -> Result<(), Trouble> {
+    done(session, out, method, json!({ "room": one.room, "who": one.who, "on": on })).await
+}
+
+/// `room moderate`.
+///
+/// # Errors
+/// The node's, in words.
+pub async fn moderate(session: &Session, out: Out, what: &RoomModerate) -> Result<(), Trouble> {
+    let mut params = json!({ "room": what.room, "hide": what.hide, "mute": what.mute });
+    if what.mute.is_some() {
+        params["for"] = json!(seconds(what.for_));
+    }
+    params["slow"] = json!(what.slow.map(seconds));
+    done(session, out, "room.moderate", params).await
+}
