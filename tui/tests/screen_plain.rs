@@ -207,6 +207,21 @@ fn places_are_lists_answered_by_number_or_text() {
 }
 
 #[test]
+fn going_somewhere_is_a_list_narrowed_by_typing() {
+    let mut talk = Talk::with_ilse();
+    talk.take();
+    talk.type_line("/go");
+    assert!(talk.take().contains("1 "));
+    assert_eq!(talk.plain.prompt(&talk.scene.model).unwrap().text, "which number, or text to search> ");
+    talk.type_line("dad");
+    talk.wait(6_000);
+    let list = talk.take();
+    assert!(list.contains("1 Dad, not here, draft"), "{list}");
+    talk.type_line("1");
+    assert_eq!(talk.scene.model.open.as_deref(), Some("chat:dad"));
+}
+
+#[test]
 fn what_is_kept_unsent_is_not_mixed_with_what_is_typed_and_not_lost() {
     let mut talk = Talk::opened(Some("Dad"));
     talk.msg(Msg::Log { chat: "chat:dad".into(), older: false, page: Ok(Vec::new()) });
@@ -321,6 +336,17 @@ fn what_comes_while_one_types_can_wait_and_does_not_count_as_read_then() {
     assert!(!talk.take().contains("two"));
     talk.type_line("/new");
     assert!(talk.take().contains("Ilse Brandt: two (14)"));
+}
+
+#[test]
+fn another_key_is_told_whatever_else_happens() {
+    let mut talk = Talk::with_ilse();
+    talk.take();
+    let mut list = chats();
+    list[1].key_changed = true;
+    talk.msg(Msg::Chats(Ok(list.clone())));
+    talk.msg(Msg::Chats(Ok(list)));
+    assert_eq!(talk.take().matches("key: Ilse Brandt's key changed.").count(), 1);
 }
 
 #[test]

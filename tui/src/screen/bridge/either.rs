@@ -40,7 +40,7 @@ impl Bridge {
         }
     }
 
-    /// Whether all that was asked was answered. What must go in order (sends) is known by its own answers.
+    /// Whether all that was asked was answered.
     pub fn idle(&mut self) -> bool {
         match self {
             Self::Node(node) => node.idle(),

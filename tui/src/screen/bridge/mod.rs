@@ -10,8 +10,8 @@ mod rooms;
 mod settings;
 mod talk;
 
-use super::settings::load::{Stamp, stamp};
 use super::msg::{Effect, Msg, Opened, ProfileKind, WordsPut};
+use super::settings::load::{Stamp, stamp};
 pub use either::Bridge;
 use host::Host;
 use starling_node::api::client::{Client, ClientError, Subscription, Wanted};
@@ -21,6 +21,7 @@ use starling_node::keys::KeyFile;
 use starling_node::node;
 use starling_node::profile::Profile;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -37,6 +38,8 @@ pub struct Node {
     shared: Arc<Shared>,
     /// Effects that must reach the node in the order they were made.
     ordered: Option<mpsc::Sender<Effect>>,
+    /// How many of them are not answered.
+    unanswered: Arc<AtomicUsize>,
     worker: JoinHandle<()>,
     tasks: JoinSet<()>,
 }
@@ -98,21 +101,24 @@ impl Node {
         });
         let (ordered, mut queue) = mpsc::channel::<Effect>(ORDERED);
         let own = Arc::clone(&shared);
+        let unanswered = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&unanswered);
         let worker = tokio::spawn(async move {
             while let Some(effect) = queue.recv().await {
                 let msg = calls::perform(own.client(), effect).await;
                 if let Some(msg) = msg {
                     own.tell(msg).await;
                 }
+                counted.fetch_sub(1, Ordering::Relaxed);
             }
         });
-        Self { shared, ordered: Some(ordered), worker, tasks: JoinSet::new() }
+        Self { shared, ordered: Some(ordered), unanswered, worker, tasks: JoinSet::new() }
     }
 
-    /// Whether nothing is under way besides what goes in order.
+    /// Whether nothing is under way.
     pub fn idle(&mut self) -> bool {
         while self.tasks.try_join_next().is_some() {}
-        self.tasks.is_empty()
+        self.tasks.is_empty() && self.unanswered.load(Ordering::Relaxed) == 0
     }
 
     /// The folder of the control socket: only its owner may read it.
@@ -126,9 +132,11 @@ impl Node {
         // Finished ones make room.
         while self.tasks.try_join_next().is_some() {}
         if calls::ordered(&effect) {
+            self.unanswered.fetch_add(1, Ordering::Relaxed);
             if let Some(ordered) = &self.ordered
                 && let Err(refused) = ordered.try_send(effect)
             {
+                self.unanswered.fetch_sub(1, Ordering::Relaxed);
                 let shared = Arc::clone(&self.shared);
                 let effect = refused.into_inner();
                 self.tasks.spawn(async move {

@@ -25,6 +25,8 @@ pub enum Typed {
     SendKept,
     /// No answer and no change after all.
     Cancel,
+    /// The list of where one can go.
+    GoTo,
     /// Older messages.
     Older,
     /// Back to the newest messages.
@@ -44,6 +46,7 @@ impl std::fmt::Debug for Typed {
             Self::Keep(_) => "Keep",
             Self::SendKept => "SendKept",
             Self::Cancel => "Cancel",
+            Self::GoTo => "GoTo",
             Self::Older => "Older",
             Self::Newest => "Newest",
             Self::Undo => "Undo",

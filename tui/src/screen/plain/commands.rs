@@ -7,7 +7,7 @@ use super::words::here;
 use crate::screen::keymap::COMMANDS;
 use crate::screen::model::{Compose, Model};
 use crate::screen::msg::{Msg, Typed};
-use starling_node::api::types::Message;
+use starling_node::api::types::{Chat, Message};
 
 /// Commands of line mode: word, what it takes, what it does.
 pub const OWN: &[(&str, &str, &str)] = &[
@@ -78,6 +78,7 @@ pub fn read(model: &Model, numbers: &Numbers, line: &str) -> Meant {
     match word {
         "/last" => Meant::Last(rest.parse().unwrap_or(5)),
         "/new" => Meant::New,
+        "/go" if rest.is_empty() => Meant::Do(vec![Msg::Typed(Typed::GoTo)]),
         "/older" => Meant::Do(vec![Msg::Typed(Typed::Older)]),
         "/undo" if model.undoable().is_some() => Meant::Do(vec![Msg::Typed(Typed::Undo)]),
         "/undo" => Meant::Say("There is nothing to take back any more.".to_owned()),
@@ -162,8 +163,7 @@ pub fn help(query: &str) -> Vec<String> {
     let wanted = query.trim().to_lowercase();
     let theirs = COMMANDS.iter().map(|one| (one.word, one.takes, one.help));
     let own = |word: &str| OWN.iter().any(|(known, _, _)| *known == word);
-    let useless = |word: &str| NOT_HERE.iter().any(|(known, _)| *known == word);
-    let all = OWN.iter().copied().chain(theirs.filter(|(word, _, _)| !own(word) && !useless(word)));
+    let all = OWN.iter().copied().chain(theirs.filter(|(word, _, _)| !own(word) && !is_useless(word)));
     let mut lines: Vec<String> = all
         .map(|(word, takes, does)| {
             let gap = if takes.is_empty() { "" } else { " " };
@@ -192,8 +192,21 @@ pub fn prompt(model: &Model, numbers: &Numbers) -> String {
     }
     match model.chat() {
         Some(chat) if chat.kind == "me" => "note".to_owned(),
+        Some(chat) if chat.kind == "room" && is_open(model, chat) => {
+            format!("to {} (open)", clean(&chat.name))
+        }
         Some(chat) if chat.kind == "room" => format!("to {}", clean(&chat.name)),
         Some(chat) => format!("to {}", clean(&chat.title)),
         None => "command".to_owned(),
     }
+}
+
+/// Whether a room is one that anybody can read.
+pub fn is_open(model: &Model, chat: &Chat) -> bool {
+    model.room(&chat.chat).is_some_and(|(room, _)| room.open)
+}
+
+/// Whether a command of the screen is of no use here.
+pub fn is_useless(word: &str) -> bool {
+    NOT_HERE.iter().any(|(known, _)| *known == word)
 }

@@ -131,7 +131,7 @@ impl Plain {
                 NO_SUCH,
                 format!("There is no \"{wanted}\" among your chats"),
                 "Nothing was sent.",
-                "`starling people` and `starling room list` show what there is.",
+                "A person is @name, a room #name; `me` are your notes.",
             ),
             _ => Trouble::new(
                 "E-NO-SUCH",
@@ -327,7 +327,8 @@ impl Plain {
 
     /// What completes what one types: commands, people and rooms.
     pub fn names(&self, model: &Model) -> Vec<String> {
-        let commands = super::keymap::COMMANDS.iter().map(|one| one.word.to_owned());
+        let all = super::keymap::COMMANDS.iter().map(|one| one.word);
+        let commands = all.filter(|word| !commands::is_useless(word)).map(str::to_owned);
         let own = commands::OWN.iter().map(|(word, _, _)| (*word).to_owned());
         let chats = model.chats.iter().map(|chat| clean::line(&chat.name));
         let mut all: Vec<String> = commands.chain(own).chain(chats).collect();

@@ -119,6 +119,13 @@ impl Terminal {
         self.out.send(out).await.is_ok()
     }
 
+    /// Leaves the line that is being typed, so that the shell begins on one of its own.
+    pub async fn leave_line(&self) {
+        if self.person && !self.edits {
+            self.write(Out::Typed(true)).await;
+        }
+    }
+
     /// Lets the last lines out, at most a second, and leaves the terminal as it was.
     pub async fn finish(self) {
         drop(self.out);

@@ -85,6 +85,9 @@ async fn begin(options: ScreenOptions) -> anyhow::Result<ExitCode> {
         quit: None,
     };
     let code = runner.turn(inbox).await?;
+    if runner.asked.is_some() {
+        runner.terminal.leave_line().await;
+    }
     runner.bridge.finish(LAST_CALLS).await;
     runner.terminal.finish().await;
     Ok(ExitCode::from(code))
@@ -122,6 +125,9 @@ impl Loop {
                 return Ok(code);
             }
             let deadline = self.ask().await;
+            if self.quit.is_some() {
+                continue;
+            }
             tokio::select! {
                 biased;
                 () = ends.wait() => self.handle(vec![Msg::Terminate]).await,

@@ -1,6 +1,7 @@
 //! Messages, and what becomes of them, as finished lines. The first line says what it is; lines below it are
 //! indented, so that no text of others can look like a line of Starling's.
 
+use super::commands::is_open;
 use super::words::{capital, emoji, here};
 use crate::screen::model::{Model, words};
 use crate::screen::text::{clean, count, cut, link, time};
@@ -176,6 +177,9 @@ pub fn header(model: &Model, chat: &Chat) -> String {
     let about = capital(&here(&words::about(model, chat)));
     let what = match chat.kind.as_str() {
         "me" => clean::line(&chat.title),
+        "room" if is_open(model, chat) => {
+            format!("Open room {}, not private: anybody can read it", clean::line(&chat.name))
+        }
         "room" => format!("Room {}", clean::line(&chat.name)),
         _ => format!("Chat with {}", clean::line(&chat.title)),
     };

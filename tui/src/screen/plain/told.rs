@@ -27,6 +27,8 @@ pub struct Told {
     requests: BTreeSet<String>,
     network: Option<String>,
     presence: &'static str,
+    /// The open chat's state, and whether its key changed.
+    standing: (String, bool),
     said: usize,
     gaps: BTreeMap<String, u64>,
     undo: Option<String>,
@@ -93,6 +95,7 @@ impl Told {
         let Some(chat) = model.chat() else { return };
         lines.push(speak::header(model, chat));
         self.presence = speak::presence(chat);
+        self.standing = (chat.state.clone(), chat.key_changed);
         self.said = log.said.len();
         self.messages.clear();
         self.gaps.clear();
@@ -156,7 +159,10 @@ impl Told {
 
     /// Whether a new own message is one that was typed here, and not on another device.
     fn is_ours(&self, log: &ChatLog, message: &Message) -> bool {
-        let same = |text: &str| clean::line(text).trim() == clean::line(&message.text).trim();
+        // The node has its own ways with tabs and line ends.
+        let letters = |text: &str| -> String { clean::line(text).split_whitespace().collect() };
+        let wanted = letters(&message.text);
+        let same = |text: &str| letters(text) == wanted;
         message.from.me
             && (self.pending.iter().any(|text| same(text)) || log.pending.iter().any(|one| same(&one.text)))
     }
@@ -171,11 +177,32 @@ impl Told {
             lines.push(format!("note: {}", here(&line.text)));
         }
         self.gaps(model, log, lines);
+        self.standing(model, lines);
         if let Some(chat) = model.chat().filter(|chat| chat.kind == "person" && chat.state == "accepted") {
             let now = speak::presence(chat);
             if now != std::mem::replace(&mut self.presence, now) {
                 lines.push(format!("presence: {} is {now}.", clean::line(&chat.title)));
             }
+        }
+    }
+
+    /// Somebody accepted, was blocked, or has another key.
+    fn standing(&mut self, model: &Model, lines: &mut Vec<String>) {
+        let Some(chat) = model.chat() else { return };
+        let now = (chat.state.clone(), chat.key_changed);
+        let before = std::mem::replace(&mut self.standing, now.clone());
+        let title = clean::line(&chat.title);
+        if !before.1 && now.1 {
+            lines.push(format!(
+                "key: {title}'s key changed. It is a new device, or somebody else. /verify compares it."
+            ));
+        }
+        if before.0 != now.0 {
+            lines.push(match (chat.kind.as_str(), now.0.as_str()) {
+                ("person", "accepted") => format!("contact: {title} is among your people. You can write."),
+                ("room", "member") => format!("room: you are in {}.", clean::line(&chat.name)),
+                _ => format!("{}: {title}, {}", chat.kind, here(&words::about(model, chat))),
+            });
         }
     }
 

@@ -37,6 +37,7 @@ pub fn on_typed(model: &mut Model, typed: Typed, out: &mut Out) {
         }
         Typed::SendKept => send::submit(model, out),
         Typed::Cancel => keys::act(model, Action::Escape, out),
+        Typed::GoTo => keys::act(model, Action::GoTo, out),
         Typed::Older => keys::act(model, Action::PageUp, out),
         Typed::Newest => keys::act(model, Action::Newest, out),
         Typed::Undo => {
