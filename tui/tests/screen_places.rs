@@ -166,6 +166,18 @@ fn commands_are_offered_as_one_types_and_tab_puts_one_in() {
 }
 
 #[test]
+fn nothing_is_offered_behind_a_command_that_ran() {
+    let mut scene = Scene::talk(SIZE);
+    scene.type_text("/pin");
+    assert!(scene.model.completion.is_some(), "/pin and /pins");
+    scene.press(KeyCode::Tab);
+    assert_eq!(scene.model.editor.text().trim(), "/pin", "what is typed already comes first");
+    scene.press(KeyCode::Enter);
+    assert!(scene.model.completion.is_none());
+    assert!(scene.model.editor.is_empty());
+}
+
+#[test]
 fn at_most_eight_are_offered_and_esc_closes_them() {
     let mut scene = Scene::talk(SIZE);
     scene.type_text("/");
@@ -380,6 +392,65 @@ fn an_unknown_name_is_answered_with_the_one_that_was_meant() {
         scene.screen()
     );
     assert_eq!(scene.model.editor.text(), "/info @ilze");
+}
+
+#[test]
+fn a_refused_text_says_where_it_is_and_what_to_do_here() {
+    let mut scene = Scene::talk(SIZE);
+    let refuse = |scene: &mut Scene| {
+        let effects = run(scene, "hello");
+        let reference = effects.iter().find_map(|effect| match effect {
+            Effect::Send { reference, .. } => Some(reference.clone()),
+            _ => None,
+        });
+        let why = Trouble::new(
+            "E-REFUSED",
+            6,
+            "You blocked Ilse",
+            "Nothing was sent.",
+            "`starling people unblock @who`.",
+        );
+        scene.msg(Msg::Sent { chat: "chat:ilse".into(), reference: reference.unwrap(), result: Err(why) });
+    };
+    refuse(&mut scene);
+    let Some(Notice::Trouble(said)) = &scene.model.notice else { panic!("nothing said") };
+    let words = starling_tui::screen::model::words::trouble(said);
+    assert_eq!(
+        words,
+        "You blocked Ilse. Nothing was sent; your text is still in the editor. /unblock @who. [E-REFUSED]"
+    );
+    assert_eq!(scene.model.editor.text(), "hello");
+}
+
+#[test]
+fn a_changed_key_stands_above_the_messages_until_it_was_compared() {
+    let mut scene = Scene::talk((120, 36));
+    let mut list = chats();
+    list[1].key_changed = true;
+    scene.msg(Msg::Chats(Ok(list)));
+    assert!(
+        scene.screen().contains("Ilse Brandt's key changed: a new device, or somebody else."),
+        "{}",
+        scene.screen()
+    );
+    scene.press(KeyCode::Char('x'));
+    assert!(scene.screen().contains("key changed: a new device"));
+}
+
+#[test]
+fn room_commands_have_words_for_what_they_need() {
+    let mut scene = many(SIZE);
+    for wrong in ["/room rename", "/room rename roof", "/room frob x", "/room decline #nowhere", "/away soon"]
+    {
+        assert!(run(&mut scene, wrong).iter().all(|effect| !matches!(effect, Effect::Room(_))), "{wrong}");
+        assert!(matches!(scene.model.notice, Some(Notice::Trouble(_))), "{wrong}");
+        assert_eq!(scene.model.editor.text(), wrong);
+        scene.ctrl('u');
+    }
+    let effects = run(&mut scene, "/away");
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Presence { state: "away" })));
+    let effects = run(&mut scene, "/back-here");
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Presence { state: "online" })));
 }
 
 // ---- the lock ---------------------------------------------------------------------------------------------------

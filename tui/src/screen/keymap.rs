@@ -114,6 +114,7 @@ pub const COMMANDS: &[SlashCommand] = &[
     slash("/down", "", "newer messages", true),
     slash("/end", "", "the newest message", true),
     slash("/lock", "", "lock the screen", true),
+    slash("/write", "", "write in your own editor ($EDITOR); what it leaves is in the line", true),
     slash("/theme", "[NAME]", "colours: auto, light, dark, mono, or your own", true),
     slash("/keys", "[WORD]", "the keys as they are now", true),
     slash("/set", "KEY [VALUE]", "show or change a setting", false),

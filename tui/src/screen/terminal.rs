@@ -12,6 +12,7 @@ use crossterm::event::Event;
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
 use std::fs::File;
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
@@ -183,7 +184,9 @@ impl Screen {
     /// # Errors
     /// When the terminal is gone.
     pub fn redraw(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // Not `clear`: that asks the terminal where its cursor is, and the answer would be taken for keys.
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::new(0, 0, size.width, size.height))
     }
 
     fn around(&self) -> outside::Terminal {
@@ -256,7 +259,7 @@ impl Screen {
         }
         self.taken = true;
         self.mouse = false;
-        self.terminal.clear()?;
+        self.redraw()?;
         Ok(())
     }
 

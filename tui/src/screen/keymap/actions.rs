@@ -205,7 +205,7 @@ pub const ACTIONS: &[Known] = &[
     known(Action::Invite, "invite", "invite somebody, or add them by a link", Also::Command("/invite")),
     known(Action::Mute, "mute", "mute this chat for 8 hours; again: not any more", Also::Command("/mute")),
     known(Action::Lock, "lock", "lock the screen", Also::Command("/lock")),
-    known(Action::Write, "write", "write in your own editor ($EDITOR)", Also::Keys),
+    known(Action::Write, "write", "write in your own editor ($EDITOR)", Also::Command("/write")),
     known(Action::Older, "sent-older", "a text sent before", Also::GoTo),
     known(Action::Newer, "sent-newer", "a text sent after it", Also::GoTo),
     known(Action::Suspend, "suspend", "back to the shell for a while (fg returns)", Also::Keys),

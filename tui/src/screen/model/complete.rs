@@ -68,7 +68,10 @@ fn in_command(model: &Model, before: &str, word: &str) -> Vec<Offer> {
     if word.len() == before.len() {
         let low = word.to_lowercase();
         let fits = |command: &&SlashCommand| command.word.starts_with(&low);
-        return COMMANDS.iter().filter(fits).map(command).collect();
+        let mut fitting: Vec<&SlashCommand> = COMMANDS.iter().filter(fits).collect();
+        // What is typed already may be all of it.
+        fitting.sort_by_key(|command| command.word != low);
+        return fitting.into_iter().map(command).collect();
     }
     let mut parts = before.split_whitespace();
     let Some(known) = parts.next().and_then(|name| COMMANDS.iter().find(|command| command.word == name))

@@ -187,10 +187,7 @@ pub fn about(model: &Model, chat: &Chat) -> String {
 pub fn key_changed(model: &Model, width: usize) -> Option<String> {
     let chat = model.chat().filter(|chat| chat.key_changed && chat.kind == "person")?;
     let words = [
-        format!(
-            "! {}'s key changed: a new device, or somebody else. /verify compares numbers with them.",
-            chat.title
-        ),
+        format!("! {}'s key changed: a new device, or somebody else. /verify compares numbers.", chat.title),
         format!("! {}'s key changed. /verify compares numbers.", chat.title),
     ];
     words

@@ -87,7 +87,8 @@ fn perform(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
             let query = crate::screen::model::line::Line::with(rest);
             model.overlay = Some(Overlay::Help(Help { query, ..Help::default() }));
         }
-        "/theme" | "/keys" | "/plain-text" | "/set" | "/reload" | "/mouse" | "/hints" | "/clean" | "/plain" | "/redraw" => {
+        "/theme" | "/keys" | "/plain-text" | "/set" | "/reload" | "/mouse" | "/hints" | "/clean"
+        | "/plain" | "/redraw" => {
             return settings::command(model, word, rest, out);
         }
         "/quit" => {

@@ -1,6 +1,8 @@
 //! Keys, pastes and the wheel on the main screen.
 
-use super::{Out, bindings, chats, choose, complain, goto, lock, overlay, places, rooms, say, search, send, talk};
+use super::{
+    Out, bindings, chats, choose, complain, goto, lock, overlay, places, rooms, say, search, send, talk,
+};
 use crate::screen::keymap::{Action, Match, Stroke};
 use crate::screen::model::arrange::arrange;
 use crate::screen::model::overlay::{Help, Overlay, PersonCard, RoomBox};
@@ -93,6 +95,7 @@ fn undo(model: &mut Model, key: KeyEvent, out: &mut Out) -> bool {
 
 /// Does what a key means.
 pub fn act(model: &mut Model, action: Action, out: &mut Out) {
+    let offered = model.completion.take();
     match action {
         Action::Enter if model.editor.is_empty() => open_waiting(model),
         Action::Enter => send::submit(model, out),
@@ -125,7 +128,7 @@ pub fn act(model: &mut Model, action: Action, out: &mut Out) {
         Action::Redraw => out.push(Effect::Redraw),
         Action::Interrupt => interrupt(model, out),
         Action::Leave => leave(model, out),
-        Action::Escape if model.completion.take().is_some() => {}
+        Action::Escape if offered.is_some() => {}
         Action::Escape => {
             if !bindings::escape(model) || model.compose != Compose::New {
                 escape(model);

@@ -40,6 +40,9 @@ pub struct ListLine {
     open: bool,
 }
 
+/// The note of a chat that stays at the top.
+const PINNED: &str = "pinned";
+
 /// The rows of the list at the left edge.
 pub fn lines(model: &Model, width: usize) -> Vec<ListLine> {
     let mut lines = rows(model, model.shown_chats(), width);
@@ -73,13 +76,13 @@ fn rows<'m>(model: &'m Model, chats: impl Iterator<Item = &'m Chat>, width: usiz
         let style = if loud { styles.strong } else { styles.text };
         let note = if loud { styles.warn } else { styles.dim };
         let title = text::clean::line(if chat.kind == "room" { &chat.name } else { &chat.title });
-        ListLine {
-            left: format!("{number} {mark}{title}"),
-            right: note_of(model, chat, open, width),
-            style,
-            note,
-            open,
+        let left = format!("{number} {mark}{title}");
+        let mut right = note_of(model, chat, open, width);
+        // Where it stands says it too.
+        if right == PINNED && text::columns(&left) + 1 + text::columns(&right) > width {
+            right.clear();
         }
+        ListLine { left, right, style, note, open }
     };
     chats.enumerate().map(line).collect()
 }
@@ -139,7 +142,7 @@ fn note_of(model: &Model, chat: &Chat, open: bool, width: usize) -> String {
     } else if muted {
         "muted".to_owned()
     } else if chat.pinned {
-        "pinned".to_owned()
+        PINNED.to_owned()
     } else {
         String::new()
     }

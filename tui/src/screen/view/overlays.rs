@@ -41,11 +41,6 @@ pub fn draw(model: &Model, overlay: &Overlay, canvas: &mut Canvas<'_>) {
     }
 }
 
-/// Where a list starts so that the chosen row is visible.
-fn from(at: usize, rows: u16) -> usize {
-    (at + 1).saturating_sub(usize::from(rows))
-}
-
 fn invite_box(invite: &InviteBox, canvas: &mut Canvas<'_>) {
     let area = canvas.area();
     if invite.code_only {
