@@ -200,7 +200,6 @@ fn pinning_can_be_taken_back_and_pins_are_a_list() {
     })));
     assert!(scene.screen().contains("keep this (pinned)"));
     assert!(scene.screen().contains("Pinned. /pins shows what is. z undoes it"));
-    scene.press(KeyCode::Esc);
     assert_eq!(wishes(&scene.press(KeyCode::Char('z'))), [TalkWish::Pin { id: "x".into(), on: false }]);
 
     assert_eq!(wishes(&command(&mut scene, "/pins")), [TalkWish::Pins { chat: CHAT.into() }]);
@@ -562,10 +561,12 @@ fn a_chat_of_a_hundred_thousand_messages_is_paged_both_ways() {
 fn the_oldest_unread_message_is_reached_however_far_above() {
     let mut node = Node::new(5_000);
     let mut scene = node.open();
+    assert!(scene.screen().contains("new above, Alt-U"));
+    assert!(scene.model.log().unwrap().new_line.is_none(), "it is not put where it does not belong");
     let effects = scene.key(KeyCode::Char('u'), KeyModifiers::ALT);
     node.answer(&mut scene, effects);
     let screen = scene.screen();
-    assert!(screen.contains("text 4300") && screen.contains("new ─"), "{screen}");
+    assert!(screen.contains("text 4300") && screen.contains(" 700 new ─"), "{screen}");
 }
 
 #[test]

@@ -81,7 +81,8 @@ fn shown_at(model: &Model, message: &Message) -> Option<Zoned> {
 /// The first words of a message, as they were typed.
 pub fn first_line(message: &Message) -> String {
     let text = if message.deleted { "(deleted)" } else { message.text.as_str() };
-    let line = text.split('\n').find(|line| !line.trim().is_empty()).unwrap_or("");
+    let words = |line: &&str| !line.trim().is_empty() && !line.starts_with("```");
+    let line = text.split('\n').find(words).unwrap_or(text);
     clean::line(&line.chars().take(FIRST_CHARS).collect::<String>())
 }
 

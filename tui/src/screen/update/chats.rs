@@ -56,10 +56,16 @@ pub fn leave(model: &mut Model, out: &mut Out) {
 
 /// Puts the line above what is new, once, when a chat is opened.
 pub fn mark_new(model: &mut Model, id: &str) {
+    let unread = model.chat_row(id).map_or(0, |chat| chat.unread);
     let Some(log) = model.logs.get_mut(id) else { return };
+    // The first new one may be further up: the line is put when that is loaded.
+    if !log.at_start && log.items.first().is_some_and(|item| item.message.unread) {
+        return;
+    }
     let mut fresh = log.items.iter().filter(|item| item.message.unread && !item.message.from.me);
     if let Some(first) = fresh.next() {
-        let count = 1 + u64::try_from(fresh.count()).unwrap_or(0);
+        let loaded = 1 + u64::try_from(fresh.count()).unwrap_or(0);
+        let count = if log.short { loaded.max(unread) } else { loaded };
         log.new_line = Some(NewLine { before: first.message.id.clone(), count });
     }
 }

@@ -81,6 +81,8 @@ pub fn on_key(model: &mut Model, key: KeyEvent, out: &mut Out) -> bool {
         KeyCode::Char('?') => {
             model.overlay = Some(Overlay::Help(Help { choosing: true, ..Help::default() }));
         }
+        // Taken back where it is said that it can be.
+        KeyCode::Char('z') if model.undoable().is_some() => return false,
         KeyCode::Char(letter) => match talk::deed_of(letter) {
             Some(deed) => talk::act(model, &message, deed, out),
             None => say(model, "Esc goes back to the editor, ? shows the keys."),

@@ -294,13 +294,17 @@ fn further(model: &Model) -> u64 {
     if log.anchor.is_some() {
         return u64::try_from(log.unseen_below()).unwrap_or(0);
     }
-    let unseen = log.items.iter().filter(|item| item.message.unread && !item.message.from.me).count();
-    if unseen == 0 {
+    let loaded = log.items.iter().filter(|item| item.message.unread && !item.message.from.me).count();
+    if loaded == 0 {
         return 0;
     }
     let height = usize::from(arrange(model).messages);
     let visible = Timeline::open(model).map_or(0, |timeline| timeline.unseen(height).len());
-    u64::try_from(unseen.saturating_sub(visible)).unwrap_or(0)
+    let loaded = u64::try_from(loaded).unwrap_or(0);
+    // The list counts those above what is loaded too.
+    let counted = model.chat().map_or(0, |chat| chat.unread).max(loaded);
+    let unread = if log.at_start { loaded } else { counted };
+    unread.saturating_sub(u64::try_from(visible).unwrap_or(0))
 }
 
 fn editor(model: &Model, parts: &Arrangement, canvas: &mut Canvas<'_>, top: u16) {

@@ -47,6 +47,9 @@ pub fn on_page(
             }
             None => say(model, "Nothing unread here."),
         },
+        Part::Before(_) if model.log().is_some_and(|log| log.new_line.is_none()) => {
+            chats::mark_new(model, chat)
+        }
         _ => {}
     }
     super::super::seen::pages(model, out);
