@@ -333,3 +333,90 @@ fn a_room_is_made_named_and_left() {
     assert_eq!(code(at, &["send", "#roof", "x"]).0, 6);
     assert!(ok(at, &["log", "#roof"]).contains("up?"));
 }
+
+#[test]
+fn settings_are_written_without_a_node_and_read_again_by_a_running_one() {
+    let dir = tempfile::tempdir().unwrap();
+    ok(dir.path(), &["init", "--name", "Alice", "--no-passphrase"]);
+    ok(dir.path(), &["config", "set", "screen.theme", "dark"]);
+    ok(dir.path(), &["config", "set", "lan", "false"]);
+    let file = dir.path().join("alice/config.toml");
+    assert_eq!(ok(dir.path(), &["config", "path"]).trim(), file.to_str().unwrap());
+    let told = ok(dir.path(), &["config", "get", "lan", "--origin"]);
+    assert_eq!(told.trim(), format!("false (file {})", file.display()));
+    let output =
+        starling(dir.path()).env("STARLING_LAN", "true").args(["config", "get", "lan", "--json"]).output();
+    let line: Value = serde_json::from_slice(&output.unwrap().stdout).unwrap();
+    assert_eq!((&line["value"], &line["from"]), (&"true".into(), &"STARLING_LAN".into()));
+    let daemon = Daemon::start(dir.path(), &[]);
+    assert_eq!(ok(dir.path(), &["reload"]).trim(), "Read again; nothing changed.");
+    ok(dir.path(), &["config", "set", "read_receipts", "false"]);
+    ok(dir.path(), &["config", "set", "upnp", "false"]);
+    ok(dir.path(), &["config", "set", "mail_disk_mib", "7"]);
+    let told = ok(dir.path(), &["reload"]);
+    assert_eq!(
+        told.trim(),
+        "Read again; changed now: read_receipts, upnp; at the next start: mail_disk_mib."
+    );
+    let line: Value = serde_json::from_str(&ok(dir.path(), &["reload", "--json"])).unwrap();
+    assert_eq!(
+        (&line["type"], &line["now"], &line["later"]),
+        (&"reload".into(), &serde_json::json!([]), &serde_json::json!(["mail_disk_mib"]))
+    );
+    // A mistake changes nothing and is named with its place; a signal does not end the node.
+    std::fs::write(&file, "lan = false\nupnp = 3\n").unwrap();
+    let (exit, told) = code(dir.path(), &["reload"]);
+    assert_eq!(exit, 1);
+    assert!(told.contains("line 2, column 8") && told.contains("Nothing was changed"), "{told}");
+    std::fs::write(&file, "lan = true\n").unwrap();
+    signal(&daemon.child, "HUP");
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !ok(dir.path(), &["logs"]).contains("SIGHUP: Read again; changed now: lan") {
+        assert!(std::time::Instant::now() < end, "{}", ok(dir.path(), &["logs"]));
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn messages_are_pinned_and_hidden_and_chats_say_how_they_are_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    profile(at);
+    let _daemon = Daemon::start(at, &[]);
+    let ids: Vec<String> =
+        (1..=5).map(|n| ok(at, &["send", "me", &format!("note {n}")]).trim().to_owned()).collect();
+    ok(at, &["pin", &ids[3]]);
+    ok(at, &["pin", &ids[0]]);
+    let pins = ok(at, &["pins", "me"]);
+    assert!(pins.find("note 1").unwrap() < pins.find("note 4").unwrap(), "{pins}");
+    ok(at, &["pin", &ids[0], "--off"]);
+    assert!(!ok(at, &["pins", "me"]).contains("note 1"));
+    assert!(ok(at, &["delete", &ids[1], "--local"]).is_empty());
+    let log = ok(at, &["log", "me"]);
+    assert!(!log.contains("note 2") && log.contains("note 3"), "{log}");
+    assert!(ok(at, &["recv", "--since", "0", "--type", "hidden", "--json"]).contains(&ids[1]));
+    assert_eq!(code(at, &["again", &ids[1]]).0, 4);
+    assert_eq!(code(at, &["again", &ids[2]]).0, 6);
+    let texts = |words: &[&str]| {
+        let lines = ok(at, words);
+        lines.lines().filter_map(|line| line.split("note ").nth(1)).collect::<String>()
+    };
+    assert_eq!(texts(&["log", "me", "--around", &ids[3], "--limit", "3"]), "345");
+    assert_eq!(texts(&["log", "me", "--after", &ids[2], "--limit", "1"]), "4");
+    ok(at, &["room", "new", "roof"]);
+    for (words, told) in [
+        (&["chats", "mute", "roof", "8h"][..], "muted until"),
+        (&["chats", "mute", "roof", "mentions"], "muted but for mentions"),
+        (&["chats", "pin", "roof"], "pinned"),
+        (&["chats", "notify", "roof", "something"], "notices say: something"),
+        (&["chats", "archive", "roof"], "put away"),
+    ] {
+        let line = ok(at, words);
+        assert!(line.starts_with("#roof") && line.contains(told), "{line}");
+    }
+    ok(at, &["send", "#roof", "up?"]);
+    let chats = ok(at, &["chats"]);
+    assert!(chats.contains("#roof") && !chats.contains("put away") && chats.starts_with("me"), "{chats}");
+    assert!(!ok(at, &["chats", "mute", "roof", "off"]).contains("muted"));
+    assert_eq!(code(at, &["chats", "mute", "roof", "sometimes"]).0, 2);
+}

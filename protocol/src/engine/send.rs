@@ -138,6 +138,10 @@ impl Engine {
         on: bool,
         ours: bool,
     ) -> Result<Reply, Refusal> {
+        // Of an open channel nobody keeps more than a day, so that there is nothing to pin.
+        if self.is_open(&chat.room()) {
+            return Err(Refusal::IsOpen);
+        }
         let who = self.own.account;
         let any = !self.is_room(&chat) || target.author == who || self.is_room_admin(chat.room());
         if !on && !any && !ours {

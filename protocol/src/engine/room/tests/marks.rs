@@ -99,3 +99,15 @@ fn what_expired_for_somebody_gets_to_them_when_it_is_tried_again() {
         assert_eq!(texts.iter().filter(|text| *text == "hello").count(), 1, "{at}: {texts:?}");
     }
 }
+
+#[test]
+fn nothing_is_pinned_in_an_open_channel() {
+    let mut world = World::friends(1, 563);
+    let Reply::Room(view) = must(&mut world, 0, Command::RoomNewOpen { name: "lobby".to_owned() }) else {
+        panic!("no channel")
+    };
+    let (message, author) = (MessageId([1; 16]), world.account(0));
+    let pin = Command::Pin { chat: ChatId::from(view.room), message, author, on: true, ours: false };
+    assert_eq!(world.command(0, pin), Err(Refusal::IsOpen));
+    assert!(pins(&world, 0).is_empty());
+}
