@@ -33,7 +33,7 @@ const WAITING_COUNT: usize = 4_096;
 const TCP_AFTER: Duration = Duration::from_millis(100);
 const RELAY_AFTER: Duration = Duration::from_millis(400);
 /// Configured peers, those of a configuration read again included: a full list of them, a few times over.
-const PEERS_COUNT: usize = 256;
+pub(super) const PEERS_COUNT: usize = 256;
 /// The first pause before a configured peer is dialled again, and the longest.
 const REDIAL_FIRST: Duration = Duration::from_secs(5);
 const REDIAL_LONGEST: Duration = Duration::from_secs(300);
@@ -122,6 +122,12 @@ impl Dials {
                 self.peers.push(Peer { addr, pause: REDIAL_FIRST, next: Some(Instant::now()) });
             }
         }
+    }
+
+    /// Configured peers.
+    #[cfg(test)]
+    pub fn peers_count(&self) -> usize {
+        self.peers.len()
     }
 
     /// Dials, attempts under way and attempts waiting, together.

@@ -1,6 +1,9 @@
 //! Settings that hold without a new start: looking on the local network, asking the router, peers to dial. libp2p tells
 //! its behaviours of listeners only when they begin, so one that begins later is told of all there are.
 
+#[cfg(test)]
+mod tests;
+
 use libp2p::core::transport::ListenerId;
 use libp2p::swarm::behaviour::toggle::Toggle;
 use libp2p::swarm::{ExpiredListenAddr, FromSwarm, NetworkBehaviour, NewListenAddr};

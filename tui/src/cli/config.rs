@@ -80,7 +80,7 @@ fn get(out: Out, path: &Path, key: Option<&str>, origin: bool) -> Result<(), Tro
             let value = setting.value.replace('\n', " ");
             let value = if key.is_some() { value } else { format!("{} = {value}", setting.key) };
             let from = setting.from.as_ref().map_or(String::new(), |from| format!(" {from}"));
-            if origin { format!("{value}\t({}{from})", setting.origin) } else { value }
+            if origin { format!("{value} ({}{from})", setting.origin) } else { value }
         });
     }
     if key.is_none() {

@@ -72,10 +72,9 @@ pub fn read(bytes: &[u8]) -> Answer {
 fn ground(text: &str) -> Option<(u8, u8, u8)> {
     let (_, values) = text.split_once(':').filter(|(kind, _)| ["rgb", "rgba"].contains(kind))?;
     let mut parts = values.split('/').map(|part| {
-        let most =
-            16_u32.checked_pow(u32::try_from(part.len()).ok()?)?.checked_sub(1).filter(|most| *most > 0)?;
+        let digits = u32::try_from(part.len()).ok().filter(|digits| (1..=4).contains(digits))?;
         let value = u32::from_str_radix(part, 16).ok()?;
-        u8::try_from(value.checked_mul(255)? / most).ok()
+        u8::try_from(value * 255 / (16_u32.pow(digits) - 1)).ok()
     });
     Some((parts.next()??, parts.next()??, parts.next()??))
 }
