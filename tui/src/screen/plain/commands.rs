@@ -46,6 +46,8 @@ const NOT_HERE: &[(&str, &str)] = &[
     ("/end", "/last tells the last messages."),
     ("/plain-text", "Line mode tells texts as they were typed."),
     ("/code", "A line is one message here; write ` around what is code."),
+    ("/lock", "What was told stays in your terminal; lock that, or leave with /quit."),
+    ("/write", "`starling send TO - < FILE` sends what an editor of yours wrote."),
     ("/quote", "/reply N TEXT answers a message here."),
 ];
 

@@ -60,7 +60,8 @@ async fn begin(options: ScreenOptions) -> anyhow::Result<ExitCode> {
     let mut model = Model::new(Theme::new(ASCII, false), zone, SIZE, run, chat.clone());
     let mut mistake = Vec::new();
     match settings {
-        Ok(settings) => model.settings = settings,
+        // What was told stays in the terminal, so that locking here would hide nothing.
+        Ok(settings) => model.settings = Settings { lock_after_min: 0, ..settings },
         Err(fault) => mistake.push(format!("problem: {fault}. The standard settings are used.")),
     }
     match kind {
