@@ -268,3 +268,18 @@ async fn a_room_says_how_often_one_was_called() {
     let roof = chats.iter().find(|chat| chat.name == "#roof").unwrap();
     assert_eq!((roof.unread, roof.mentions), (4, 1));
 }
+
+#[tokio::test]
+async fn the_oldest_message_not_seen_is_found_with_what_is_around_it() {
+    let fake = Fake::new().await;
+    let client = fake.client().await;
+    let page = async |chat: &str| {
+        let params = json!({ "chat": chat, "limit": 2, "around": "unread" });
+        client.call::<Vec<Message>>("log", params).await.unwrap()
+    };
+    assert!(page("#roof").await.is_empty(), "nothing is unread");
+    fake.happens((1..9).map(|n| said(n, CAROL, n)).collect()).await;
+    let found: Vec<String> = page("#roof").await.into_iter().map(|message| message.id).collect();
+    assert!(found.contains(&id(1).to_string()) && found.len() <= 2, "{found:?}");
+    assert!(page("@bob").await.is_empty());
+}
