@@ -100,6 +100,7 @@ pub const COMMANDS: &[SlashCommand] = &[
     ),
     slash("/words", "", "your 24 words", true),
     slash("/net", "[test]", "the network; test tries everything there is", true),
+    slash("/lan", "on|off", "look for people on this network, and be found there", false),
     slash("/log", "[FILTER]", "what was logged of late, without names and addresses", true),
     slash("/wake", "", "try all waiting connections now", true),
     slash("/chats", "", "the chat list, and what was archived", true),

@@ -158,8 +158,9 @@ impl Loop<'_> {
             Sign::Terminate => self.handle(Msg::Terminate),
             Sign::HungUp => self.lost(),
             Sign::Suspend => self.perform(Effect::Suspend),
+            // A terminal that went away makes the system wake the process as well.
+            Sign::Continue if self.screen.take().is_err() => self.lost(),
             Sign::Continue => {
-                self.screen.take()?;
                 self.resized();
                 Ok(())
             }

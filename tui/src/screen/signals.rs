@@ -1,5 +1,12 @@
 //! The signals that reach the screen: what ends it, what suspends it, what makes it read its settings again.
 
+#[cfg(unix)]
+use std::time::Duration;
+
+/// How long the screen has to end in order once its terminal is gone: what its last calls and its node may take.
+#[cfg(unix)]
+const GRACE: Duration = Duration::from_secs(13);
+
 /// What a signal means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sign {
@@ -74,6 +81,30 @@ impl Ends {
         while !matches!(self.next().await, Sign::Terminate | Sign::HungUp) {}
     }
 }
+
+/// Ends the process by force some time after its terminal went away. crossterm reads a dead terminal in a circle that
+/// never ends; if that happens on the screen's own thread, nothing there can end it any more.
+#[cfg(unix)]
+pub fn end_without_terminal() {
+    let spawned = std::thread::Builder::new().name("hangup".to_owned()).spawn(|| {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+        runtime.block_on(async {
+            let Ok(mut hangup) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())
+            else {
+                return;
+            };
+            while hangup.recv().await.is_some() && has_terminal() {}
+            tokio::time::sleep(GRACE).await;
+            std::process::exit(i32::from(super::run::HUNG_UP));
+        });
+    });
+    // Without the thread the usual way out is the only one.
+    drop(spawned);
+}
+
+/// Nothing hangs up.
+#[cfg(not(unix))]
+pub fn end_without_terminal() {}
 
 /// Whether the process still has a terminal: a shell's `kill -HUP` leaves it, a closed window takes it.
 #[cfg(unix)]

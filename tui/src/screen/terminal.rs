@@ -5,6 +5,7 @@ use super::crash;
 use super::msg::Copied;
 use super::notify::Notice;
 use super::outside::{self, desktop};
+use super::placed::Placed;
 use super::probe::{self, Answer, Late};
 use super::settings::Clipboard;
 use anyhow::Context;
@@ -85,7 +86,7 @@ impl Frames {
 
 /// The terminal while the screen has it. Gives it back when dropped.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<Whole>>,
+    terminal: Terminal<Placed<CrosstermBackend<Whole>>>,
     mouse: bool,
     taken: bool,
     frames: Frames,
@@ -105,7 +106,7 @@ impl Screen {
         crash::install();
         enable_raw_mode().context("the terminal cannot be switched to single keys")?;
         write_now(ENTER);
-        let terminal = Terminal::new(CrosstermBackend::new(Whole::default()));
+        let terminal = Terminal::new(Placed(CrosstermBackend::new(Whole::default())));
         match terminal {
             Ok(terminal) => Ok(Self::on(terminal)),
             Err(error) => {
@@ -115,7 +116,7 @@ impl Screen {
         }
     }
 
-    fn on(terminal: Terminal<CrosstermBackend<Whole>>) -> Self {
+    fn on(terminal: Terminal<Placed<CrosstermBackend<Whole>>>) -> Self {
         let outside = outside::Terminal::of(|name| std::env::var(name).ok());
         let passes = Arc::new(AtomicBool::new(false));
         if outside.tmux {

@@ -38,6 +38,9 @@ async fn echo_both_ways(listen: String) {
     let largest = vec![7; 65_535];
     alice.write(ours, &largest);
     assert_eq!(bob.message().await, (theirs, largest));
+    // What went on the one side came on the other, whichever transport carried it.
+    assert!(alice.traffic.up_bytes() > 65_000 && bob.traffic.down_bytes() > 65_000);
+    assert!((1..65_000).contains(&alice.traffic.down_bytes()) && (1..65_000).contains(&bob.traffic.up_bytes()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -79,6 +79,7 @@ fn perform(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
         "/words" => overlay::open_words(model, out),
         "/net" => return super::network::command(model, rest, out),
         "/log" => super::outside::open_log(model, rest, out),
+        "/lan" => return super::network::lan(model, rest, out),
         "/wake" => out.push(Effect::Wake),
         "/mailbox" => return mail::command(model, rest, out),
         "/presence" => return presence(model, rest, out),

@@ -5,7 +5,7 @@ use super::{Out, complain};
 use crate::screen::model::overlay::{NetView, Overlay, Trial};
 use crate::screen::model::words::report::report;
 use crate::screen::model::{Model, NETWORK_LOOK_MS, words};
-use crate::screen::msg::{Effect, MailWish, Msg};
+use crate::screen::msg::{Effect, MailWish, Msg, SettingWish};
 use crossterm::event::{KeyCode, KeyEvent};
 use starling_node::api::types::{Net, Network, Status, Test, V};
 
@@ -41,6 +41,22 @@ pub fn command(model: &mut Model, rest: &str, out: &mut Out) -> bool {
             return false;
         }
     }
+    true
+}
+
+/// `/lan on`, `/lan off`. True if the editor is to be emptied.
+pub fn lan(model: &mut Model, rest: &str, out: &mut Out) -> bool {
+    let (text, say) = match rest {
+        "on" => ("true", "People on this network are looked for."),
+        "off" => ("false", "Nobody is looked for on this network, and nobody finds you there."),
+        _ => {
+            let do_ = "/lan on, or /lan off.";
+            complain(model, "/lan is on or off", "Nothing was changed; the text is still in the editor.", do_);
+            return false;
+        }
+    };
+    let (key, say) = ("lan".to_owned(), Some(say.to_owned()));
+    out.push(Effect::Setting(SettingWish::Set { key, text: text.to_owned(), say }));
     true
 }
 

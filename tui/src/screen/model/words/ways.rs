@@ -55,9 +55,9 @@ pub fn ways(net: &Net) -> Vec<WayRow> {
     }
     for relay in net.relays.iter().take(WAYS) {
         let (state, note) = if relay.reserved {
-            ("ready", "a relay that keeps a place for you")
+            ("ready", "relay, keeps a place for you")
         } else {
-            ("asked", "a relay that has given no place")
+            ("asked", "relay, gave no place yet")
         };
         rows.push(row(place(&relay.addr), state, relay.since_s, note));
     }
