@@ -2,7 +2,7 @@
 //! the node, `run` and `terminal` the only ones that touch the terminal.
 
 mod bridge;
-mod crash;
+pub mod crash;
 pub mod demo;
 pub mod keymap;
 pub mod model;
