@@ -90,7 +90,7 @@ impl MemoryStore {
                 self.pin((*chat, *author, *message), *who, (*on, *any), now)
             }
             Change::Hide { chat, author, message } => self.hide((*chat, *author, *message), now),
-            Change::Again { message, to, at } => self.again(*message, to, *at, now),
+            Change::Again { message, to, seq, at } => self.again(*message, to, (*seq, *at), now),
             Change::Put(record) => {
                 self.records.insert((record.space, record.key.clone()), record.value.clone());
                 None
@@ -267,7 +267,13 @@ impl MemoryStore {
         self.event(now, Kept::Message(place))
     }
 
-    fn again(&mut self, id: MessageId, to: &[AccountId], at: WallMs, now: WallMs) -> Option<StoredEvent> {
+    fn again(
+        &mut self,
+        id: MessageId,
+        to: &[AccountId],
+        (seq, at): (u64, WallMs),
+        now: WallMs,
+    ) -> Option<StoredEvent> {
         let place = self.of_id(id).find(|(_, m)| m.me).map(|(place, _)| place)?;
         let found = self.messages.get_mut(place)?;
         let over = |one: &&mut Recipient| {
@@ -281,7 +287,7 @@ impl MemoryStore {
             return None;
         }
         (found.state, found.state_at, found.reason) = (MessageState::Queued, at, None);
-        found.attempt = found.attempt.saturating_add(1);
+        (found.attempt, found.seq) = (found.attempt.saturating_add(1), seq);
         self.event(now, Kept::Message(place))
     }
 

@@ -106,6 +106,8 @@ pub struct StoredMessage {
     pub pinned: Option<AccountId>,
     /// Which try of an own message this is, from 1.
     pub attempt: u32,
+    /// Its number among its device's contents in the chat; of an own message that of the last try.
+    pub seq: u64,
     /// Who reacted with what, by account.
     pub reactions: Vec<(AccountId, String)>,
     /// For own messages: how far for each recipient, by account.
@@ -171,6 +173,7 @@ impl StoredMessage {
             hidden: false,
             pinned: None,
             attempt: 1,
+            seq: new.seq,
             reactions: Vec::new(),
             recipients: Vec::new(),
         }

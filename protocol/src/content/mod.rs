@@ -53,7 +53,22 @@ pub struct Content {
     pub ext: Ext,
 }
 
+/// The extension of a content that is another try of one: the number of the try before, a u64 in 8 bytes, little-endian.
+const TRY_BEFORE: u16 = 2;
+
 impl Content {
+    /// The extension that says which number the try before this one had.
+    pub fn of_try_before(seq: u64) -> Ext {
+        vec![(TRY_BEFORE, seq.to_le_bytes().to_vec())]
+    }
+
+    /// The number of the try before this one, if it is another try: that one does not come any more.
+    pub fn try_before(&self) -> Option<u64> {
+        let (_, bytes) = self.ext.iter().find(|(id, _)| *id == TRY_BEFORE)?;
+        let before = u64::from_le_bytes(bytes.as_slice().try_into().ok()?);
+        (before > 0 && before < self.seq).then_some(before)
+    }
+
     /// The hash that the next content of the chain carries as `prev`.
     pub fn link(&self) -> [u8; 32] {
         kdf::derive(

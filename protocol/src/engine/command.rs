@@ -161,6 +161,8 @@ pub enum Command {
         text: String,
         /// The message it answers.
         reply_to: Option<MessageId>,
+        /// The number it last had among our contents there.
+        seq: u64,
         /// For whom it failed or expired.
         lack: Vec<AccountId>,
     },

@@ -3,7 +3,7 @@
 use super::Engine;
 use super::command::{Command, Presence, Refusal, Reply, StatusView};
 use super::step::Change;
-use crate::content::Target;
+use crate::content::{Body, Target, Text};
 use crate::ids::ChatId;
 
 impl Engine {
@@ -39,8 +39,9 @@ impl Engine {
                 self.change(Change::Hide { chat, author, message });
                 Ok(Reply::Done)
             }
-            Command::Again { chat, message, text, reply_to, lack } => {
-                self.again(chat, message, text, reply_to, &lack)
+            Command::Again { chat, message, text, reply_to, seq, lack } => {
+                let body = Body::Text(Text { text, reply_to, ext: Vec::new() });
+                self.again(chat, message, &body, seq, &lack)
             }
             Command::MarkRead { chat, messages } => self.mark_read(chat, messages),
             Command::Typing { chat, on } => {

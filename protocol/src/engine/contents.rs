@@ -48,6 +48,9 @@ impl Engine {
             self.remember_content(device, content.msg_id);
         }
         let in_order = self.has_chat(&chat.account());
+        if let Some(before) = content.try_before().filter(|_| in_order) {
+            self.pass_try(device, chat, before);
+        }
         let stream = self.streams_in.entry((device, chat)).or_default();
         match content.seq.cmp(&stream.next_seq) {
             // Nothing of somebody without a chat depends on what came before it.
@@ -110,10 +113,21 @@ impl Engine {
         }
     }
 
-    /// A number below the expected one that is not known: one that was given up on, or a sender that numbers twice.
-    fn take_late(&mut self, device: DeviceId, chat: ChatId, content: &Content, via: Road) {
-        let Some(stream) = self.streams_in.get_mut(&(device, chat)) else { return };
-        let seq = content.seq;
+    /// Its sender tries something anew under another number: this one does not come, and nobody need miss it.
+    fn pass_try(&mut self, device: DeviceId, chat: ChatId, seq: u64) {
+        let stream = self.streams_in.entry((device, chat)).or_default();
+        if stream.next_seq == seq {
+            (stream.next_seq, stream.link) = (seq.saturating_add(1), [0; 32]);
+            self.dirty_in.insert((device, chat));
+            self.drain_parked(device, chat);
+        } else {
+            self.fill_missing(device, chat, seq);
+        }
+    }
+
+    /// A number that was missing is not any more; whether it was.
+    fn fill_missing(&mut self, device: DeviceId, chat: ChatId, seq: u64) -> bool {
+        let Some(stream) = self.streams_in.get_mut(&(device, chat)) else { return false };
         let missing = stream.missing.iter().position(|(from, to)| (*from..=*to).contains(&seq));
         if let Some(at) = missing
             && let Some((from, to)) = stream.missing.get(at).copied()
@@ -125,7 +139,14 @@ impl Engine {
             }
             self.dirty_in.insert((device, chat));
             self.gap_event(Event::GapClosed { chat, device, from_seq: seq, count: 1, filled: true }, chat);
-        } else if self.warned.insert((device, chat)) {
+            return true;
+        }
+        false
+    }
+
+    /// A number below the expected one that is not known: one that was given up on, or a sender that numbers twice.
+    fn take_late(&mut self, device: DeviceId, chat: ChatId, content: &Content, via: Road) {
+        if !self.fill_missing(device, chat, content.seq) && self.warned.insert((device, chat)) {
             self.notice_line(chat, FORKED);
         }
         self.apply(device, chat, content, via);

@@ -8,6 +8,7 @@ use super::{Engine, Timer};
 use crate::content::{Body, Content, Edit, Pin, Reaction, Target, Text};
 use crate::ids::{AccountId, ChatId, DeviceId, MessageId};
 use crate::limits::{FRAME_BYTES, OUTBOX_BYTES, OUTBOX_MESSAGES, TEXT_BYTES};
+use crate::wire::Ext;
 use crate::{text, wire};
 
 /// Ids of own messages remembered for a client reference that comes twice within a run (the store knows the rest).
@@ -158,13 +159,13 @@ impl Engine {
         &mut self,
         chat: ChatId,
         message: MessageId,
-        text: String,
-        reply_to: Option<MessageId>,
+        body: &Body,
+        before: u64,
         lack: &[AccountId],
     ) -> Result<Reply, Refusal> {
         let at = self.now.wall_ms;
         if self.is_room(&chat) {
-            return self.room_again(chat.room(), message, text, reply_to, lack);
+            return self.room_again(chat.room(), message, body, lack);
         }
         self.check_chat(chat)?;
         let waits = |device: DeviceId| {
@@ -173,9 +174,9 @@ impl Engine {
         if self.devices_of(chat.account()).into_iter().any(waits) {
             return Ok(Reply::Sent { message, at, repeated: true });
         }
-        self.check_room(chat, text.len())?;
-        self.accept(chat, message, &Body::Text(Text { text, reply_to, ext: Vec::new() }), true)?;
-        self.change(Change::Again { message, to: vec![chat.account()], at });
+        self.check_room(chat, TEXT_BYTES)?;
+        let seq = self.accept_with(chat, message, body, true, Content::of_try_before(before))?;
+        self.change(Change::Again { message, to: vec![chat.account()], seq, at });
         Ok(Reply::Sent { message, at, repeated: false })
     }
 
@@ -245,6 +246,17 @@ impl Engine {
         body: &Body,
         visible: bool,
     ) -> Result<u64, Refusal> {
+        self.accept_with(chat, msg_id, body, visible, Vec::new())
+    }
+
+    fn accept_with(
+        &mut self,
+        chat: ChatId,
+        msg_id: MessageId,
+        body: &Body,
+        visible: bool,
+        ext: Ext,
+    ) -> Result<u64, Refusal> {
         const BIG: Refusal = Refusal::TooLong { what: "a message", limit: "32 KiB of text" };
         if chat.account() != self.own.account && self.devices_of(chat.account()).is_empty() {
             return Err(Refusal::BadKeys { reason: "they have no device any more".to_owned() });
@@ -261,7 +273,7 @@ impl Engine {
             sent_at: self.now.wall_ms,
             kind,
             body,
-            ext: Vec::new(),
+            ext,
         };
         let bytes = wire::encode(&content).map_err(|_| BIG)?;
         if crate::content::padded_len(bytes.len().saturating_add(4)) > FRAME_BYTES - PART_OVERHEAD {

@@ -435,6 +435,8 @@ pub enum Change {
         message: MessageId,
         /// Whom it goes to now.
         to: Vec<AccountId>,
+        /// Its number among our contents in that chat from now on.
+        seq: u64,
         /// When.
         at: WallMs,
     },

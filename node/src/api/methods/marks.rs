@@ -68,6 +68,7 @@ pub(super) async fn again(hub: &Hub, params: Again) -> Outcome {
         message: message.id,
         text: message.text,
         reply_to: message.reply_to,
+        seq: message.seq,
         lack,
     };
     let at = match hub.handle.command(command).await? {

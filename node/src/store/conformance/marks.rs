@@ -142,7 +142,7 @@ pub fn another_try(store: &mut dyn Store) {
         reason: Some("you blocked them".to_owned()),
         at: 7,
     };
-    let again = |to: &[AccountId], at| Change::Again { message: id(1), to: to.to_vec(), at };
+    let again = |to: &[AccountId], at| Change::Again { message: id(1), to: to.to_vec(), seq: 70, at };
     let sent = [
         Change::Message(message(1, CAROL, ALICE, "hi")),
         state(1, BOB, MessageState::Queued),
@@ -152,12 +152,12 @@ pub fn another_try(store: &mut dyn Store) {
     ];
     store.commit(&sent, 1).unwrap();
     assert!(store.commit(&[again(&[BOB, CAROL], 2)], 2).unwrap().is_empty(), "nothing failed");
-    assert_eq!(only(store, 1).attempt, 1);
+    assert_eq!((only(store, 1).attempt, only(store, 1).seq), (1, 1));
     store.commit(&[fail(CAROL), fail(MALLORY)], 3).unwrap();
     assert_eq!(only(store, 1).state, MessageState::Failed);
     let made = store.commit(&[again(&[BOB, CAROL], 9)], 4).unwrap();
     let found = told(&made[0]).clone();
-    assert_eq!(made.len(), 1);
+    assert_eq!((made.len(), found.seq), (1, 70));
     assert_eq!(
         (found.attempt, found.state, found.state_at, &found.reason),
         (2, MessageState::Queued, 9, &None)
@@ -196,7 +196,7 @@ pub fn another_try(store: &mut dyn Store) {
     );
     assert_eq!(only(store, 1).state, MessageState::Failed, "mallory's");
     // Others' messages and those that are not there are not tried.
-    let other = Change::Again { message: id(9), to: vec![BOB], at: 9 };
+    let other = Change::Again { message: id(9), to: vec![BOB], seq: 70, at: 9 };
     assert!(store.commit(&[other], 6).unwrap().is_empty());
 }
 

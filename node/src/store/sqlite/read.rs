@@ -19,7 +19,7 @@ macro_rules! message_columns {
     () => {
         "m.row, m.id, m.chat, m.author, m.me, m.kind, m.reply_to, m.sent_at, m.received_at, m.via, m.state, \
          m.reason, m.state_at, m.edited, m.deleted, m.unread, m.depth, m.mark, m.text, \
-         m.hidden, m.pinned, m.pinned_by, m.attempt"
+         m.hidden, m.pinned, m.pinned_by, m.attempt, m.seq"
     };
 }
 
@@ -71,6 +71,7 @@ fn columns(row: &Row<'_>) -> rusqlite::Result<Columns> {
             hidden: row.get(19)?,
             pinned: None,
             attempt: row.get(22)?,
+            seq: row.get::<_, i64>(23)?.cast_unsigned(),
             reactions: Vec::new(),
             recipients: Vec::new(),
         },

@@ -69,7 +69,7 @@ impl SqliteStore {
         &mut self,
         message: MessageId,
         to: &[AccountId],
-        at: WallMs,
+        (seq, at): (u64, WallMs),
         now: WallMs,
     ) -> Result<Option<StoredEvent>, Failure> {
         let Some(found) = self.own(message)? else { return Ok(None) };
@@ -95,9 +95,10 @@ impl SqliteStore {
         }
         self.conn
             .prepare_cached(
-                "UPDATE message SET state = ?2, reason = '', state_at = ?3, attempt = attempt + 1 WHERE row = ?1",
+                "UPDATE message SET state = ?2, reason = '', state_at = ?3, attempt = attempt + 1, seq = ?4
+                 WHERE row = ?1",
             )?
-            .execute(params![found.row, MessageState::Queued as u8, at])?;
+            .execute(params![found.row, MessageState::Queued as u8, at, seq.cast_signed()])?;
         self.message_event(found.row, now).map(Some)
     }
 

@@ -108,7 +108,7 @@ impl SqliteStore {
                 self.pin((*chat, *author, *message), *who, (*on, *any), now)
             }
             Change::Hide { chat, author, message } => self.hide((*chat, *author, *message), now),
-            Change::Again { message, to, at } => self.again(*message, to, *at, now),
+            Change::Again { message, to, seq, at } => self.again(*message, to, (*seq, *at), now),
             Change::MarkRead { chat, messages } => mark_read(&self.conn, *chat, messages).map(|()| None),
             Change::Event(event) => {
                 let other = OtherEvent::from(event.clone());

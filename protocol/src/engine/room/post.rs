@@ -87,18 +87,16 @@ impl Engine {
         &mut self,
         room: RoomId,
         id: MessageId,
-        text: String,
-        reply_to: Option<MessageId>,
+        body: &Body,
         lack: &[AccountId],
     ) -> Result<Reply, Refusal> {
         let members = self.writable(room)?.log.as_ref().map(room::Log::members);
         if !members.is_some_and(|members| lack.iter().any(|account| members.is_member(account))) {
             return Err(Refusal::NobodyLeft);
         }
-        let body = Body::Text(crate::content::Text { text, reply_to, ext: Vec::new() });
-        let made = self.room_post(room, id, &body, true)?;
+        let made = self.room_post(room, id, body, true)?;
         let at = self.now.wall_ms;
-        self.change(Change::Again { message: id, to: made.to, at });
+        self.change(Change::Again { message: id, to: made.to, seq: made.seq, at });
         Ok(Reply::Sent { message: id, at, repeated: false })
     }
 

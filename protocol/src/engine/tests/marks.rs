@@ -14,7 +14,8 @@ fn pins(world: &World, index: usize) -> Vec<(MessageId, AccountId, bool)> {
 
 fn again(world: &mut World, message: MessageId, text: &str) -> Result<Reply, Refusal> {
     let (chat, lack, text) = (world.chat(1), vec![world.account(1)], text.to_owned());
-    world.command(0, Command::Again { chat, message, text, reply_to: None, lack })
+    let seq = world.machines[0].disk.messages.iter().find(|one| one.id == message).unwrap().seq;
+    world.command(0, Command::Again { chat, message, text, reply_to: None, seq, lack })
 }
 
 fn gaps(world: &World, index: usize) -> usize {
@@ -79,9 +80,43 @@ fn what_expired_gets_through_when_it_is_tried_again() {
     assert!(matches!(again(&mut world, id, "hello?"), Ok(Reply::Sent { repeated: true, .. })));
     assert_eq!(peer(&mut world, 0, 1).outbox.len(), 1);
     world.start(1);
-    world.run(60_000);
+    world.run(5_000);
     assert_eq!(world.state(0, id, 1), Some(MessageState::Delivered));
-    assert_eq!(world.shown(1, 0), ["hello?"]);
+    assert_eq!(world.shown(1, 0), ["hello?"], "it does not wait for the first try");
+    world.send(0, 1, "there you are").unwrap();
+    world.run(60_000);
+    assert_eq!(world.shown(1, 0), ["hello?", "there you are"]);
+    assert_eq!((gaps(&world, 1), notices(&world, 1).len()), (0, 0));
+}
+
+#[test]
+fn a_gap_left_by_what_expired_is_filled_when_it_is_tried_again() {
+    let mut world = World::friends(2, 708);
+    world.run(1_000);
+    world.crash(1);
+    let id = world.send(0, 1, "first").unwrap();
+    world.run(30 * DAY_MS + 2 * HOUR_MS);
+    assert_eq!(world.state(0, id, 1), Some(MessageState::Expired));
+    // Cut off while the answer about what is missing is on its way, so that the gap stays.
+    let parts = {
+        world.send(0, 1, "second").unwrap();
+        take_parts(&mut world, 0, 1)
+    };
+    world.part(0, 1);
+    world.start(1);
+    give(&mut world, 0, 1, parts[0].clone());
+    world.run(11_000);
+    assert_eq!((gaps(&world, 1), world.shown(1, 0)), (1, vec!["second".to_owned()]));
+    again(&mut world, id, "first").unwrap();
+    world.heal(0, 1);
+    world.run(60_000);
+    assert_eq!(world.shown(1, 0), ["second", "first"]);
+    let closed = |event: &Event| matches!(event, Event::GapClosed { from_seq: 1.., count: 1, .. });
+    assert!(events(&world, 1).iter().any(closed));
+    let device = world.machines[0].device;
+    let chat = world.chat(0);
+    assert!(engine(&mut world, 1).streams_in[&(device, chat)].missing.is_empty());
+    assert_eq!(notices(&world, 1).len(), 0, "nobody was set back");
 }
 
 #[test]

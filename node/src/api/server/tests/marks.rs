@@ -19,10 +19,10 @@ pub(super) fn changes(command: &Command) -> Option<(Result<Reply, NodeFault>, Ve
             let (chat, message, author) = (*chat, *message, *author);
             (Ok(Reply::Done), vec![Change::Hide { chat, author, message }])
         }
-        Command::Again { message, text, lack, .. } => {
-            assert_eq!((text.as_str(), lack.as_slice()), ("hello", &[BOB][..]));
+        Command::Again { message, text, lack, seq, .. } => {
+            assert_eq!((text.as_str(), lack.as_slice(), *seq), ("hello", &[BOB][..], 1));
             let sent = Reply::Sent { message: *message, at: 9_000, repeated: false };
-            (Ok(sent), vec![Change::Again { message: *message, to: lack.clone(), at: 9_000 }])
+            (Ok(sent), vec![Change::Again { message: *message, to: lack.clone(), seq: 2, at: 9_000 }])
         }
         _ => return None,
     })

@@ -83,6 +83,7 @@ fn what_expired_for_somebody_gets_to_them_when_it_is_tried_again() {
         message: said,
         text: "hello".to_owned(),
         reply_to: None,
+        seq: 1,
         lack: vec![lack],
     };
     assert_eq!(world.command(0, again(AccountId([9; 32]))), Err(Refusal::NobodyLeft));
