@@ -261,9 +261,16 @@ fn nothing_goes_to_a_guess() {
         ..chat("r", "roof", "offline", "none", "20:00")
     });
     list.push(chat("roof", "Roof", "online", "lan", "20:00"));
-    talk.msg(Msg::Chats(Ok(list)));
+    talk.msg(Msg::Chats(Ok(list.clone())));
     assert_eq!(talk.left, Some(4));
     assert!(talk.take().contains("fits more than one chat"));
+    for (wanted, open) in [("#roof", "chat:r"), ("@roof", "chat:roof")] {
+        let mut talk = Talk::new(Some(wanted));
+        talk.msg(Msg::Profile(ProfileKind::Open));
+        talk.msg(Msg::Opened(Ok(opened())));
+        talk.msg(Msg::Chats(Ok(list.clone())));
+        assert_eq!((talk.left, talk.scene.model.open.as_deref()), (None, Some(open)));
+    }
 }
 
 #[test]

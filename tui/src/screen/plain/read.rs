@@ -15,7 +15,7 @@ use std::sync::mpsc as blocking;
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
-/// Bytes of a typed line. A message may have 16 KiB; a pipe with more in one line is told so.
+/// Bytes of a typed line. A message may have 32 KiB; a pipe with more in one line is told so.
 const LINE_BYTES: u64 = 65_536;
 /// Lines typed before that can be called up again.
 const HISTORY: usize = 200;

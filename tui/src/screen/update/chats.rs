@@ -230,16 +230,14 @@ pub fn open_first(model: &mut Model, out: &mut Out) {
 
 fn find(model: &Model, wanted: &str) -> Option<String> {
     let bare = wanted.trim_start_matches(['@', '#']).to_lowercase();
-    model
-        .chats
-        .iter()
-        .find(|chat| {
-            chat.chat == wanted
-                || chat.account.as_deref() == Some(wanted)
-                || chat.name.trim_start_matches(['@', '#']).to_lowercase() == bare
-                || chat.title.to_lowercase() == bare
-        })
-        .map(|chat| chat.chat.clone())
+    let named = |chat: &&Chat| {
+        chat.chat == wanted || chat.account.as_deref() == Some(wanted) || chat.name == wanted
+    };
+    let like = |chat: &&Chat| {
+        chat.name.trim_start_matches(['@', '#']).to_lowercase() == bare || chat.title.to_lowercase() == bare
+    };
+    // "#roof" is the room, whatever a person is called.
+    model.chats.iter().find(named).or_else(|| model.chats.iter().find(like)).map(|chat| chat.chat.clone())
 }
 
 /// The loaded part of a chat, made if there is none.
