@@ -5,6 +5,7 @@
 #   scripts/bench.sh discovery [--json] [--rounds N] [--minutes N] [dht|nat|lan|idle|wire ...]
 #   scripts/bench.sh rooms [--json] [--nodes N] [--links N] [--turns N] [--members N] [--messages N]
 #                          [gossip|removal|newcomer|five ...]
+#   scripts/bench.sh screen [--json] [--messages N] [--rounds N] [--keys N] [--rate N] [start|open|keys|idle ...]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo build --release --quiet -p starling-tui -p starling-tests
@@ -19,5 +20,9 @@ fi
 if [ "${1:-}" = rooms ]; then
   shift
   exec target/release/rooms "$@"
+fi
+if [ "${1:-}" = screen ]; then
+  shift
+  exec target/release/screen "$@"
 fi
 exec target/release/bench "$@"

@@ -10,6 +10,7 @@ pub mod msg;
 pub mod notify;
 pub mod outside;
 mod pace;
+pub mod placed;
 pub mod plain;
 mod probe;
 mod run;

@@ -168,14 +168,14 @@ impl Screen {
             self.mouse = wanted;
             write_now(if wanted { MOUSE_ON } else { MOUSE_OFF });
         }
-        self.terminal.backend_mut().write_all(FRAME_START.as_bytes())?;
+        self.terminal.backend_mut().0.write_all(FRAME_START.as_bytes())?;
         self.terminal.draw(|frame| {
             if let Some(caret) = super::view::draw(model, frame.buffer_mut()) {
                 frame.set_cursor_position(caret);
             }
         })?;
         self.frames.drawn();
-        let backend = self.terminal.backend_mut();
+        let backend = &mut self.terminal.backend_mut().0;
         backend.write_all(FRAME_END.as_bytes())?;
         Write::flush(backend)
     }

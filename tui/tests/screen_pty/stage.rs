@@ -8,6 +8,7 @@ use ratatui::{Terminal, TerminalOptions, Viewport};
 use starling_tui::screen::demo::{Demo, World, clock};
 use starling_tui::screen::model::Model;
 use starling_tui::screen::msg::{Copied, Effect, Msg, OutsideNews};
+use starling_tui::screen::placed::Placed;
 use starling_tui::screen::theme::{Theme, UNICODE};
 use starling_tui::screen::update::{Moment, update};
 use starling_tui::screen::view;
@@ -83,7 +84,7 @@ pub struct Stage {
     world: World,
     ms: u64,
     drawn: Option<u64>,
-    terminal: Terminal<CrosstermBackend<Sink>>,
+    terminal: Terminal<Placed<CrosstermBackend<Sink>>>,
     sink: Sink,
     pub taken: Vec<Taken>,
     pub parser: vt100::Parser,
@@ -94,7 +95,7 @@ impl Stage {
         crossterm::style::force_color_output(true);
         let sink = Sink::default();
         let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, size.0, size.1)) };
-        let terminal = Terminal::with_options(CrosstermBackend::new(sink.clone()), options).unwrap();
+        let terminal = Terminal::with_options(Placed(CrosstermBackend::new(sink.clone())), options).unwrap();
         let model = Model::new(Theme::new(UNICODE, true), clock::zone(), size, 0, None);
         let parser = vt100::Parser::new(super::kit::cells(size.1), super::kit::cells(size.0), 0);
         Self { model, world: World::new(demo), ms: 0, drawn: None, terminal, sink, taken: Vec::new(), parser }
