@@ -59,6 +59,13 @@ fn what_is_no_mark_stays_as_typed() {
 }
 
 #[test]
+fn marks_that_go_do_not_let_pieces_act_together() {
+    let pile = "\u{301}".repeat(6);
+    let text = format!("e{pile}**{pile}x**");
+    assert_eq!(shown(&text), [clean::line(&text)], "as it was typed");
+}
+
+#[test]
 fn every_line_stays_a_line() {
     assert_eq!(shown("a\n\nb\n# c\n---\n\n"), ["a", "", "b", "# c", "---", "", ""]);
     assert_eq!(shown("> said\n- one\n2. two"), ["│ said", "- one", "2. two"]);
