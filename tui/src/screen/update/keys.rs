@@ -1,7 +1,8 @@
 //! Keys, pastes and the wheel on the main screen.
 
 use super::{
-    Out, bindings, chats, choose, complain, goto, lock, overlay, places, rooms, say, search, send, talk,
+    Out, bindings, chats, choose, complain, goto, lock, overlay, places, rooms, say, search, send,
+    settings, talk,
 };
 use crate::screen::keymap::{Action, Match, Stroke};
 use crate::screen::model::arrange::arrange;
@@ -83,7 +84,7 @@ pub fn write(model: &mut Model, out: &mut Out) {
 /// `z` on an empty line takes back what was done just now. Anywhere else it is a letter.
 fn undo(model: &mut Model, key: KeyEvent, out: &mut Out) -> bool {
     let plain = key.code == KeyCode::Char('z') && key.modifiers.is_empty();
-    if !plain || !model.editor.is_empty() || model.undoable().is_none() {
+    if !plain || model.undoable().is_none() {
         return false;
     }
     if let Some(undo) = model.undo.take() {
@@ -134,7 +135,7 @@ pub fn act(model: &mut Model, action: Action, out: &mut Out) {
                 escape(model);
             }
         }
-        Action::Clean => model.clean = !model.clean,
+        Action::Clean => settings::clean(model),
         Action::Edit(edit) => bindings::edit(model, edit, out),
         Action::Insert(place) => bindings::insert(model, place, out),
     }

@@ -1,7 +1,7 @@
 //! Settings, keys and themes: taking what the files say, and the commands that change it.
 
 use super::{Out, complain, say};
-use crate::screen::keymap::Keys;
+use crate::screen::keymap::{Action, Keys};
 use crate::screen::model::Model;
 use crate::screen::model::line::Line;
 use crate::screen::model::overlay::{Help, Overlay, Themes};
@@ -107,7 +107,7 @@ pub fn command(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool
             }
             set(model, key, rest, out);
         }
-        "/clean" => model.clean = !model.clean,
+        "/clean" => clean(model),
         "/redraw" => out.push(Effect::Redraw),
         _ => say(
             model,
@@ -115,6 +115,15 @@ pub fn command(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool
         ),
     }
     true
+}
+
+/// Messages alone, so that they can be copied with the terminal's own mouse; or everything again.
+pub fn clean(model: &mut Model) {
+    model.clean = !model.clean;
+    if model.clean {
+        let key = model.keys.label(Action::Clean).unwrap_or_else(|| "/clean".to_owned());
+        say(model, format!("Only messages, for copying. {key} shows everything again."));
+    }
 }
 
 fn refuse(model: &mut Model, what: &str, do_: &str) -> bool {
