@@ -306,7 +306,8 @@ fn a_room_is_made_named_and_left() {
     ok(at, &["room", "history", "#roof", "last", "50"]);
     assert_eq!(ok(at, &["room", "topic", "roof"]), "the relay\n");
     assert_eq!(ok(at, &["room", "history", "roof"]), "last 50\n");
-    assert_eq!(ok(at, &["room"]), "#roof  1 person, 1 here, creator  the relay\n");
+    let lobby = "#lobby  open, not private, 0 people wrote in the last day, nobody is here now";
+    assert_eq!(ok(at, &["room"]), format!("{lobby}\n#roof  1 person, 1 here, creator  the relay\n"));
     let member: Value = serde_json::from_str(&ok(at, &["room", "members", "roof", "--json"])).unwrap();
     assert_eq!((&member["type"], &member["me"]), (&Value::from("member"), &Value::from(true)));
     let link: Value = serde_json::from_str(&ok(at, &["invite", "#roof", "--uses", "2", "--json"])).unwrap();
@@ -316,7 +317,7 @@ fn a_room_is_made_named_and_left() {
     let log = ok(at, &["log", "#roof"]);
     assert!(log.contains("you: up?") && log.contains("* "), "{log}");
     for (words, exit) in [
-        (&["room", "new", "x", "--open"][..], 2),
+        (&["room", "mute", "roof", "@bob"][..], 4),
         (&["room", "history", "roof", "some"], 2),
         (&["room", "join", "roof", "--note", "x"], 2),
         (&["room", "members", "#wall"], 4),
@@ -332,6 +333,38 @@ fn a_room_is_made_named_and_left() {
     ok(at, &["room", "leave", "roof"]);
     assert_eq!(code(at, &["send", "#roof", "x"]).0, 6);
     assert!(ok(at, &["log", "#roof"]).contains("up?"));
+}
+
+#[test]
+fn an_open_channel_is_joined_written_in_moderated_and_left() {
+    let dir = tempfile::tempdir().unwrap();
+    profile(dir.path());
+    let _daemon = Daemon::start(dir.path(), &[]);
+    let at = dir.path();
+    let made: Value = serde_json::from_str(&ok(at, &["room", "new", "Town", "--open", "--json"])).unwrap();
+    assert_eq!((&made["open"], &made["name"]), (&Value::from(true), &Value::from("#town")));
+    let joined: Value = serde_json::from_str(&ok(at, &["room", "join", "#Street", "--json"])).unwrap();
+    assert_eq!((&joined["open"], &joined["change"]), (&Value::from(true), &Value::from("member")));
+    ok(at, &["send", "#town", "--wait", "queued", "anybody?"]);
+    assert!(ok(at, &["log", "#town"]).contains("you: anybody?  (queued)"));
+    let listed = ok(at, &["room"]);
+    assert!(listed.contains("#town  open, not private, 1 person wrote in the last day"), "{listed}");
+    assert!(ok(at, &["room", "members", "town"]).contains("you"));
+    ok(at, &["room", "moderate", "town", "--slow", "30s"]);
+    let event = ok(at, &["recv", "#town", "--since", "0", "--type", "room", "--json"]);
+    assert!(event.contains("\"open\":true"), "{event}");
+    for (words, exit) in [
+        (&["room", "invite", "town", "@nobody"][..], 4),
+        (&["room", "mute", "town", "@nobody"], 4),
+        (&["room", "moderate", "town"], 2),
+        (&["room", "moderate", "town", "--slow", "2h"], 2),
+        (&["room", "topic", "town", "x"], 6),
+        (&["room", "new", "#", "--open"], 2),
+    ] {
+        assert_eq!(code(at, words).0, exit, "{words:?}");
+    }
+    ok(at, &["room", "leave", "town"]);
+    assert_eq!(code(at, &["send", "#town", "x"]).0, 6);
 }
 
 #[test]

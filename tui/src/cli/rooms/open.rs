@@ -21,16 +21,15 @@ pub struct Person {
 
 /// `room moderate`
 #[derive(Debug, Args)]
-#[group(id = "what", required = true, multiple = false, args = ["hide", "mute", "slow"])]
 pub struct RoomModerate {
     /// Which
     #[arg(value_name = "#CHANNEL")]
     pub room: String,
     /// A message, by its id
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", required_unless_present_any = ["mute", "slow"], conflicts_with_all = ["mute", "slow"])]
     hide: Option<String>,
     /// Somebody, for some time
-    #[arg(long, value_name = "@WHO")]
+    #[arg(long, value_name = "@WHO", conflicts_with = "slow")]
     mute: Option<String>,
     /// How long, at most a day
     #[arg(long = "for", default_value = "1h", value_name = "TIME", requires = "mute")]
