@@ -6,8 +6,8 @@ use super::super::live::FrameOut;
 use super::super::net::Verdict;
 use super::super::state;
 use super::super::step::{Record, Space};
-use super::Room;
 use super::record::{KeptEntry, key};
+use super::{Room, gossip};
 use crate::ids::{DeviceId, RoomId};
 use crate::room::words::{Ask, Give, RANGES, Words};
 use crate::room::{Head, Inserted, OpError, OpId};
@@ -147,7 +147,12 @@ impl Engine {
             return;
         }
         let told: Vec<OpId> = give.ops.iter().map(OpId::of).collect();
-        self.take_ops(room, give.ops);
+        let log = self.room(&room).and_then(|known| known.log.as_ref());
+        let is_new = |op: &&Signed| log.is_some_and(|log| !log.contains(&OpId::of(op)));
+        let things: Vec<gossip::Thing> = give.ops.iter().filter(is_new).map(gossip::thing_of).collect();
+        if self.take_ops(room, give.ops) == Verdict::Accept && from.is_some() {
+            things.into_iter().for_each(|thing| self.came_by_link(room, thing));
+        }
         if let Some(from) = from.filter(|from| !told.is_empty() && !self.is_of_room(room, *from)) {
             self.show_out(room, from, &told);
         }
@@ -162,7 +167,10 @@ impl Engine {
                 Ok(head) if from.is_none_or(|from| from == head.device) => via,
                 _ => "room",
             };
-            self.take_entry(room, entry, road);
+            let thing = gossip::thing_of(&entry).filter(|_| from.is_some());
+            if self.take_entry(room, entry, road) == Verdict::Accept {
+                self.came_by_link(room, thing);
+            }
         }
         for (device, first, last) in give.void {
             if self.is_before_us(room, &device, last) {

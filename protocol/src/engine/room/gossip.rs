@@ -18,7 +18,7 @@ use crate::room::words::{Give, Words};
 use crate::room::{Entry, EntryBody, Have};
 use crate::time::{DAY_MS, MINUTE_MS, SECOND_MS};
 use crate::wire::{Frame, Signed};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Topics heard at once, at most, as many as the network takes: of more rooms than a third of that, the newest secret's
 /// of today come first.
@@ -36,6 +36,12 @@ const SMALL: usize = 20;
 /// A receipt of ours is gossiped not sooner than this after the one before.
 const HAVE_MS: u64 = 2 * SECOND_MS;
 
+/// What came by a link is still told on when gossip brings it within this time. Longer lets who repeats old things have
+/// them told on once more; shorter stops at neighbours of a far author what their link brought before gossip did.
+const CAME_MS: u64 = 10 * SECOND_MS;
+/// Things that came by links remembered for that, in one room. Fewer stops gossip in a room where much is said.
+const CAME: usize = 512;
+
 /// What a room has of gossip.
 #[derive(Default)]
 pub(super) struct Topics {
@@ -45,6 +51,24 @@ pub(super) struct Topics {
     by_topic: BTreeMap<Topic, Heard>,
     /// What we last gossiped that we have, and when, on the monotonic clock.
     said: Option<(Have, u64)>,
+    /// What came by links of late and not by gossip yet, with when, on the monotonic clock; the oldest first.
+    came: VecDeque<([u8; 32], u64)>,
+}
+
+impl Topics {
+    /// Something new came by a link.
+    fn note(&mut self, thing: [u8; 32], now_ms: u64) {
+        let excess = self.came.len().saturating_add(1).saturating_sub(CAME);
+        self.came.drain(..excess);
+        self.came.push_back((thing, now_ms));
+    }
+
+    /// Whether something known is new to gossip: it came by a link just now. Once for each.
+    fn is_new(&mut self, thing: &[u8; 32], now_ms: u64) -> bool {
+        self.came.retain(|(_, at_ms)| now_ms.saturating_sub(*at_ms) < CAME_MS);
+        let at = self.came.iter().position(|(known, _)| known == thing);
+        at.is_some_and(|at| self.came.remove(at).is_some())
+    }
 }
 
 /// A topic of a room.
@@ -305,13 +329,39 @@ impl Engine {
             return Verdict::Reject;
         }
         match (ops.pop(), entries.pop(), marks.pop()) {
-            (Some(op), None, None) if ops.is_empty() => self.take_ops(room, vec![op]),
-            (None, Some(entry), None) if entries.is_empty() => match entry.body {
-                EntryBody::Sealed(_) => self.take_entry(room, entry, "room"),
+            (Some(op), None, None) if ops.is_empty() => {
+                let thing = thing_of(&op);
+                let verdict = self.take_ops(room, vec![op]);
+                self.tell_on(room, thing, verdict)
+            }
+            (None, Some(entry), None) if entries.is_empty() => match &entry.body {
+                EntryBody::Sealed(_) => {
+                    let thing = thing_of(&entry);
+                    let verdict = self.take_entry(room, entry, "room");
+                    self.tell_on(room, thing, verdict)
+                }
                 EntryBody::Opened(_) => Verdict::Reject,
             },
             (None, None, Some(mark)) if marks.is_empty() => self.judge_mark(room, &mark),
             _ => Verdict::Reject,
+        }
+    }
+
+    /// What is known already is told on if a link brought it just before: else gossip would end at everybody who has a
+    /// link with the author.
+    fn tell_on(&mut self, room: RoomId, thing: Thing, verdict: Verdict) -> Verdict {
+        let now_ms = self.now.mono_ms;
+        let Some(known) = self.rooms.by_id.get_mut(&room).filter(|_| verdict == Verdict::Ignore) else {
+            return verdict;
+        };
+        if thing.is_some_and(|thing| known.gossip.is_new(&thing, now_ms)) { Verdict::Accept } else { verdict }
+    }
+
+    /// Something new came by a link.
+    pub(super) fn came_by_link(&mut self, room: RoomId, thing: Thing) {
+        let now_ms = self.now.mono_ms;
+        if let (Some(known), Some(thing)) = (self.rooms.by_id.get_mut(&room), thing) {
+            known.gossip.note(thing, now_ms);
         }
     }
 
@@ -328,6 +378,14 @@ impl Engine {
             false => Verdict::Reject,
         }
     }
+}
+
+/// What gossip knows a message or an operation again by: the hash of all its bytes.
+pub(super) type Thing = Option<[u8; 32]>;
+
+/// The [`Thing`] of a message or an operation.
+pub(super) fn thing_of<T: serde::Serialize>(value: &T) -> Thing {
+    crate::wire::encode(value).ok().map(|bytes| crate::kdf::hash(&bytes))
 }
 
 /// What is given in a frame, if it is one that gives something.

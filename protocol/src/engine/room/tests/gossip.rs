@@ -216,6 +216,35 @@ fn a_sealed_message_is_told_on_once_and_nobody_is_answered() {
 }
 
 #[test]
+fn what_a_link_brought_before_gossip_did_is_told_on_once_and_not_when_it_is_old() {
+    let (mut world, room, entries) = apart(610, 2);
+    let from = world.machines[1].device;
+    let by_link = |world: &mut World, at: usize| {
+        let entry = entries[at].sealed().unwrap();
+        engine(world, 0).on_give(Some(from), Give { entries: vec![entry], ..Give::empty(room) }, "direct");
+        world.turn(0, Vec::new());
+    };
+    let words = |at: usize| give(room, &[], &[&entries[at].sealed().unwrap()], &[]);
+    by_link(&mut world, 0);
+    assert_eq!(judge(&mut world, room, &words(0)), Verdict::Accept);
+    assert_eq!(judge(&mut world, room, &words(0)), Verdict::Ignore);
+    by_link(&mut world, 1);
+    world.run(11_000);
+    world.turn(0, Vec::new());
+    assert_eq!(judge(&mut world, room, &words(1)), Verdict::Ignore);
+    // An operation too.
+    let says = OpBody::Name("Bob of the roof".to_owned());
+    let bob = engine(&mut world, 1);
+    let id = bob.post_op(room, &says).unwrap();
+    let op = bob.room(&room).unwrap().log.as_ref().unwrap().get(&id).unwrap().clone();
+    engine(&mut world, 0).on_give(Some(from), Give { ops: vec![op.clone()], ..Give::empty(room) }, "direct");
+    world.turn(0, Vec::new());
+    let words = give(room, &[&op], &[], &[]);
+    assert_eq!(judge(&mut world, room, &words), Verdict::Accept);
+    assert_eq!(judge(&mut world, room, &words), Verdict::Ignore);
+}
+
+#[test]
 fn what_no_member_would_gossip_is_rejected() {
     let (mut world, room, entries) = apart(608, 2);
     let (first, second) = (entries[0].sealed().unwrap(), entries[1].sealed().unwrap());
