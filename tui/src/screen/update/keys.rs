@@ -84,7 +84,7 @@ pub fn write(model: &mut Model, out: &mut Out) {
 /// `z` on an empty line takes back what was done just now. Anywhere else it is a letter.
 fn undo(model: &mut Model, key: KeyEvent, out: &mut Out) -> bool {
     let plain = key.code == KeyCode::Char('z') && key.modifiers.is_empty();
-    if !plain || model.undoable().is_none() {
+    if !plain || !model.editor.is_empty() || model.undoable().is_none() {
         return false;
     }
     if let Some(undo) = model.undo.take() {
