@@ -2,7 +2,7 @@
 
 use super::error::meaning;
 use super::write::{Failure, unindex};
-use super::{SqliteStore, read};
+use super::{SqliteStore, chats};
 use crate::store::{ChatChange, ChatSettings, StoreError, StoredEvent};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use starling_protocol::engine::step::{Change, PINS};
@@ -100,7 +100,7 @@ pub(super) fn set_chat(
     change: &ChatChange,
 ) -> Result<ChatSettings, StoreError> {
     // Only this connection writes, so nothing comes between reading and writing.
-    let new = read::chat_settings(conn, chat)?.changed(change);
+    let new = chats::chat_settings(conn, chat)?.changed(change);
     let ChatSettings { mute, mute_until, pinned, archived, notify } = new;
     conn.prepare_cached(
         "INSERT INTO chat_setting (chat, mute, mute_until, pinned, archived, notify) VALUES (?1, ?2, ?3, ?4, ?5, ?6)

@@ -2,6 +2,7 @@
 //! refused, never repaired by forgetting.
 
 mod body;
+mod chats;
 pub(in crate::store) mod error;
 mod marks;
 pub(in crate::store) mod open;
@@ -172,7 +173,7 @@ impl Store for SqliteStore {
     }
 
     fn chats(&mut self) -> Result<Vec<ChatSummary>, StoreError> {
-        read::chats(&self.conn)
+        chats::chats(&self.conn)
     }
 
     fn unread(&mut self, chat: ChatId, limit: usize) -> Result<Vec<MessageId>, StoreError> {
