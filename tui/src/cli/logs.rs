@@ -17,7 +17,7 @@ use tracing_subscriber::{EnvFilter, Layer};
 /// How often `logs --follow` looks.
 const LOOK: Duration = Duration::from_millis(500);
 /// What is kept in memory, in `tracing`'s words. What others do wrong in the DHT is not its user's business.
-const KEPT: &str = "info,libp2p_kad=error,libp2p_gossipsub=off,starling_node=debug,starling_protocol=debug,starling_tui=debug";
+const KEPT: &str = "info,libp2p_kad=error,libp2p_gossipsub=off,libp2p_mdns=warn,libp2p_swarm=warn,starling_node=debug,starling_protocol=debug,starling_tui=debug";
 
 /// How grave a line must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
