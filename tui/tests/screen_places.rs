@@ -709,11 +709,10 @@ fn places_palette() {
     shoot("places_palette", |size| {
         let mut scene = many(size);
         scene.ctrl('k');
-        scene.type_text("la");
+        scene.type_text("ilse");
         scene.wait(200);
-        let found =
-            message("m12", "alice", "2026-11-22T21:12:00.000Z", "And a ladder, if somebody can carry it");
-        scene.msg(Msg::Found { text: "la".into(), result: Ok(vec![found]) });
+        let found = message("m12", "alice", "2026-11-22T21:12:00.000Z", "A ladder, if Ilse can carry it");
+        scene.msg(Msg::Found { text: "ilse".into(), result: Ok(vec![found]) });
         scene
     });
     shoot("places_commands", |size| {
