@@ -3,6 +3,7 @@
 
 mod hostile;
 mod moderation;
+mod table;
 mod talk;
 
 use super::super::command::{Command, MemberView, Refusal, Reply, RoomState};

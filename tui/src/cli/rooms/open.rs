@@ -58,10 +58,14 @@ pub async fn choose(
 /// # Errors
 /// The node's, in words.
 pub async fn moderate(session: &Session, out: Out, what: &RoomModerate) -> Result<(), Trouble> {
-    let mut params = json!({ "room": what.room, "hide": what.hide, "mute": what.mute });
-    if what.mute.is_some() {
-        params["for"] = json!(seconds(what.for_));
+    let mut params = json!({
+        "room": what.room,
+        "hide": what.hide,
+        "mute": what.mute,
+        "slow": what.slow.map(seconds),
+    });
+    if let (Some(fields), Some(_)) = (params.as_object_mut(), &what.mute) {
+        fields.insert("for".to_owned(), json!(seconds(what.for_)));
     }
-    params["slow"] = json!(what.slow.map(seconds));
     done(session, out, "room.moderate", params).await
 }
