@@ -229,3 +229,15 @@ fn without_a_terminal_ten_lines_say_what_to_do() {
     assert_eq!((output.status.code(), text.lines().count()), (Some(2), 10), "{text}");
     assert!(output.stderr.is_empty() && !text.contains('\x1b'));
 }
+
+#[test]
+fn a_dumb_terminal_gets_lines_and_no_escapes() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = starling(&dir.path().join("p"));
+    command.env("TERM", "dumb");
+    let mut pty = Pty::start(command);
+    pty.shows("what should people call you?");
+    assert!(!pty.raw.contains(&0x1b), "{:?}", String::from_utf8_lossy(&pty.raw));
+    pty.send("\x04");
+    pty.ended();
+}
