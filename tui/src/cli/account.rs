@@ -251,7 +251,7 @@ pub async fn compare(session: &Session, out: Out, who: &str) -> Result<(), Troub
         return Err(Trouble::new(
             "E-SILENT",
             1,
-            &format!("{name}'s Starling did not answer"),
+            format!("{name}'s Starling did not answer"),
             "Nothing was compared.",
             "It may be older, or just gone: try again, or compare `starling verify @who` without --words.",
         ));
