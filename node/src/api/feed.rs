@@ -80,6 +80,7 @@ impl Wanted {
             Notice::Words { account, .. } => {
                 self.has_type("compare") && self.has_chat(ChatId::from(*account))
             }
+            Notice::Near(_) => self.has_type("near") && self.chats.is_none(),
             Notice::Network { .. } => false,
         }
     }

@@ -288,6 +288,7 @@ pub fn odd(asked: &str, got: &Reply) -> Trouble {
         Reply::Invite(_) => "Invite",
         Reply::Invites(_) => "Invites",
         Reply::Contact(_) => "Contact",
+        Reply::Near(_) => "Near",
         Reply::People(_) => "People",
         Reply::Requests(_) => "Requests",
         Reply::SafetyNumber(_) => "SafetyNumber",

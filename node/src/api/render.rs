@@ -17,7 +17,7 @@ pub use mail::{
 pub use network::{log_line, net, network, test};
 pub use rooms::{counts, member, room, room_chat, room_word};
 use starling_protocol::engine::command::{
-    ContactState, ContactView, InviteView, Presence, RequestView, StatusView, Via,
+    ContactState, ContactView, InviteView, NearView, Presence, RequestView, StatusView, Via,
 };
 use starling_protocol::engine::step::{MessageKind, Notice};
 use starling_protocol::ids::{AccountId, ChatId};
@@ -190,6 +190,19 @@ pub fn invite(view: &InviteView) -> types::Invite {
         uses: view.uses,
         until: stamp(view.until),
         revoked: view.revoked,
+    }
+}
+
+/// Somebody near.
+pub fn near(cursor: String, view: &NearView) -> types::Near {
+    types::Near {
+        v: V,
+        cursor,
+        account: view.account.to_string(),
+        name: view.name.clone(),
+        link: view.link.clone(),
+        contact: view.contact,
+        seen: stamp(view.seen),
     }
 }
 
@@ -425,6 +438,7 @@ pub fn notice(cursor: u64, notice: &Notice) -> Option<Object> {
             account: account.to_string(),
             words: words.iter().map(|word| (*word).to_owned()).collect(),
         }),
+        Notice::Near(view) => Object::Near(near(cursor, view)),
         // It comes by an event of its own, with what the network knows beside it.
         Notice::Network { .. } => return None,
     })

@@ -304,6 +304,13 @@ impl From<Refusal> for Trouble {
                 "Nothing was changed.",
                 "`starling room members #room` lists who is in it.",
             ),
+            Refusal::Invisible => Self::new(
+                "E-REFUSED",
+                REFUSED,
+                said,
+                "Nothing was done.",
+                "`starling presence online` ends it.",
+            ),
             Refusal::NotHere => Self::new(
                 "E-REFUSED",
                 1,

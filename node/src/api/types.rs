@@ -50,6 +50,8 @@ pub enum Object {
     RoomCopy(RoomCopy),
     /// Three words to compare.
     Compare(Compare),
+    /// Somebody near.
+    Near(Near),
     /// The state of the network.
     Network(Network),
     /// All that is known of the network.
@@ -400,10 +402,12 @@ Resync {
 });
 
 mod mail;
+mod near;
 mod network;
 mod reload;
 mod rooms;
 pub use mail::{Kept, KeptAt, Mailbox, ServingMail};
+pub use near::Near;
 pub use network::{Address, Dht, LogLine, Net, Relay, Test};
 pub use reload::Reload;
 pub use rooms::{Counts, Member, Room, RoomNow};

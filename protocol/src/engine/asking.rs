@@ -75,7 +75,7 @@ impl Engine {
         let mut views: Vec<InviteView> = self
             .invites
             .values()
-            .filter(|record| record.is_live(lived_ms))
+            .filter(|record| record.is_live(lived_ms) && !self.is_for_who_is_near(record))
             .map(|record| {
                 let mut view = invite_view(&self.invite_of(record), record);
                 view.link = self.link_text(view.invite).unwrap_or(view.link);
@@ -271,7 +271,10 @@ impl Engine {
 
     fn put_invite(&mut self, id: InviteId, record: InviteRecord) {
         if self.invites.get(&id) != Some(&record) {
-            self.changes.extend(state::put_second(Space::Invite, key::invite(&id), &record));
+            // One for who is near is over with this run at the latest.
+            if !self.is_for_who_is_near(&record) {
+                self.changes.extend(state::put_second(Space::Invite, key::invite(&id), &record));
+            }
             self.invites.insert(id, record);
             self.stale = true;
         }

@@ -77,6 +77,11 @@ pub enum Command {
         /// Who.
         account: AccountId,
     },
+    /// Who near us, on this local network, wants to be seen.
+    Near {
+        /// Show oneself to them too for the next minute, or not any more. Nothing changes without it.
+        on: Option<bool>,
+    },
     /// Say that the safety number was compared and is the same (or take that back).
     Verify {
         /// Who.
@@ -428,6 +433,8 @@ pub enum Reply {
     People(Vec<ContactView>),
     /// Open requests, oldest first.
     Requests(Vec<RequestView>),
+    /// Who is near and wants to be seen, longest here first.
+    Near(Vec<NearView>),
     /// 60 digits, in twelve groups of five separated by spaces.
     SafetyNumber(String),
     /// One room (after the changes to one).
@@ -619,6 +626,9 @@ pub enum Refusal {
     NotHere,
     /// Nobody by that id.
     #[error("there is no such person")]
+    /// Who is invisible is shown to nobody.
+    #[error("you are invisible: nobody near you is told that you are here")]
+    Invisible,
     NoContact,
     /// No such invite.
     #[error("there is no such invite")]
@@ -768,6 +778,27 @@ pub use super::net::Via;
 
 /// Somebody who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
+/// Somebody near who wants to be seen. None of it is proven.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NearView {
+    /// Who they say they are.
+    pub account: AccountId,
+    /// What they want to be called, cleaned.
+    pub name: String,
+    /// The link to ask them with.
+    pub link: String,
+    /// Whether that account is an accepted contact.
+    pub contact: bool,
+    /// When they last said so.
+    pub seen: WallMs,
+}
+
+impl std::fmt::Debug for NearView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "NearView({:?})", self.account)
+    }
+}
+
 pub struct RequestView {
     /// Their account.
     pub account: AccountId,

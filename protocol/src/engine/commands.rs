@@ -26,6 +26,7 @@ impl Engine {
             Command::Verify { account, matches } => self.verify(account, matches),
             Command::SafetyNumber { account } => self.safety(account),
             Command::Compare { account } => self.compare(account),
+            Command::Near { on } => self.near(on),
             Command::Send { chat, text, reply_to, client_ref, require_verified } => {
                 self.send_text(chat, &text, reply_to, client_ref.as_deref(), require_verified)
             }

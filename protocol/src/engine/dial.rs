@@ -285,7 +285,7 @@ impl Engine {
             } else {
                 self.dial(addrs, DialPurpose::Join(account));
             }
-            for conn in self.lan_conns() {
+            for conn in self.conns_to_ask_on(account) {
                 self.open_link(conn, LinkProtocol::Invite, Purpose::Join(account));
             }
             for addrs in self.lan_strangers() {

@@ -187,13 +187,13 @@ impl Engine {
             })
             .flat_map(|contact| owners.iter().map(|who| (contact.rv_out, *who, Shown::Card)));
         let lived_ms = self.lived_ms();
-        let invites =
-            self.invites.values().filter(|invite| invite.is_live(lived_ms) || self.is_awaited(invite)).map(
-                |invite| {
-                    let shown = Shown::InviteCard { private: invite.private };
-                    (invite.secret, SlotOwner::Account, shown)
-                },
-            );
+        let invites = self.invites.values().filter(|invite| {
+            !self.is_for_who_is_near(invite) && (invite.is_live(lived_ms) || self.is_awaited(invite))
+        });
+        let invites = invites.map(|invite| {
+            let shown = Shown::InviteCard { private: invite.private };
+            (invite.secret, SlotOwner::Account, shown)
+        });
         let place = self.publishing.keeps_mail.then(|| {
             let rv = Place::rv(&MailKey::of(&self.own.device).id());
             (rv, SlotOwner::Account, Shown::Place)

@@ -105,6 +105,7 @@ impl Engine {
         self.dials.clear();
         self.end_searches();
         self.end_lines();
+        self.close_page();
         let links: Vec<(LinkId, ConnId)> = self.links.iter().map(|(id, link)| (*id, link.conn)).collect();
         for (link, _) in &links {
             self.close_link(*link);

@@ -1,7 +1,7 @@
 //! What one turn of the engine gives back: changes to commit in one transaction, then actions to take. No action
 //! is taken before its changes are on disk.
 
-use super::command::{Presence, Refusal, Reply, RequestNumber};
+use super::command::{NearView, Presence, Refusal, Reply, RequestNumber};
 use super::net::{NetCommand, Via};
 use crate::ids::{AccountId, ChatId, DeviceId, MessageId, RoomId};
 use crate::time::WallMs;
@@ -79,6 +79,8 @@ pub enum Notice {
         /// What both see, if nobody is in the middle.
         words: [&'static str; 3],
     },
+    /// Somebody near says that they are here.
+    Near(NearView),
     /// The number of live links or waiting messages changed.
     Network {
         /// Live links to contacts, direct.

@@ -7,7 +7,8 @@ use super::entry::LAST_SEQ;
 use super::have::RANGES as HEAD_RANGES;
 use super::{Entry, EntryBody, Head, HeadRange};
 use crate::identity::{DeviceKeys, Manifest, ManifestError};
-use crate::ids::{DeviceId, RoomId};
+use crate::ids::{AccountId, DeviceId, RoomId};
+use crate::invite::Invite;
 use crate::kdf;
 use crate::text;
 use crate::wire::{self, Ext, Frame, Signed, WireError};
@@ -19,6 +20,7 @@ const TAGS: u16 = 1;
 const HEADS: u16 = 2;
 const ASK: u16 = 3;
 const GIVE: u16 = 4;
+const NEAR: u16 = 5;
 
 /// Open channels of an account, at most, and tags in a [`Words::Tags`]: always so many, so that their number says nothing.
 pub const CHANNELS: usize = 32;
@@ -182,6 +184,37 @@ pub struct Give {
     pub done: bool,
 }
 
+/// Who wants to be seen by people of their local network, and how to ask them. Nothing of it is proven: who has the invite
+/// finds that out by asking.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Near {
+    /// What they want to be called.
+    pub name: String,
+    /// Whose invite it is.
+    pub account: AccountId,
+    /// Its secret. It carries no addresses: nobody is sent anywhere by it.
+    pub secret: [u8; 32],
+    /// Room for growth.
+    pub ext: Ext,
+}
+
+impl Near {
+    /// The invite to ask by.
+    pub fn invite(&self) -> Invite {
+        Invite { root: self.account, secret: self.secret, hints: Vec::new() }
+    }
+
+    fn is_possible(&self) -> Result<(), WireError> {
+        within(self.name.len(), NAME_BYTES)
+    }
+}
+
+impl std::fmt::Debug for Near {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Near({:?})", self.account)
+    }
+}
+
 /// One frame of the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Words {
@@ -193,6 +226,8 @@ pub enum Words {
     Ask(Ask),
     /// 4.
     Give(Give),
+    /// 5.
+    Near(Near),
 }
 
 impl Words {
@@ -206,6 +241,7 @@ impl Words {
             Self::Heads(heads) => heads.is_possible().and_then(|()| Frame::pack(HEADS, heads)),
             Self::Ask(ask) => ask.is_possible().and_then(|()| Frame::pack(ASK, ask)),
             Self::Give(give) => give.is_possible().and_then(|()| Frame::pack(GIVE, give)),
+            Self::Near(near) => near.is_possible().and_then(|()| Frame::pack(NEAR, near)),
         }?;
         within(frame.len(), FRAME_BYTES).map(|()| frame)
     }
@@ -225,6 +261,7 @@ impl Words {
             HEADS => Self::Heads(bounded(&body, Heads::is_possible)?),
             ASK => Self::Ask(bounded(&body, Ask::is_possible)?),
             GIVE => Self::Give(bounded(&body, Give::is_possible)?),
+            NEAR => Self::Near(bounded(&body, Near::is_possible)?),
             _ => return Ok(None),
         }))
     }

@@ -142,6 +142,15 @@ pub enum Verb {
         #[command(subcommand)]
         action: Option<RequestAction>,
     },
+    /// Look for people on this local network; while it runs those who look see you, and can ask you
+    #[command(
+        after_help = "Examples:\n  starling near\n  starling near --for 5m\n  starling add 'LINK'    # one of those it lists"
+    )]
+    Near {
+        /// For how long
+        #[arg(long = "for", value_name = "TIME", default_value = "60s")]
+        for_: Span,
+    },
     /// Contacts: list, rename, block, unblock, hide, show, remove
     #[command(after_help = "Examples:\n  starling people\n  starling people rename @ilse \"Ilse Brandt\"")]
     People {
@@ -150,7 +159,9 @@ pub enum Verb {
         action: Option<PeopleAction>,
     },
     /// Compare three words or the safety number with somebody, or say that they are the same on both sides
-    #[command(after_help = "Examples:\n  starling verify @ilse\n  starling verify @ilse --words\n  starling verify @ilse --matches")]
+    #[command(
+        after_help = "Examples:\n  starling verify @ilse\n  starling verify @ilse --words\n  starling verify @ilse --matches"
+    )]
     Verify {
         /// With whom
         #[arg(value_name = "@WHO")]
@@ -671,8 +682,8 @@ pub struct Recv {
     /// Keep the place in this file: nothing is lost over restarts, something may come twice
     #[arg(long, value_name = "FILE")]
     pub cursor_file: Option<PathBuf>,
-    /// Only these: message, hidden, receipt, request, contact, room, presence, typing, compare, network,
-    /// gap, mailask
+    /// Only these: message, hidden, receipt, request, contact, room, presence, typing, compare, near,
+    /// network, gap, mailask
     #[arg(long = "type", value_name = "TYPES", value_delimiter = ',')]
     pub types: Vec<String>,
     /// End after this many

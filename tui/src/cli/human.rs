@@ -4,7 +4,9 @@ use super::duration::roughly;
 use super::out::guard_line;
 use super::{mail, rooms};
 pub use crate::screen::text::bytes;
-use starling_node::api::types::{Chat, Contact, Invite, MailAsk, Message, Object, Receipt, Request, Status};
+use starling_node::api::types::{
+    Chat, Contact, Invite, MailAsk, Message, Near, Object, Receipt, Request, Status,
+};
 use std::collections::HashMap;
 
 /// A time of the API as "2026-11-22 21:12", here.
@@ -147,6 +149,12 @@ pub fn invite(invite: &Invite) -> String {
     format!("{}  {uses} left  until {}\n    {}", invite.id, when(&invite.until), invite.link)
 }
 
+/// Somebody near.
+pub fn near(near: &Near) -> String {
+    let contact = if near.contact { "  one of your people" } else { "" };
+    format!("{}  {}{contact}\n    {}", guard_line(&near.name), near.account, near.link)
+}
+
 /// An event, or any other object.
 pub fn object(object: &Object, names: &Names) -> String {
     match object {
@@ -166,6 +174,7 @@ pub fn object(object: &Object, names: &Names) -> String {
         Object::Compare(compare) => {
             format!("compare with {}: {}", names.name(&compare.account), compare.words.join(" "))
         }
+        Object::Near(near) => self::near(near),
         Object::Network(network) => {
             let invisible = if network.invisible { ", invisible" } else { "" };
             format!("network: {}{invisible}, {} waiting", network.state, network.waiting)

@@ -12,6 +12,7 @@ mod human;
 mod logs;
 mod mail;
 pub(crate) mod messages;
+mod near;
 mod network;
 pub mod out;
 mod people;
@@ -180,6 +181,7 @@ async fn with_session(session: &Session, global: &Global, out: Out, verb: Verb) 
         Verb::Invite(invite) => people::invite(session, out, &invite).await,
         Verb::Add(add) => people::add(session, out, &add).await,
         Verb::Requests { action } => people::requests(session, out, action.as_ref()).await,
+        Verb::Near { for_ } => near::near(session, out, for_.0).await,
         Verb::People { action } => people::people(session, out, action.as_ref()).await,
         Verb::Send(send) => messages::send(session, global, out, &send).await,
         Verb::Edit { id, text } => {

@@ -146,6 +146,7 @@ fn cursor_of(event: &Object) -> Option<&str> {
         Object::Presence(event) => &event.cursor,
         Object::Typing(event) => &event.cursor,
         Object::Compare(event) => &event.cursor,
+        Object::Near(event) => &event.cursor,
         Object::Network(event) => &event.cursor,
         Object::Gap(event) => &event.cursor,
         Object::MailAsk(event) => &event.cursor,

@@ -5,6 +5,7 @@ mod history;
 mod mail;
 mod marks;
 mod messages;
+mod near;
 mod network;
 mod node;
 mod open;
@@ -58,6 +59,7 @@ pub async fn call(connection: &Arc<Connection>, request: Request) -> Outcome {
         "status" | "id" | "name" | "presence" | "words" | "wake" | "reload" | "stop" => {
             node::call(hub, &request.method, params).await
         }
+        "near" => near::near(hub, &read(params)?).await,
         "net" => network::net(hub).await,
         "logs" => network::logs(hub, &read(params)?),
         "net.test" => network::test(hub).await,

@@ -14,9 +14,9 @@ use std::sync::atomic::Ordering;
 /// Where `recv.mark` keeps its cursor.
 const MARK: &str = "recv.cursor";
 /// Kinds of events there are.
-const TYPES: [&str; 11] = [
-    "message", "hidden", "receipt", "request", "contact", "room", "presence", "typing", "network", "gap",
-    "mailask",
+const TYPES: [&str; 13] = [
+    "message", "hidden", "receipt", "request", "contact", "room", "presence", "typing", "compare", "near",
+    "network", "gap", "mailask",
 ];
 
 fn yes() -> bool {

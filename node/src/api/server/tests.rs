@@ -19,6 +19,7 @@ use tokio::sync::{broadcast, watch};
 
 mod mail;
 mod marks;
+mod near;
 mod network;
 mod room_methods;
 mod rooms;
@@ -102,6 +103,7 @@ async fn engine(
         let result = match order.command {
             Command::People => Ok(Reply::People(vec![contact(BOB, "Bob")])),
             Command::Status => Ok(Reply::Status(status())),
+            Command::Near { on } => near::answer(on, &events),
             Command::Send { text, .. } if text.is_empty() => Err(Refusal::Empty.into()),
             Command::Send { chat, text, reply_to, .. } => {
                 number += 1;

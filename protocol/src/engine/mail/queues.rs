@@ -105,7 +105,9 @@ impl Engine {
         });
         let lived_ms = self.lived_ms();
         let invites = self.invites.iter();
-        let invites = invites.filter(|(_, invite)| invite.is_live(lived_ms) || self.is_awaited(invite));
+        let invites = invites.filter(|(_, invite)| {
+            !self.is_for_who_is_near(invite) && (invite.is_live(lived_ms) || self.is_awaited(invite))
+        });
         let invites = invites.map(|(id, invite)| (invite.secret, Writer::Invite(*id)));
         let contacts = contacts.map(|contact| (contact.rv_out, Writer::Contact(contact.account)));
         let rooms = self.room_rvs().into_iter().map(|(room, rv)| (rv, Writer::Room(room)));

@@ -78,6 +78,10 @@ pub(super) struct Neighbour {
     pub answers: Bucket,
     /// Our questions.
     pub asks: Bucket,
+    /// What they last said of themselves to who is near.
+    pub near: Option<super::near::Seen>,
+    /// How often that is heard.
+    pub nears: Bucket,
 }
 
 /// A person of this network whom we call.
@@ -137,7 +141,7 @@ impl Engine {
             call.failures = if known { 0 } else { call.failures.saturating_add(1) };
             let wait_ms = backoff(FIRST_WAIT_MS, LAST_WAIT_MS, call.failures);
             call.next_ms = now_ms.saturating_add(wait_ms);
-            if known || called >= CALLED {
+            if known || called >= self.called_at_most() {
                 continue;
             }
             let standing = self.conns.iter().find(|(_, conn)| conn.peer == peer).map(|(id, _)| *id);
@@ -156,7 +160,7 @@ impl Engine {
         if !begun
             && !self.has_neighbour(&peer)
             && !self.is_barred(&peer)
-            && !self.channels_on(conn).is_empty()
+            && (!self.channels_on(conn).is_empty() || self.shows_itself_on(conn))
         {
             self.open_link(conn, LinkProtocol::Open, Purpose::Open);
         }
@@ -178,7 +182,7 @@ impl Engine {
     }
 
     /// Whether a connection leads to somebody of this network.
-    fn is_near(&self, conn: ConnId) -> bool {
+    pub(super) fn is_near(&self, conn: ConnId) -> bool {
         let conn = self.conns.get(&conn);
         conn.is_some_and(|conn| conn.via == Via::Lan || self.lan.contains_key(&conn.peer))
     }
@@ -242,9 +246,12 @@ impl Engine {
             looks: Bucket::new(super::speak::LOOKS, super::speak::LOOK_MS),
             answers: Bucket::new(super::speak::ANSWERS, super::speak::ASK_MS),
             asks: Bucket::new(super::speak::ASKS, super::speak::ASK_MS),
+            near: None,
+            nears: Bucket::new(super::near::HEARD, super::near::HEARD_MS),
         };
         self.open.neighbours.by_link.insert(link, new);
         self.say_tags(link);
+        self.say_near(&[link]);
         self.open_timer(OpenTimer::Tick, super::speak::TELL_MS);
     }
 
@@ -297,12 +304,22 @@ impl Engine {
         for conn in up {
             self.open_with(conn);
         }
+        self.call_neighbours_anew();
+    }
+
+    /// Everybody of this network with whom we do not talk is called at once.
+    pub(super) fn call_neighbours_anew(&mut self) {
         for call in self.open.neighbours.calls.values_mut() {
             call.next_ms = 0;
         }
         if !self.open.neighbours.calls.is_empty() {
             self.open_timer(OpenTimer::Tick, 0);
         }
+    }
+
+    /// How many of this network we call: who looks for people wants to see all of them.
+    fn called_at_most(&self) -> usize {
+        if self.is_page_open() { NEIGHBOURS } else { CALLED }
     }
 
     /// How many neighbours have all we wrote in a channel.

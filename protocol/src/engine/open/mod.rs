@@ -10,12 +10,14 @@
 //! * `links`: who is asked and told; `speak`: what is said to them.
 //! * `take`: messages that come; `show`: what is shown of them. `keep`: how long and how much is kept.
 //! * `moderation`: what is not shown, because people we follow say so or we do.
+//! * `near`: who of this network wants to be seen, and asked.
 //!
 //! Nothing here may contact anybody but for open channels, make somebody a contact, or say who we are unless we write.
 
 mod keep;
 mod links;
 mod moderation;
+mod near;
 mod post;
 mod record;
 mod show;
@@ -46,6 +48,8 @@ pub(super) enum OpenTimer {
     Tick,
     /// Neighbours who brought something are told that it is here.
     Receipt,
+    /// People near us are told that we are here, while we look for them.
+    Near,
 }
 
 /// An open channel.
@@ -82,6 +86,7 @@ impl Channel {
 pub(super) struct Open {
     channels: BTreeMap<RoomId, Channel>,
     neighbours: Neighbours,
+    page: near::Page,
     dirty: BTreeSet<RoomId>,
     dirty_authors: BTreeSet<(RoomId, DeviceId)>,
 }
@@ -122,6 +127,7 @@ impl Engine {
         match due {
             OpenTimer::Tick => self.open_tick(),
             OpenTimer::Receipt => self.open_receipts(),
+            OpenTimer::Near => self.near_due(),
         }
     }
 

@@ -69,13 +69,14 @@ impl Engine {
                     self.ask_neighbour(link);
                 }
             }
+            Words::Near(said) => self.hear_near(link, said),
             // Of a channel that we have left, or are not in yet as they know it.
             Words::Heads(_) | Words::Ask(_) | Words::Give(_) => {}
         }
         Some(())
     }
 
-    fn say(&mut self, link: LinkId, words: &Words) {
+    pub(super) fn say(&mut self, link: LinkId, words: &Words) {
         if let Ok(message) = words.encode() {
             self.write(link, vec![message]);
         }

@@ -3,6 +3,7 @@
 
 mod hostile;
 mod moderation;
+mod near;
 mod table;
 mod talk;
 

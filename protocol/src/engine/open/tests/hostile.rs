@@ -210,7 +210,7 @@ fn a_neighbour_learns_no_channel_that_they_are_not_in() {
         Words::Heads(heads) => heads.channel == roof,
         Words::Ask(ask) => ask.channel == roof,
         Words::Give(give) => give.channel == roof,
-        Words::Tags(_) => false,
+        Words::Tags(_) | Words::Near(_) => false,
     };
     assert!(!table.said.iter().any(about_roof));
 }

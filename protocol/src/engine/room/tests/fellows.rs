@@ -125,7 +125,7 @@ fn nothing_but_what_is_about_a_room_is_taken_of_a_fellow() {
         Notice::Presence { account, .. } | Notice::Typing { account, .. } | Notice::Words { account, .. } => {
             *account == bob
         }
-        Notice::Network { .. } => false,
+        Notice::Network { .. } | Notice::Near(_) => false,
     };
     assert_eq!(world.machines[2].notices.iter().filter(told).count(), 0, "no presence, no typing");
     let Reply::People(people) = must(&mut world, 2, Command::People) else { panic!() };
