@@ -317,7 +317,7 @@ fn a_room_is_made_named_and_left() {
     let log = ok(at, &["log", "#roof"]);
     assert!(log.contains("you: up?") && log.contains("* "), "{log}");
     for (words, exit) in [
-        (&["room", "mute", "roof", "@bob"][..], 4),
+        (&["room", "ignore", "roof", "@bob"][..], 4),
         (&["room", "history", "roof", "some"], 2),
         (&["room", "join", "roof", "--note", "x"], 2),
         (&["room", "members", "#wall"], 4),
@@ -350,14 +350,15 @@ fn an_open_channel_is_joined_written_in_moderated_and_left() {
     let listed = ok(at, &["room"]);
     assert!(listed.contains("#town  open, not private, 1 person wrote in the last day"), "{listed}");
     assert!(ok(at, &["room", "members", "town"]).contains("you"));
-    ok(at, &["room", "moderate", "town", "--slow", "30s"]);
+    ok(at, &["room", "slow", "town", "30s"]);
     let event = ok(at, &["recv", "#town", "--since", "0", "--type", "room", "--json"]);
     assert!(event.contains("\"open\":true"), "{event}");
     for (words, exit) in [
         (&["room", "invite", "town", "@nobody"][..], 4),
-        (&["room", "mute", "town", "@nobody"], 4),
-        (&["room", "moderate", "town"], 2),
-        (&["room", "moderate", "town", "--slow", "2h"], 2),
+        (&["room", "ignore", "town", "@nobody"], 4),
+        (&["room", "hide", "town", "nothing"], 4),
+        (&["room", "slow", "town"], 2),
+        (&["room", "slow", "town", "2h"], 2),
         (&["room", "topic", "town", "x"], 6),
         (&["room", "new", "#", "--open"], 2),
     ] {

@@ -1,6 +1,8 @@
 //! Rooms on the screen: whole pictures, and what keys and the node's words do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+#[path = "screen_rooms/open.rs"]
+mod open;
 mod screen_rooms_scene;
 mod screen_scene;
 

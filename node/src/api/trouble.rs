@@ -256,7 +256,7 @@ impl From<Refusal> for Trouble {
                 REFUSED,
                 said,
                 "Nothing was changed.",
-                "`starling room mute #channel @who` shows nothing of somebody here.",
+                "`starling room ignore #channel @who` shows nothing of somebody here.",
             ),
             Refusal::NotOpen => Self::new(
                 "E-REFUSED",

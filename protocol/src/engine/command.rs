@@ -530,6 +530,8 @@ pub struct RoomView {
     pub mailboxes: u32,
     /// Messages of ours that not everybody has signed for.
     pub waiting: u64,
+    /// In an open channel: seconds between two texts of one person, as moderators we follow say; 0 for none.
+    pub slow_s: u32,
     /// Changes whenever the keys of our messages there do; empty before the first message.
     pub epoch: String,
 }
@@ -624,11 +626,11 @@ pub enum Refusal {
     /// They are not connected.
     #[error("they are not here now")]
     NotHere,
-    /// Nobody by that id.
-    #[error("there is no such person")]
     /// Who is invisible is shown to nobody.
     #[error("you are invisible: nobody near you is told that you are here")]
     Invisible,
+    /// Nobody by that id.
+    #[error("there is no such person")]
     NoContact,
     /// No such invite.
     #[error("there is no such invite")]
@@ -776,8 +778,6 @@ pub struct ContactView {
 
 pub use super::net::Via;
 
-/// Somebody who asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
 /// Somebody near who wants to be seen. None of it is proven.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NearView {
@@ -799,6 +799,8 @@ impl std::fmt::Debug for NearView {
     }
 }
 
+/// Somebody who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestView {
     /// Their account.
     pub account: AccountId,

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use starling_node::api::trouble::misuse;
 use starling_node::api::types::{Done, Invite, Member, Object, Room, RoomCopy, Trouble};
 
-use open::{Person, RoomModerate, choose, moderate};
+use open::{Person, RoomHide, RoomMute, RoomSlow, choose, hide, mute, slow};
 use words::quoted;
 pub use words::{counts, event, line, member};
 
@@ -113,15 +113,19 @@ pub enum RoomAction {
         who: String,
     },
     /// In an open channel: show nothing new of somebody on this device
-    Mute(Person),
+    Ignore(Person),
     /// In an open channel: show somebody again
-    Unmute(Person),
+    Unignore(Person),
     /// In an open channel: let somebody moderate what you are shown
     Follow(Person),
     /// In an open channel: do not any more
     Unfollow(Person),
-    /// In an open channel: tell those who follow you what not to show
-    Moderate(RoomModerate),
+    /// In an open channel: a message that those who follow you are not shown
+    Hide(RoomHide),
+    /// In an open channel: somebody whom those who follow you are not shown for a time
+    Mute(RoomMute),
+    /// In an open channel: one text of each in a time, for you and those who follow you
+    Slow(RoomSlow),
     /// Say what a room is about, or show it
     Topic {
         /// Which
@@ -202,11 +206,13 @@ pub async fn room(session: &Session, out: Out, action: Option<RoomAction>) -> Re
         }
         RoomAction::Link(link) => make_link(session, out, &link).await,
         RoomAction::Join { place, note, open } => join(session, out, &place, note, open).await,
-        RoomAction::Mute(one) => choose(session, out, "room.mute", &one, true).await,
-        RoomAction::Unmute(one) => choose(session, out, "room.mute", &one, false).await,
+        RoomAction::Ignore(one) => choose(session, out, "room.ignore", &one, true).await,
+        RoomAction::Unignore(one) => choose(session, out, "room.ignore", &one, false).await,
         RoomAction::Follow(one) => choose(session, out, "room.follow", &one, true).await,
         RoomAction::Unfollow(one) => choose(session, out, "room.follow", &one, false).await,
-        RoomAction::Moderate(what) => moderate(session, out, &what).await,
+        RoomAction::Hide(what) => hide(session, out, &what).await,
+        RoomAction::Mute(what) => mute(session, out, &what).await,
+        RoomAction::Slow(what) => slow(session, out, &what).await,
         RoomAction::Decline { room } => done(session, out, "room.decline", json!({ "room": room })).await,
         RoomAction::Copy { room, name, without } => {
             copy(session, out, json!({ "room": room, "name": name, "without": without })).await

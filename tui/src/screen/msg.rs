@@ -3,16 +3,20 @@
 
 mod debug;
 mod mail;
+mod near;
 mod outside;
 mod places;
+mod open;
 mod rooms;
 mod setting;
 mod talk;
 mod typed;
 
 pub use mail::MailWish;
+pub use near::{NearNews, NearWish};
 pub use outside::{Copied, OutsideNews, OutsideWish};
 pub use places::{ChatWish, PlaceNews, PlaceWish, WordsPut};
+pub use open::OpenWish;
 pub use rooms::{RoomNews, RoomWish};
 pub use setting::{SettingNews, SettingWish};
 pub use talk::{TalkNews, TalkWish, WriteAs};
@@ -88,6 +92,8 @@ pub enum Msg {
         /// Them.
         result: Result<Vec<KeptAt>, Trouble>,
     },
+    /// About people near one.
+    Near(NearNews),
     /// About rooms.
     Room(RoomNews),
     /// About messages.
@@ -247,6 +253,8 @@ pub enum Effect {
     },
     /// Do something about mailboxes.
     Mail(MailWish),
+    /// Do something about people near one.
+    Near(NearWish),
     /// Do something about rooms.
     Room(RoomWish),
     /// Do something about messages.

@@ -61,6 +61,19 @@ pub enum Notify {
     Off,
 }
 
+/// What of open channels is worth a notice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NotifyOpen {
+    /// Only what calls the person by name.
+    #[default]
+    Calls,
+    /// As in all chats.
+    All,
+    /// Nothing.
+    Off,
+}
+
 /// How text is copied.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -130,6 +143,8 @@ pub struct Settings {
     pub preset: Preset,
     /// How much a notice says, where a chat says nothing else.
     pub notify: Notify,
+    /// What of open channels is worth a notice.
+    pub notify_open: NotifyOpen,
     /// When there are no notices: `22:00-07:00`, or empty.
     #[serde(deserialize_with = "quiet")]
     pub quiet: String,
@@ -171,6 +186,7 @@ impl Default for Settings {
             big: false,
             preset: Preset::Default,
             notify: Notify::Name,
+            notify_open: NotifyOpen::Calls,
             quiet: String::new(),
             title: true,
             bell: true,
@@ -197,6 +213,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("big", "true or false"),
     ("preset", "default, emacs or vim"),
     ("notify", "text, name, something or off"),
+    ("notify_open", "calls, all or off"),
     ("quiet", "two times of day, as 22:00-07:00, or nothing"),
     ("title", "true or false"),
     ("bell", "true or false"),

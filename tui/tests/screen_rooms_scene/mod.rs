@@ -56,6 +56,7 @@ pub fn listed(id: &str, name: &str, members: u32, change: &str) -> Room {
             history: "last 50".into(),
             mailboxes: 1,
             waiting: 1,
+            slow_s: 0,
         }),
     }
 }
@@ -83,7 +84,7 @@ fn member(id: &str, name: &str, role: &str, via: &str, away: Option<&str>) -> Me
         contact: !matches!(id, "kim" | "jo"),
         via: via.into(),
         last_seen: away.map(str::to_owned),
-        muted: false,
+        ignored: false,
         followed: false,
     }
 }

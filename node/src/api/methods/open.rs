@@ -5,7 +5,6 @@ use super::rooms::{changed, member};
 use super::{Outcome, done, messages, read};
 use crate::api::hub::{Hub, odd_fault};
 use crate::api::names::short;
-use crate::api::rpc::Fault;
 use crate::api::trouble;
 use crate::api::types::Trouble;
 use serde::Deserialize;
@@ -20,8 +19,10 @@ const OPEN: &str = "open, not private";
 
 pub(super) async fn call(hub: &Hub, method: &str, params: Value) -> Outcome {
     match method {
-        "room.moderate" => moderate(hub, &read(params)?).await,
-        _ => choose(hub, method, &read(params)?).await,
+        "room.ignore" | "room.follow" => choose(hub, method, &read(params)?).await,
+        "room.hide" => hide(hub, &read(params)?).await,
+        "room.mute" => mute(hub, &read(params)?).await,
+        _ => slow(hub, &read(params)?).await,
     }
 }
 
@@ -71,8 +72,8 @@ fn yes() -> bool {
 async fn choose(hub: &Hub, method: &str, params: &Choice) -> Outcome {
     let room = hub.room(&params.room).await?;
     let (account, on) = (member(hub, room, &params.who).await?, params.on);
-    let mute = method == "room.mute";
-    let command = if mute {
+    let ignore = method == "room.ignore";
+    let command = if ignore {
         Command::RoomMute { room, account, on }
     } else {
         Command::RoomFollow { room, account, on }
@@ -80,7 +81,7 @@ async fn choose(hub: &Hub, method: &str, params: &Choice) -> Outcome {
     hub.handle.command(command).await?;
     let names = hub.names();
     let (who, place) = (names.name_in(room.into(), account), names.chat_name(room.into()));
-    done(&match (mute, on) {
+    done(&match (ignore, on) {
         (true, true) => format!("Nothing new of {who} in {place} is shown on this device"),
         (true, false) => format!("{who} is shown in {place} again"),
         (false, true) => format!("What {who} says as a moderator of {place} counts here"),
@@ -89,46 +90,57 @@ async fn choose(hub: &Hub, method: &str, params: &Choice) -> Outcome {
 }
 
 #[derive(Deserialize)]
-struct Moderate {
+struct Hide {
     room: String,
     /// A message's id.
-    #[serde(default)]
-    hide: Option<String>,
-    /// Somebody.
-    #[serde(default)]
-    mute: Option<String>,
-    /// Seconds, for `mute`.
+    id: String,
+}
+
+async fn hide(hub: &Hub, params: &Hide) -> Outcome {
+    let room = hub.room(&params.room).await?;
+    let message = messages::any(hub, &params.id).await?;
+    if message.chat != room.into() {
+        return Err(trouble::no_such(
+            format!("The message {} is not of this channel", short(&params.id)),
+            "`starling log #channel --json` shows the ids of its messages.",
+        )
+        .into());
+    }
+    moderate(hub, room, Moderation::Hide { author: message.author, message: message.id }).await
+}
+
+#[derive(Deserialize)]
+struct Mute {
+    room: String,
+    who: String,
+    /// Seconds.
     #[serde(default = "hour", rename = "for")]
     for_s: u32,
-    /// Seconds between two texts.
-    #[serde(default)]
-    slow: Option<u32>,
 }
 
 fn hour() -> u32 {
     3_600
 }
 
-async fn moderate(hub: &Hub, params: &Moderate) -> Outcome {
+async fn mute(hub: &Hub, params: &Mute) -> Outcome {
     let room = hub.room(&params.room).await?;
-    let what = match (&params.hide, &params.mute, params.slow) {
-        (Some(id), None, None) => {
-            let message = messages::any(hub, id).await?;
-            if message.chat != room.into() {
-                return Err(trouble::no_such(
-                    format!("The message {} is not of this channel", short(id)),
-                    "`starling log #channel --json` shows the ids of its messages.",
-                )
-                .into());
-            }
-            Moderation::Hide { author: message.author, message: message.id }
-        }
-        (None, Some(who), None) => {
-            Moderation::Mute { account: member(hub, room, who).await?, seconds: params.for_s }
-        }
-        (None, None, Some(seconds)) => Moderation::Slow { seconds },
-        _ => return Err(Fault::bad_params("give one of `hide`, `mute` and `slow`")),
-    };
+    let account = member(hub, room, &params.who).await?;
+    moderate(hub, room, Moderation::Mute { account, seconds: params.for_s }).await
+}
+
+#[derive(Deserialize)]
+struct Slow {
+    room: String,
+    /// Between two texts of one person; 0 ends it.
+    seconds: u32,
+}
+
+async fn slow(hub: &Hub, params: &Slow) -> Outcome {
+    let room = hub.room(&params.room).await?;
+    moderate(hub, room, Moderation::Slow { seconds: params.seconds }).await
+}
+
+async fn moderate(hub: &Hub, room: RoomId, what: Moderation) -> Outcome {
     hub.handle.command(Command::RoomModerate { room, what }).await?;
     let place = hub.names().chat_name(room.into());
     done(&format!("Said in {place} ({OPEN}): it counts for those who follow you there"))

@@ -21,7 +21,9 @@ pub(super) async fn call(hub: &Hub, method: &str, params: Value) -> Outcome {
         "room.invite" => invite(hub, &read(params)?).await,
         "room.link" => link(hub, &read(params)?).await,
         "room.join" => join(hub, read(params)?).await,
-        "room.mute" | "room.follow" | "room.moderate" => super::open::call(hub, method, params).await,
+        "room.ignore" | "room.follow" | "room.hide" | "room.mute" | "room.slow" => {
+            super::open::call(hub, method, params).await
+        }
         "room.decline" => decline(hub, &read(params)?).await,
         "room.leave" => leave(hub, &read(params)?).await,
         "room.remove" | "room.promote" | "room.demote" => person(hub, method, &read(params)?).await,

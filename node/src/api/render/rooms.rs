@@ -70,6 +70,7 @@ pub fn room(names: &Names, view: &RoomView, own: AccountId) -> types::Room {
             history: view.history.clone(),
             mailboxes: view.mailboxes,
             waiting: view.waiting,
+            slow_s: view.slow_s,
         }),
     }
 }
@@ -86,7 +87,7 @@ pub fn member(room: RoomId, view: &MemberView) -> types::Member {
         contact: view.contact,
         via: via_word(view.via).to_owned(),
         last_seen: view.last_seen.map(stamp),
-        muted: view.muted,
+        ignored: view.muted,
         followed: view.followed,
     }
 }

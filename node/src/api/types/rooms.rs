@@ -53,6 +53,9 @@ pub struct RoomNow {
     pub mailboxes: u32,
     /// Messages of ours that not everybody has signed for.
     pub waiting: u64,
+    /// In an open channel: seconds between two texts of one person, as moderators one follows say; 0 for none.
+    #[serde(default)]
+    pub slow_s: u32,
 }
 
 object!(/// `member`: somebody in a room
@@ -78,7 +81,7 @@ Member {
     last_seen: Option<String>,
     /// In an open channel: whether nothing of them is shown here.
     #[serde(default)]
-    muted: bool,
+    ignored: bool,
     /// In an open channel: whether what they say as a moderator counts here.
     #[serde(default)]
     followed: bool,

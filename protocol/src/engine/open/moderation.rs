@@ -30,6 +30,11 @@ impl Moderated {
         self.moderators.is_empty()
     }
 
+    /// Seconds between two texts of one person.
+    pub fn slow_s(&self) -> u32 {
+        u32::try_from(self.slow_ms / SECOND_MS as i64).unwrap_or(0)
+    }
+
     /// A text was shown.
     pub fn note_text(&mut self, author: AccountId, written_ms: i64) {
         let longest = i64::from(Moderate::SLOW_S).saturating_mul(SECOND_MS as i64);

@@ -172,6 +172,7 @@ impl Engine {
             invited_by: None,
             mailboxes: 0,
             waiting: channel.entries.values().filter(|kept| kept.record.waits.is_some()).count() as u64,
+            slow_s: channel.moderated.slow_s(),
             epoch: String::new(),
         }
     }

@@ -90,6 +90,7 @@ impl Engine {
                 .filter(|_| matches!(record.state, RoomState::Invited | RoomState::Joining)),
             mailboxes: members.map_or(0, |members| count(members.mailboxes.len())),
             waiting: known.sent.values().filter(|sent| sent.visible).count() as u64,
+            slow_s: 0,
             epoch: known.sender.as_ref().map(|sender| mark(&sender.id())).unwrap_or_default(),
         }
     }

@@ -1,4 +1,4 @@
-//! `room mute`, `room follow` and `room moderate`: what is not shown of open channels.
+//! `room ignore`, `follow`, `hide`, `mute` and `slow`: what is not shown of open channels.
 
 use super::{done, seconds};
 use crate::cli::duration::Span;
@@ -19,27 +19,40 @@ pub struct Person {
     pub who: String,
 }
 
-/// `room moderate`
+/// `room hide`
 #[derive(Debug, Args)]
-pub struct RoomModerate {
+pub struct RoomHide {
     /// Which
     #[arg(value_name = "#CHANNEL")]
-    pub room: String,
+    room: String,
     /// A message, by its id
-    #[arg(long, value_name = "ID", required_unless_present_any = ["mute", "slow"], conflicts_with_all = ["mute", "slow"])]
-    hide: Option<String>,
-    /// Somebody, for some time
-    #[arg(long, value_name = "@WHO", conflicts_with = "slow")]
-    mute: Option<String>,
-    /// How long, at most a day
-    #[arg(long = "for", default_value = "1h", value_name = "TIME", requires = "mute")]
-    for_: Span,
-    /// One text of each in this time, at most an hour; 0s ends it
-    #[arg(long, value_name = "TIME")]
-    slow: Option<Span>,
+    #[arg(value_name = "ID")]
+    id: String,
 }
 
-/// Mutes or follows somebody, or no more.
+/// `room mute`
+#[derive(Debug, Args)]
+pub struct RoomMute {
+    /// Who where
+    #[command(flatten)]
+    who: Person,
+    /// How long, at most a day
+    #[arg(long = "for", default_value = "1h", value_name = "TIME")]
+    for_: Span,
+}
+
+/// `room slow`
+#[derive(Debug, Args)]
+pub struct RoomSlow {
+    /// Which
+    #[arg(value_name = "#CHANNEL")]
+    room: String,
+    /// Between two texts of one person, at most an hour; 0s ends it
+    #[arg(value_name = "TIME")]
+    time: Span,
+}
+
+/// Ignores or follows somebody, or no more.
 ///
 /// # Errors
 /// The node's, in words.
@@ -53,19 +66,27 @@ pub async fn choose(
     done(session, out, method, json!({ "room": one.room, "who": one.who, "on": on })).await
 }
 
-/// `room moderate`.
+/// `room hide`.
 ///
 /// # Errors
 /// The node's, in words.
-pub async fn moderate(session: &Session, out: Out, what: &RoomModerate) -> Result<(), Trouble> {
-    let mut params = json!({
-        "room": what.room,
-        "hide": what.hide,
-        "mute": what.mute,
-        "slow": what.slow.map(seconds),
-    });
-    if let (Some(fields), Some(_)) = (params.as_object_mut(), &what.mute) {
-        fields.insert("for".to_owned(), json!(seconds(what.for_)));
-    }
-    done(session, out, "room.moderate", params).await
+pub async fn hide(session: &Session, out: Out, what: &RoomHide) -> Result<(), Trouble> {
+    done(session, out, "room.hide", json!({ "room": what.room, "id": what.id })).await
+}
+
+/// `room mute`.
+///
+/// # Errors
+/// The node's, in words.
+pub async fn mute(session: &Session, out: Out, what: &RoomMute) -> Result<(), Trouble> {
+    let Person { room, who } = &what.who;
+    done(session, out, "room.mute", json!({ "room": room, "who": who, "for": seconds(what.for_) })).await
+}
+
+/// `room slow`.
+///
+/// # Errors
+/// The node's, in words.
+pub async fn slow(session: &Session, out: Out, what: &RoomSlow) -> Result<(), Trouble> {
+    done(session, out, "room.slow", json!({ "room": what.room, "seconds": seconds(what.time) })).await
 }

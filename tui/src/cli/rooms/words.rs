@@ -90,7 +90,7 @@ pub fn member(one: &Member) -> String {
             None => "not here".to_owned(),
         }),
     }
-    for (is, word) in [(one.muted, "muted"), (one.followed, "followed")] {
+    for (is, word) in [(one.ignored, "ignored"), (one.followed, "followed")] {
         if is {
             facts.push(word.to_owned());
         }
@@ -146,7 +146,7 @@ mod tests {
             contact: me,
             via: via.to_owned(),
             last_seen: None,
-            muted: false,
+            ignored: false,
             followed: false,
         };
         let lines = [member(&of("lan", false)), member(&of("none", false)), member(&of("none", true))];

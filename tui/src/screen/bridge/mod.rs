@@ -5,7 +5,9 @@
 mod calls;
 mod either;
 mod host;
+mod near;
 mod places;
+mod open;
 mod rooms;
 mod settings;
 mod talk;
@@ -164,6 +166,10 @@ impl Node {
                     places::words_later(&shared.profile, later.then(WordsPut::default));
                     None
                 }
+                Effect::Near(wish) => match shared.client() {
+                    Ok(client) => near::perform(&client, wish).await,
+                    Err(_) => None,
+                },
                 Effect::Talk(wish) => talk::perform(shared.client(), wish).await,
                 Effect::Setting(wish) => settings::perform(&shared, wish).await,
                 Effect::Place(wish) => places::perform(&shared, wish).await,

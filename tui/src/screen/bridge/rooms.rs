@@ -30,7 +30,9 @@ pub async fn perform(client: &Client, wish: RoomWish) -> Msg {
         RoomWish::History { chat, policy } => {
             let room: Result<Room, Trouble> =
                 call(client, "room.history", json!({ "room": chat, "policy": policy })).await;
-            RoomNews::Done(room.map(|_| "What newcomers read was changed, for those who come from now on.".to_owned()))
+            RoomNews::Done(
+                room.map(|_| "What newcomers read was changed, for those who come from now on.".to_owned()),
+            )
         }
         RoomWish::Link { chat } => {
             let result = client.call("room.link", json!({ "room": chat })).await;
@@ -40,6 +42,7 @@ pub async fn perform(client: &Client, wish: RoomWish) -> Msg {
             let result = call(client, "message", json!({ "id": id })).await.map(Box::new);
             RoomNews::Counted { id, result }
         }
+        RoomWish::Open(wish) => super::open::perform(client, wish).await,
         RoomWish::Decline { chat } => done(client, "room.decline", json!({ "room": chat })).await,
         RoomWish::Leave { chat } => done(client, "room.leave", json!({ "room": chat })).await,
         RoomWish::Invite { chat, account } => {
@@ -55,11 +58,11 @@ pub async fn perform(client: &Client, wish: RoomWish) -> Msg {
     })
 }
 
-async fn entered(client: &Client, method: &str, params: Value) -> RoomNews {
+pub(super) async fn entered(client: &Client, method: &str, params: Value) -> RoomNews {
     RoomNews::Entered(call(client, method, params).await.map(Box::new))
 }
 
-async fn done(client: &Client, method: &str, params: Value) -> RoomNews {
+pub(super) async fn done(client: &Client, method: &str, params: Value) -> RoomNews {
     let done: Result<Done, Trouble> = call(client, method, params).await;
     RoomNews::Done(done.map(|done| format!("{}.", done.what.trim_end_matches('.'))))
 }

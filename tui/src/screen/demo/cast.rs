@@ -172,6 +172,7 @@ pub fn room(here: u32) -> Room {
             history: "last 50".to_owned(),
             mailboxes: 1,
             waiting: 0,
+            slow_s: 0,
         }),
     }
 }
@@ -188,7 +189,7 @@ pub fn member(contact: &Contact, role: &str) -> Member {
         contact: contact.account != ME,
         via: contact.via.clone(),
         last_seen: contact.last_seen.clone(),
-        muted: false,
+        ignored: false,
         followed: false,
     }
 }

@@ -2,10 +2,14 @@
 //! Both scrolling and drawing ask this, so that they never disagree about what is visible.
 
 use super::{Model, Notice, words};
+use crate::screen::text::columns;
 use crate::screen::text::wrap::{self, EditRow};
 
 /// Rows an error may take. It is cut after that; its end is the code, which the log has too.
 const NOTICE_ROWS: usize = 4;
+
+/// Columns of text in the editor that a long prompt must leave.
+const EDITOR_LEAST: usize = 24;
 
 /// The rows of the chat pane, top to bottom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,17 +26,30 @@ pub struct Arrangement {
     pub context: u16,
     /// Rows of the rule with the writers: 0 or 1.
     pub rule: u16,
+    /// In front of the editor's first row.
+    pub prompt: String,
     /// The editor's rows that are shown.
     pub editor: Vec<EditRow>,
     /// Row and column of the caret among them.
     pub caret: (usize, usize),
 }
 
+/// In front of the editor; an open channel says that it is one, as far as that leaves columns for text.
+pub fn prompt(model: &Model) -> String {
+    let pane = usize::from(model.geometry().pane);
+    let long = model.open_channel().map(words::open::prompt).into_iter();
+    let fits = |prompt: &String| columns(prompt) + 1 + EDITOR_LEAST <= pane;
+    let short = model.open_channel().map(|_| "(open) >".to_owned());
+    long.chain(short).find(fits).unwrap_or_else(|| ">".to_owned())
+}
+
 /// Shares out the rows of the chat pane.
 pub fn arrange(model: &Model) -> Arrangement {
     let geometry = model.geometry();
     let width = usize::from(geometry.pane).max(1);
-    let (rows, caret) = wrap::edit_rows(model.editor.lines(), model.editor.caret(), geometry.editor_text());
+    let prompt = prompt(model);
+    let room = width.saturating_sub(columns(&prompt) + 1).max(2);
+    let (rows, caret) = wrap::edit_rows(model.editor.lines(), model.editor.caret(), room);
     let shown = usize::from(geometry.editor(rows.len()));
     let from = (caret.0 + 1).saturating_sub(shown).min(rows.len().saturating_sub(shown));
     let editor: Vec<EditRow> = rows.into_iter().skip(from).take(shown).collect();
@@ -63,5 +80,5 @@ pub fn arrange(model: &Model) -> Arrangement {
     let mut editor = editor;
     editor.truncate(usize::from(editor_rows));
     let caret = (caret.0.saturating_sub(from), caret.1);
-    Arrangement { head, warning, messages, notice, context, rule, editor, caret }
+    Arrangement { prompt, head, warning, messages, notice, context, rule, editor, caret }
 }

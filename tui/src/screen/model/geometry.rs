@@ -103,9 +103,4 @@ impl Geometry {
         let most = (self.height / EDITOR_PART).max(2);
         u16::try_from(wanted).unwrap_or(most).clamp(1, most)
     }
-
-    /// Columns of the editor's text (after the prompt "> ").
-    pub fn editor_text(&self) -> usize {
-        usize::from(self.pane).saturating_sub(2).max(2)
-    }
 }

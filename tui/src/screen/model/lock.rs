@@ -56,9 +56,9 @@ impl Model {
         wanted.then(|| self.pressed_ms.unwrap_or(0).saturating_add(minutes * 60_000))
     }
 
-    /// Unseen messages in all chats that are not muted: the only fact a locked screen may show.
+    /// Unseen messages in all chats that are told of: the only fact a locked screen may show.
     pub fn unread_all(&self) -> u64 {
-        let loud = self.chats.iter().filter(|chat| self.muted(chat) == "off");
+        let loud = self.chats.iter().filter(|chat| self.is_told(chat));
         loud.fold(0, |sum, chat| sum.saturating_add(chat.unread))
     }
 }

@@ -12,6 +12,7 @@ pub mod hits;
 pub mod line;
 pub mod lock;
 mod mail;
+pub mod near;
 pub mod outside;
 pub mod overlay;
 pub mod rooms;
@@ -154,6 +155,8 @@ pub struct Model {
     pub requests: Vec<Request>,
     /// Mailboxes that keep one's mail, and open questions about it, once read.
     pub mailboxes: Option<Vec<Mailbox>>,
+    /// People near one, and words that are compared.
+    pub near: near::Meeting,
     /// Rooms.
     pub rooms: rooms::Rooms,
     /// The network.
@@ -247,6 +250,7 @@ impl Model {
             next_try: BTreeMap::new(),
             requests: Vec::new(),
             mailboxes: None,
+            near: near::Meeting::default(),
             rooms: rooms::Rooms::default(),
             network: None,
             network_next_ms: None,
@@ -343,15 +347,15 @@ impl Model {
             .unwrap_or_else(|| "somebody".to_owned())
     }
 
-    /// Whether there is nobody to talk to yet.
+    /// Whether there is nobody to talk to yet but in open channels.
     pub fn alone(&self) -> bool {
-        self.chats_known && !self.chats.iter().any(|chat| chat.kind != "me")
+        self.chats_known && !self.chats.iter().any(|chat| chat.kind != "me" && !chat.open)
     }
 
     /// Unseen messages in all chats but the open one; of muted ones only calls by name.
     pub fn unread_elsewhere(&self) -> u64 {
         let elsewhere = self.chats.iter().filter(|chat| Some(&chat.chat) != self.open.as_ref());
-        let told = |chat: &Chat| if self.muted(chat) == "off" { chat.unread } else { chat.mentions };
+        let told = |chat: &Chat| if self.is_told(chat) { chat.unread } else { chat.mentions };
         elsewhere.fold(0, |sum, chat| sum.saturating_add(told(chat)))
     }
 

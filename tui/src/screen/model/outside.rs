@@ -3,7 +3,7 @@
 use super::Model;
 use super::line::Line;
 use crate::screen::notify::{self, Muted, Notices, Rules};
-use crate::screen::settings::Notify;
+use crate::screen::settings::{Notify, NotifyOpen};
 use starling_node::api::types::{Chat, LogLine};
 use std::collections::VecDeque;
 
@@ -96,9 +96,17 @@ impl Model {
         }
     }
 
-    /// How a chat is muted now.
+    /// Whether each message of a chat is told of: it is not muted, and no open channel if those are not.
+    pub fn is_told(&self, chat: &Chat) -> bool {
+        self.muting(chat) == Muted::No
+    }
+
+    /// How a chat is muted now. Of open channels, where anybody writes, only calls by name are told if nothing else is
+    /// wanted.
     pub fn muting(&self, chat: &Chat) -> Muted {
         match self.muted(chat) {
+            "off" if chat.open && self.settings.notify_open == NotifyOpen::Calls => Muted::ButMentions,
+            "off" if chat.open && self.settings.notify_open == NotifyOpen::Off => Muted::Yes,
             "off" => Muted::No,
             "mentions" => Muted::ButMentions,
             _ => Muted::Yes,

@@ -1,6 +1,7 @@
 //! What lies over the main screen: one thing at a time, each plain data.
 
 use super::line::Line;
+use super::near::{Compared, NearBox};
 use super::talk::TalkBox;
 use starling_node::api::types::{Invite, KeptAt, Message, Net, Safety, Test};
 
@@ -65,6 +66,10 @@ pub enum Overlay {
     Log(Box<super::outside::LogView>),
     /// The mailboxes that keep one's mail.
     Mailboxes(MailboxBox),
+    /// People near one.
+    Near(NearBox),
+    /// Three words to compare.
+    Compare(Compared),
     /// About a room.
     Room(RoomBox),
     /// Leave although messages wait?
@@ -84,6 +89,7 @@ impl Overlay {
             Self::GoTo(shown) => Some(&mut shown.at),
             Self::Themes(shown) => Some(&mut shown.at),
             Self::Found(shown) => Some(&mut shown.at),
+            Self::Near(shown) => Some(&mut shown.at),
             Self::Requests { at } | Self::Chats { at, .. } => Some(at),
             Self::Talk(TalkBox::Links { at, .. } | TalkBox::Forward { at, .. }) => Some(at),
             Self::Talk(TalkBox::Thread(list) | TalkBox::Pins(list)) => Some(&mut list.at),
@@ -207,6 +213,13 @@ pub enum RoomBox {
         link: String,
         /// What it says the room is called.
         name: String,
+    },
+    /// Hide a message from those who follow one?
+    Hide {
+        /// Which.
+        chat: String,
+        /// The message.
+        id: String,
     },
     /// Leave it?
     Leave {

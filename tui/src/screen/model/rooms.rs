@@ -2,7 +2,7 @@
 
 use super::{Model, Place};
 use starling_node::api::names::mentions;
-use starling_node::api::types::{Member, Message, Room, RoomNow};
+use starling_node::api::types::{Chat, Member, Message, Room, RoomNow};
 use std::collections::BTreeMap;
 
 /// Milliseconds between two looks at who of the open room is here, while that is shown.
@@ -53,6 +53,16 @@ impl Model {
     pub fn room(&self, chat: &str) -> Option<(&Room, &RoomNow)> {
         let room = self.rooms.list.iter().find(|room| chat_of(room) == chat)?;
         room.now.as_ref().map(|now| (room, now))
+    }
+
+    /// Whether a chat is an open channel, which anybody reads and writes.
+    pub fn is_open(&self, chat: &str) -> bool {
+        self.chat_row(chat).is_some_and(|row| row.open) || self.room(chat).is_some_and(|(room, _)| room.open)
+    }
+
+    /// The open chat, if it is an open channel one is in.
+    pub fn open_channel(&self) -> Option<&Chat> {
+        self.chat().filter(|chat| chat.state == "member" && self.is_open(&chat.chat))
     }
 
     /// The chat of a room, by the room's id.

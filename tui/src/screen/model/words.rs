@@ -4,6 +4,7 @@
 mod doing;
 pub mod mail;
 mod network;
+pub mod open;
 pub mod report;
 pub mod rooms;
 pub mod ways;
@@ -44,6 +45,9 @@ pub fn delivery(model: &Model, message: &Message, chat: Option<&Chat>) -> String
 pub fn have_it(model: &Model, message: &Message) -> String {
     let there = |state: &str| matches!(state, "delivered" | "read");
     let room = model.chat_row(&message.chat).is_some_and(|chat| chat.kind == "room");
+    if room && model.is_open(&message.chat) {
+        return open::have_it(message).to_owned();
+    }
     if !room {
         let name = model.chat_row(&message.chat).map_or("They", |chat| chat.title.as_str());
         return if there(&message.state) {

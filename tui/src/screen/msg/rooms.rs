@@ -1,5 +1,6 @@
 //! What is asked for about rooms, and what comes back. A room is named by the id of its chat.
 
+use super::open::OpenWish;
 use starling_node::api::types::{Invite, Member, Message, Room, Trouble};
 
 /// A wish about rooms.
@@ -86,6 +87,8 @@ pub enum RoomWish {
         /// Admin, or not.
         admin: bool,
     },
+    /// Something about an open channel.
+    Open(OpenWish),
     /// Read how many have a message.
     Count {
         /// The message.

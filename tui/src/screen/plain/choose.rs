@@ -226,6 +226,11 @@ fn room(model: &Model, shown: &RoomBox) -> Option<Shown> {
                 format!("question: this is an invite to the room {}. Ask to be let in?", clean::line(name));
             ask(vec![what], "yes, or Enter does not")
         }
+        RoomBox::Hide { .. } => {
+            let what = "question: hide it? Who follows you here is not shown it any more, nor are you; all others are. It \
+                        cannot be taken back.";
+            ask(vec![what.to_owned()], "yes, or Enter does not")
+        }
         RoomBox::Leave { chat } => {
             let name = model.room(chat).map(|(room, _)| clean::line(&room.name)).unwrap_or_default();
             let what = format!("question: leave {name}? You get nothing of it any more.");
@@ -294,6 +299,7 @@ pub fn answer(model: &Model, line: &str) -> Vec<Msg> {
             "no" => vec![key(KeyCode::Char('x'))],
             _ => esc(),
         },
+        Overlay::Room(RoomBox::Hide { .. }) if yes => vec![key(KeyCode::Char('h'))],
         Overlay::Room(RoomBox::Leave { .. }) if yes => vec![key(KeyCode::Char('l'))],
         Overlay::Leave if yes => vec![key(KeyCode::Char('q'))],
         Overlay::Words(_) | Overlay::WordsLock(_) => vec![clear(), paste(line), key(KeyCode::Enter)],

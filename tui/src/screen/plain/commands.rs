@@ -94,6 +94,9 @@ pub fn read(model: &Model, numbers: &Numbers, line: &str) -> Meant {
         "/receipts" | "/announce" => needs(word),
         "/reply" | "/edit" | "/react" | "/delete" | "/who" | "/again" | "/copy" | "/open" | "/thread"
         | "/forward" => about(model, numbers, word, rest),
+        "/hide" if model.open_channel().is_some() && rest.parse::<u64>().is_ok() => {
+            about(model, numbers, word, rest)
+        }
         _ => Meant::Theirs,
     }
 }
@@ -136,6 +139,7 @@ fn about(model: &Model, numbers: &Numbers, word: &str, rest: &str) -> Meant {
         "/thread" => Meant::Do(vec![on('t')]),
         "/forward" => Meant::Do(vec![on('f')]),
         "/again" => Meant::Do(vec![on('R')]),
+        "/hide" => Meant::Do(vec![on('H')]),
         _ => Meant::Copy(message.text.clone()),
     }
 }
@@ -205,7 +209,7 @@ pub fn prompt(model: &Model, numbers: &Numbers) -> String {
 
 /// Whether a room is one that anybody can read.
 pub fn is_open(model: &Model, chat: &Chat) -> bool {
-    model.room(&chat.chat).is_some_and(|(room, _)| room.open)
+    model.is_open(&chat.chat)
 }
 
 /// Whether a command of the screen is of no use here.

@@ -7,7 +7,7 @@ use crate::screen::model::Model;
 use crate::screen::model::overlay::{InviteBox, NetView, Overlay, RoomBox, Trial};
 use crate::screen::model::words::{self, mail, report, rooms};
 use crate::screen::text::{clean, count, time};
-use starling_node::api::types::{Invite, KeptAt, Message};
+use starling_node::api::types::{Invite, KeptAt, Message, Room, RoomNow};
 
 /// What is told of what lies over the screen and asks for nothing.
 pub fn told(model: &Model, overlay: &Overlay, numbers: &Numbers) -> Shown {
@@ -78,6 +78,13 @@ fn who_has(model: &Model, message: &Message, kept: &[KeptAt], number: u64) -> Ve
         let at = time::local(&message.received, &model.zone).map(|at| time::moment(&at, &model.now()));
         let from = super::speak::sender(model, message);
         lines.push(format!("from {from}, came {} {}", at.unwrap_or_default(), words::road(&message.via)));
+        if model.is_open(&message.chat) {
+            lines.extend(words::open::signed(model, message));
+        }
+        return lines;
+    }
+    if model.is_open(&message.chat) {
+        lines.push(words::open::delivery(model, message));
         return lines;
     }
     for one in &message.recipients {
@@ -129,12 +136,30 @@ fn network(model: &Model, view: &NetView) -> Shown {
     Shown::Tell(lines)
 }
 
+/// How an open channel is.
+fn channel(model: &Model, chat: &str, room: &Room, now: &RoomNow) -> Vec<String> {
+    let members = model.rooms.members.get(chat).map_or(&[][..], Vec::as_slice);
+    let mut lines = vec![
+        format!("open room: {}, not private. {}", clean::line(&room.name), words::open::who(&room.name)),
+        words::open::kept().to_owned(),
+        format!("{}.", words::open::wrote(room)),
+        words::open::limits(now.slow_s),
+    ];
+    lines.extend(words::open::choices(members));
+    lines.push("/people lists who wrote, /leave leaves it.".to_owned());
+    lines
+}
+
 /// How a room is, or who is in it.
 pub fn room(model: &Model, shown: &RoomBox) -> Shown {
     match shown {
         RoomBox::People { chat, .. } => {
             let Some(members) = model.rooms.members.get(chat) else { return Shown::Wait };
+            let open = model.is_open(chat);
             let lines = members.iter().map(|one| {
+                if open {
+                    return format!("{}, {}", clean::line(&one.name), words::open::how(model, one));
+                }
                 let parts =
                     [clean::line(&one.name), rooms::role(&one.role).to_owned(), rooms::how(model, one)];
                 let mine = if one.me { ", you" } else { "" };
@@ -145,6 +170,9 @@ pub fn room(model: &Model, shown: &RoomBox) -> Shown {
         }
         RoomBox::Card { chat } => {
             let Some((room, now)) = model.room(chat) else { return Shown::Wait };
+            if room.open {
+                return Shown::Tell(channel(model, chat, room, now));
+            }
             let topic = clean::line(&now.topic);
             let topic = if topic.is_empty() { "nothing yet".to_owned() } else { topic };
             Shown::Tell(vec![

@@ -177,22 +177,24 @@ pub fn header(model: &Model, chat: &Chat) -> String {
     let about = capital(&here(&words::about(model, chat)));
     let what = match chat.kind.as_str() {
         "me" => clean::line(&chat.title),
-        "room" if is_open(model, chat) => {
-            format!("Open room {}, not private: anybody can read it", clean::line(&chat.name))
+        "room" if chat.state == "member" && is_open(model, chat) => {
+            // The rest says the same again.
+            let name = clean::line(&chat.name);
+            return format!("Open room {name}, not private: anybody can read it.{} Type a message, or /help.", new(chat));
         }
         "room" => format!("Room {}", clean::line(&chat.name)),
         _ => format!("Chat with {}", clean::line(&chat.title)),
     };
-    let mut line = format!("{what}. {}.", clean::line(about.trim_end_matches('.')));
-    if chat.unread > 0 {
-        line.push_str(&format!(" {} new", chat.unread));
-        if chat.mentions > 0 {
-            line.push_str(&format!(", {}", calls(chat.mentions)));
-        }
-        line.push('.');
+    format!("{what}. {}.{} Type a message, or /help.", clean::line(about.trim_end_matches('.')), new(chat))
+}
+
+/// How much is new, behind what a chat is.
+fn new(chat: &Chat) -> String {
+    match (chat.unread, chat.mentions) {
+        (0, _) => String::new(),
+        (new, 0) => format!(" {new} new."),
+        (new, mentions) => format!(" {new} new, {}.", calls(mentions)),
     }
-    line.push_str(" Type a message, or /help.");
-    line
 }
 
 fn calls(mentions: u64) -> String {

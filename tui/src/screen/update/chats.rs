@@ -94,10 +94,13 @@ pub fn keep_draft(model: &mut Model, out: &mut Out) {
     out.push(Effect::Draft { chat: open, text });
 }
 
-/// The order of the list: notes, what is pinned, then the newest; last what was put away.
+/// The order of the list: open channels while there is nobody else, notes, what is pinned, then the newest; last what was
+/// put away.
 pub fn sort(chats: &mut [Chat]) {
+    let fresh = chats.iter().all(|chat| chat.kind == "me" || chat.open);
     chats.sort_by(|one, other| {
         (one.archived.cmp(&other.archived))
+            .then_with(|| (fresh && other.open).cmp(&(fresh && one.open)))
             .then_with(|| (other.kind == "me").cmp(&(one.kind == "me")))
             .then_with(|| other.pinned.cmp(&one.pinned))
             .then_with(|| other.last_at.cmp(&one.last_at))
@@ -142,7 +145,7 @@ pub fn touch(model: &mut Model, message: &Message, new: bool) {
     if let Some(chat) = model.chats.iter_mut().find(|chat| chat.chat == message.chat) {
         if new {
             chat.last_at = Some(message.received.clone());
-            chat.archived = false;
+            chat.archived &= message.kind == "notice";
         }
         if counts {
             chat.unread = chat.unread.saturating_add(1);
@@ -157,9 +160,9 @@ pub fn next_unread(model: &mut Model, out: &mut Out) {
     let shown: Vec<&Chat> = model.shown_chats().collect();
     let at = model.open_place().unwrap_or(0);
     let after = (1..=shown.len()).filter_map(|step| shown.get((at + step) % shown.len()));
-    let rank = |chat: &Chat| match (chat.mentions, model.muted(chat)) {
+    let rank = |chat: &Chat| match (chat.mentions, model.is_told(chat)) {
         (1.., _) => 0,
-        (0, "off") => 1,
+        (0, true) => 1,
         _ => 2,
     };
     let unread = after.filter(|chat| chat.unread > 0 && Some(&chat.chat) != model.open.as_ref());
@@ -219,7 +222,8 @@ pub fn open_first(model: &mut Model, out: &mut Out) {
     }
     let first = model
         .shown_chats()
-        .find(|chat| chat.unread > 0 && model.muted(chat) == "off")
+        .find(|chat| chat.unread > 0 && (model.is_told(chat) || chat.mentions > 0))
+        .or_else(|| model.shown_chats().find(|chat| chat.kind != "me" && !chat.open))
         .or_else(|| model.shown_chats().find(|chat| chat.kind != "me"))
         .or_else(|| model.chats.first())
         .map(|chat| chat.chat.clone());

@@ -1,6 +1,6 @@
 //! Slash commands. A wrong one stays in the editor with a suggestion; names are never guessed.
 
-use super::{Out, complain, keys, mail, overlay, places, rooms, search, settings, talk};
+use super::{Out, complain, keys, mail, near, overlay, places, rooms, search, settings, talk};
 use crate::screen::keymap::{Action, COMMANDS};
 use crate::screen::model::Model;
 use crate::screen::model::overlay::{Help, Overlay, Sure};
@@ -23,9 +23,19 @@ pub fn run(model: &mut Model, text: &str, out: &mut Out) {
         );
         return;
     }
-    if perform(model, word, &rest, out) {
+    let open = model.open.clone();
+    // In another chat the editor holds what is unsent there.
+    if perform(model, word, &rest, out) && model.open == open {
         model.editor.clear();
         model.draft_at = Some(model.now_ms);
+    }
+}
+
+/// Takes a typed command out of the editor before something else uses it: a command is no draft. What stands there
+/// when a command comes another way (Ctrl-K, line mode) stays.
+pub fn leave_line(model: &mut Model) {
+    if model.editor.text().starts_with('/') {
+        model.editor.clear();
     }
 }
 
@@ -45,8 +55,17 @@ fn unknown(model: &mut Model, word: &str) {
 
 /// Runs a command. True if the editor is to be emptied.
 fn perform(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
+    if rooms::open::is_meant(model, word, rest) {
+        return rooms::open::command(model, word, rest, out);
+    }
     match word {
-        "/add" => out.push(Effect::Add { link: rest.to_owned() }),
+        "/add" => match rooms::ask(rest.to_owned()) {
+            question @ Overlay::Room(_) => {
+                model.editor.clear();
+                model.overlay = Some(question);
+            }
+            _ => out.push(Effect::Add { link: rest.to_owned() }),
+        },
         "/invite" if rest.is_empty() => overlay::open_invite(model, out),
         "/go" | "/back" | "/close" | "/lock" | "/pin" | "/archive" | "/mute" => {
             return places::command(model, word, rest, out);
@@ -54,11 +73,11 @@ fn perform(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
         "/away" => return away(model, rest, out),
         "/back-here" => out.push(Effect::Presence { state: "online" }),
         "/unread" => {
-            model.editor.clear();
+            leave_line(model);
             keys::act(model, Action::FirstUnread, out);
         }
         "/write" => {
-            model.editor.clear();
+            leave_line(model);
             keys::write(model, out);
             return false;
         }
@@ -69,6 +88,7 @@ fn perform(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
             return rooms::command(model, word, rest, out);
         }
         "/info" if rest.is_empty() => keys::person(model, None, out),
+        "/near" => near::open(model, out),
         "/requests" => model.overlay = Some(Overlay::Requests { at: 0 }),
         "/find" => search::open(model, rest, out),
         "/reply" | "/edit" | "/react" | "/copy" | "/code" | "/quote" | "/me" | "/again" | "/export"
@@ -93,7 +113,7 @@ fn perform(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
             return settings::command(model, word, rest, out);
         }
         "/quit" => {
-            model.editor.clear();
+            leave_line(model);
             keys::leave(model, out);
         }
         _ => return about_person(model, word, rest, out),

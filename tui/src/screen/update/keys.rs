@@ -115,7 +115,7 @@ pub fn act(model: &mut Model, action: Action, out: &mut Out) {
         Action::Help => model.overlay = Some(Overlay::Help(Help::default())),
         Action::Chats => goto_list(model),
         Action::People => rooms::people(model, out),
-        Action::Person => person(model, None, out),
+        Action::Person => about(model, out),
         Action::Network => super::network::open(model, out),
         Action::Log => super::outside::open_log(model, "", out),
         Action::Invite => overlay::open_invite(model, out),
@@ -159,6 +159,15 @@ pub fn goto_list(model: &mut Model) {
     model.overlay = Some(Overlay::Chats { at, archived: false });
 }
 
+/// F4: the open chat's person or room; in an open channel who signed the chosen message.
+fn about(model: &mut Model, out: &mut Out) {
+    let chosen = model.log().and_then(|log| log.chosen()).filter(|_| model.open_channel().is_some());
+    match chosen.map(|item| item.message.clone()) {
+        Some(message) => talk::who_has(model, &message, out),
+        None => person(model, None, out),
+    }
+}
+
 /// The card of a person; of the open chat's without one.
 pub fn person(model: &mut Model, account: Option<String>, out: &mut Out) {
     if let Some(room) = model.chat().filter(|chat| account.is_none() && chat.kind == "room") {
@@ -192,13 +201,15 @@ fn interrupt(model: &mut Model, out: &mut Out) {
         return leave(model, out);
     }
     model.interrupted = Some(model.now_ms);
-    if matches!(model.compose, Compose::New) {
+    let mut words = "Ctrl-C again leaves.";
+    if !matches!(model.compose, Compose::New) {
+        escape(model);
+    } else if !model.editor.is_empty() {
         model.editor.clear();
         send::edited(model, out);
-    } else {
-        escape(model);
+        words = "Ctrl-C again leaves. Ctrl-_ brings the text back.";
     }
-    say(model, "Ctrl-C again leaves.");
+    say(model, words);
 }
 
 /// Leaves, or asks first if messages wait in this very process.
@@ -224,6 +235,10 @@ pub fn paste(model: &mut Model, text: &str, out: &mut Out) {
     match &mut model.place {
         Place::Main => {}
         Place::Setup(_) | Place::Unlock(_) => return super::setup::paste(model, text),
+        Place::Broken(_) if model.open.is_some() => {
+            model.editor.insert(text);
+            return;
+        }
         Place::Starting | Place::Broken(_) => return,
     }
     if overlay::paste(model, text) {

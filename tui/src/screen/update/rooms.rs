@@ -1,6 +1,7 @@
 //! Rooms: what the node says of them, and keys in their boxes.
 
 mod commands;
+pub mod open;
 
 pub use commands::command;
 
@@ -8,8 +9,8 @@ use super::events::ok;
 use super::{Out, chats, overlay, say};
 use crate::screen::model::overlay::{InviteBox, Overlay, RoomBox};
 use crate::screen::model::rooms::{PEOPLE_LOOK_MS, chat_of};
-use crate::screen::model::{Model, Place};
-use crate::screen::msg::{Effect, RoomNews, RoomWish};
+use crate::screen::model::{Model, Place, words};
+use crate::screen::msg::{Effect, OpenWish, RoomNews, RoomWish};
 use crossterm::event::{KeyCode, KeyEvent};
 use starling_node::api::links::{self, Link};
 use starling_node::api::types::{Message, Receipt, Room};
@@ -17,12 +18,17 @@ use starling_node::api::types::{Message, Receipt, Room};
 /// Rows the list of a room's people scrolls over at most; more than a room may have.
 const PEOPLE_LINES: usize = 1_100;
 
+/// Milliseconds after an own message in an open channel until it is looked who has it: neighbours say so within 200.
+const OPEN_LOOK_MS: u64 = 1_000;
+
 /// Takes in what came back. False if nothing of it is new.
 pub fn on_news(model: &mut Model, news: RoomNews, out: &mut Out) -> bool {
     match news {
         RoomNews::List(result) => {
             if let Some(list) = ok(model, result) {
+                let new = model.rooms.list != list;
                 on_list(model, list, out);
+                return new;
             }
         }
         RoomNews::Members { chat, result } => {
@@ -33,11 +39,8 @@ pub fn on_news(model: &mut Model, news: RoomNews, out: &mut Out) -> bool {
             }
             model.rooms.members.insert(chat, members);
         }
-        RoomNews::Entered(result) => {
-            if let Some(room) = ok(model, result) {
-                entered(model, &room, out);
-            }
-        }
+        RoomNews::Entered(Ok(room)) => entered(model, &room, out),
+        RoomNews::Entered(Err(reason)) => super::setup::on_add_refused(model, reason),
         RoomNews::Done(result) => {
             if let Some(words) = ok(model, result) {
                 say(model, words);
@@ -51,6 +54,14 @@ pub fn on_news(model: &mut Model, news: RoomNews, out: &mut Out) -> bool {
 }
 
 fn on_list(model: &mut Model, list: Vec<Room>, out: &mut Out) {
+    let let_in = list.iter().find(|room| {
+        let before = |known: &&Room| known.room == room.room && known.change == "joining";
+        room.change == "member" && model.rooms.list.iter().any(|known| before(&known))
+    });
+    if let Some(room) = let_in {
+        // The words that one has asked are not true any more.
+        say(model, format!("You are in {} now.", room.name));
+    }
     model.rooms.members.retain(|chat, _| list.iter().any(|room| chat_of(room) == chat));
     model.rooms.list = list;
     // Which chat is open may have become a room just now.
@@ -61,9 +72,12 @@ fn on_list(model: &mut Model, list: Vec<Room>, out: &mut Out) {
 
 fn entered(model: &mut Model, room: &Room, out: &mut Out) {
     model.overlay = None;
+    super::setup::finish(model, out);
     let joining = room.change == "joining";
     let words = if joining {
         format!("You asked to come into {}. You are in it as soon as somebody of it lets you in.", room.name)
+    } else if room.open {
+        words::open::entered(room)
     } else {
         format!("You are in {}. /invite @who asks somebody in, /invite link makes a link.", room.name)
     };
@@ -102,7 +116,7 @@ pub fn on_event(model: &mut Model, room: &Room, out: &mut Out) {
     if room.change == "invited" {
         let who = Some(room.who_name.clone()).filter(|name| !name.is_empty());
         let who = who.unwrap_or_else(|| model.name_of(&room.who));
-        say(model, format!("{who} asks you into {}: F2 shows it.", room.name));
+        say(model, format!("{who} asks you into {}: Enter on an empty line shows it.", room.name));
     }
     if let Some(chat) = model.chat_of_room(&room.room).map(str::to_owned)
         && model.rooms.members.contains_key(&chat)
@@ -114,8 +128,10 @@ pub fn on_event(model: &mut Model, room: &Room, out: &mut Out) {
 
 /// While people of a room are shown, who is here is read again now and then.
 pub fn after(model: &mut Model, out: &mut Out) {
-    let shown =
-        matches!(model.overlay, Some(Overlay::Room(RoomBox::People { .. }))) || model.geometry().people > 0;
+    let channel = model.open_channel().is_some();
+    let shown = channel
+        || matches!(model.overlay, Some(Overlay::Room(RoomBox::People { .. })))
+        || model.geometry().people > 0;
     if !shown || !matches!(model.place, Place::Main) {
         model.rooms.look_ms = None;
         return;
@@ -126,6 +142,8 @@ pub fn after(model: &mut Model, out: &mut Out) {
             model.rooms.look_ms = Some(model.now_ms + PEOPLE_LOOK_MS);
             if let Some(open) = model.open.clone().filter(|_| due.is_some()) {
                 read_people(model, &open, out);
+                // How many have what one wrote.
+                out.extend(channel.then_some(Effect::Room(RoomWish::List)));
             }
         }
     }
@@ -133,6 +151,9 @@ pub fn after(model: &mut Model, out: &mut Out) {
 
 /// A recipient's state of an own message of a room changed.
 pub fn on_receipt(model: &mut Model, receipt: &Receipt, out: &mut Out) {
+    if model.is_open(&receipt.chat) {
+        return out.push(Effect::Room(RoomWish::List));
+    }
     let in_room = model.chat_row(&receipt.chat).is_some_and(|chat| chat.kind == "room");
     let Some(item) = model.logs.get_mut(&receipt.chat).and_then(|log| log.get_mut(&receipt.id)) else {
         return;
@@ -155,6 +176,13 @@ pub fn count(model: &mut Model, id: &str, out: &mut Out) {
 
 /// An own message of a room came: it is not known yet how many have it.
 pub fn count_new(model: &mut Model, message: &Message, out: &mut Out) {
+    if model.is_open(&message.chat) {
+        // Nobody signs for it there; who has it is seen a moment later.
+        if message.from.me && model.open.as_ref() == Some(&message.chat) {
+            model.rooms.look_ms = Some(model.now_ms + OPEN_LOOK_MS);
+        }
+        return;
+    }
     let in_room = model.chat_row(&message.chat).is_some_and(|chat| chat.kind == "room");
     if in_room && message.from.me && message.kind == "text" && message.counts.is_none() {
         count(model, &message.id, out);
@@ -218,6 +246,15 @@ fn on_link(
     }
 }
 
+/// Uses a link that was typed where links are asked for: a room's asks to be let in, any other asks the person.
+pub fn use_link(link: &str) -> Effect {
+    let link = link.trim().to_owned();
+    match links::look(&link) {
+        Link::Room { .. } => Effect::Room(RoomWish::JoinLink { link }),
+        _ => Effect::Add { link },
+    }
+}
+
 /// The question a pasted link leads to.
 pub fn ask(link: String) -> Overlay {
     match links::look(&link) {
@@ -243,7 +280,7 @@ pub fn on_key(model: &mut Model, shown: RoomBox, key: KeyEvent, out: &mut Out) {
         }
         (RoomBox::Card { .. }, KeyCode::Enter | KeyCode::F(4)) => {}
         (RoomBox::Card { .. }, KeyCode::Char('p')) => people(model, out),
-        (RoomBox::Card { chat }, KeyCode::Char('l')) => link(model, &chat, out),
+        (RoomBox::Card { chat }, KeyCode::Char('l')) if !model.is_open(&chat) => link(model, &chat, out),
         (RoomBox::Card { chat }, KeyCode::Char('x')) => {
             model.overlay = Some(Overlay::Room(RoomBox::Leave { chat }));
         }
@@ -254,6 +291,9 @@ pub fn on_key(model: &mut Model, shown: RoomBox, key: KeyEvent, out: &mut Out) {
         }
         (RoomBox::AskLink { link, .. }, KeyCode::Enter) => {
             out.push(Effect::Room(RoomWish::JoinLink { link }))
+        }
+        (RoomBox::Hide { chat, id }, KeyCode::Char('h')) => {
+            out.push(open::ask(OpenWish::Hide { chat, id }));
         }
         (RoomBox::Leave { chat }, KeyCode::Char('l')) => out.push(Effect::Room(RoomWish::Leave { chat })),
         (shown, _) => model.overlay = Some(Overlay::Room(shown)),

@@ -11,7 +11,7 @@ pub use boxes::on_key;
 pub use commands::command;
 pub use pages::{ask, first_unread, jump, newest, on_page};
 
-use super::{Out, events, say, undoable};
+use super::{Out, events, rooms, say, undoable};
 use crate::screen::model::overlay::Overlay;
 use crate::screen::model::talk::{List, TalkBox};
 use crate::screen::model::{Compose, Model};
@@ -46,6 +46,8 @@ pub enum Deed {
     Again,
     /// Delete it.
     Delete,
+    /// Hide it from those who follow one in an open channel.
+    Hide,
 }
 
 /// The deed of a key on a chosen message.
@@ -63,6 +65,7 @@ pub fn deed_of(key: char) -> Option<Deed> {
         'p' => Deed::Pin,
         'R' => Deed::Again,
         'd' => Deed::Delete,
+        'H' => Deed::Hide,
         _ => return None,
     })
 }
@@ -89,6 +92,7 @@ pub fn act(model: &mut Model, message: &Message, deed: Deed, out: &mut Out) {
         Deed::Forward => forward::open(model, message),
         Deed::Pin => out.push(Effect::Talk(TalkWish::Pin { id, on: !message.pinned })),
         Deed::Again => again(model, message, out),
+        Deed::Hide => rooms::open::hide(model, message),
         Deed::Delete => model.overlay = Some(Overlay::Delete { id }),
     }
 }
@@ -146,7 +150,7 @@ fn open(model: &mut Model, message: &Message) {
     model.overlay = Some(Overlay::Talk(TalkBox::Links { addresses, at: 0, sure }));
 }
 
-fn who_has(model: &mut Model, message: &Message, out: &mut Out) {
+pub(super) fn who_has(model: &mut Model, message: &Message, out: &mut Out) {
     let id = message.id.clone();
     out.extend([Effect::One { id: id.clone() }, Effect::People]);
     if message.from.me {

@@ -82,6 +82,8 @@ pub fn who_has(
     let recipients = read.map_or(0, |message| message.recipients.len());
     let recipients = if recipients > LISTED { 5 } else { recipients };
     let wanted = u16::try_from(recipients.saturating_add(kept.len())).unwrap_or(8).min(20) + 8;
+    let open = known.or(read).is_some_and(|message| model.is_open(&message.chat));
+    let wanted = if open { 10 } else { wanted };
     let inside = canvas.boxed("Delivery of this message", "Esc", 68, wanted);
     let styles = canvas.theme.styles;
     let mut rows = Rows::new(canvas, inside);
@@ -95,7 +97,8 @@ pub fn who_has(
     };
     let bytes = count(u64::try_from(message.text.len()).unwrap_or(0), "byte", "bytes");
     let again = if message.attempt > 1 { format!("   try {}", message.attempt) } else { String::new() };
-    rows.line(&format!("Written {}   {bytes}   end-to-end encrypted{again}", at(&message.at)), styles.dim);
+    let privacy = if open { "open, not private" } else { "end-to-end encrypted" };
+    rows.line(&format!("Written {}   {bytes}   {privacy}{again}", at(&message.at)), styles.dim);
     rows.gap();
     if !message.from.me {
         let name = clean::line(&message.from.name);
@@ -111,12 +114,16 @@ pub fn who_has(
     } else if read.is_none() {
         rows.line("Reading.", styles.dim);
     }
+    if open && !message.from.me {
+        rows.gap();
+        words::open::signed(model, message).iter().for_each(|line| rows.text(line, styles.text));
+    }
     let many = message.recipients.len() > LISTED || message.recipients.is_empty();
     if let Some(counts) = words::rooms::counts(message).filter(|_| message.from.me && many) {
         for (state, line) in words::rooms::counted(&counts) {
             rows.line(&format!("{}{line}", pad(rows.theme().state(state), 3, "")), styles.text);
         }
-    } else {
+    } else if !open {
         for one in message.recipients.iter().filter(|_| message.from.me) {
             recipient(model, one, kept, &mut rows);
         }

@@ -173,6 +173,9 @@ fn face(canvas: &Canvas<'_>, face: Face, base: Style) -> Style {
 fn empty(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     let styles = canvas.theme.styles;
     let mut rows = Rows::new(canvas, area);
+    if let Some(chat) = model.open_channel() {
+        return super::open::empty(model, chat, &mut rows);
+    }
     if model.alone() {
         rows.text("Nobody else is here yet. Bring somebody in:", styles.text);
         rows.gap();
@@ -242,7 +245,7 @@ fn context(model: &Model, canvas: &mut Canvas<'_>, y: u16) {
         Some(item) => {
             let whose =
                 if item.message.from.me { "your".to_owned() } else { format!("{}:", item.message.from.name) };
-            format!("{word} {} \"{}\"", clean::line(&whose), first_line(&item.message))
+            format!("{word} {} \"{}\"", clean::line(&whose), first_line(&item.message).trim_end())
         }
         None => format!("{word} an older message"),
     };
@@ -311,27 +314,30 @@ fn editor(model: &Model, parts: &Arrangement, canvas: &mut Canvas<'_>, top: u16)
     let geometry = model.geometry();
     let styles = canvas.theme.styles;
     let (x, width) = (geometry.left, geometry.pane);
+    let indent = u16::try_from(text::columns(&parts.prompt)).unwrap_or(1) + 1;
     for (nth, row) in parts.editor.iter().enumerate() {
         let y = top + u16::try_from(nth).unwrap_or(0);
-        let prompt = if nth == 0 { ">" } else { " " };
-        canvas.put(x, y, 1, prompt, styles.strong);
-        canvas.put(x + 2, y, width.saturating_sub(2), &row.text, styles.text);
+        if nth == 0 {
+            canvas.put(x, y, indent, &parts.prompt, styles.strong);
+        }
+        canvas.put(x + indent, y, width.saturating_sub(indent), &row.text, styles.text);
     }
     if model.editor.is_empty() {
         let to = model.chat().map_or_else(
             || "Message".to_owned(),
             |chat| match chat.kind.as_str() {
                 "me" => "Note to self".to_owned(),
+                _ if model.open_channel().is_some() => "Anybody can read it".to_owned(),
                 _ => format!("Message {}", shown_name(chat)),
             },
         );
         let hints = ["   Enter sends, Ctrl-J new line, / commands", "   Enter sends, / commands", ""];
-        let room = usize::from(width.saturating_sub(2));
+        let room = usize::from(width.saturating_sub(indent));
         let hint = hints.iter().map(|hint| format!("{to}{hint}")).find(|hint| text::columns(hint) <= room);
         let hint = hint.unwrap_or_else(|| text::cut(&to, room, canvas.theme.marks.ellipsis));
-        canvas.put(x + 2, top, width.saturating_sub(2), &hint, styles.dim);
+        canvas.put(x + indent, top, width.saturating_sub(indent), &hint, styles.dim);
     }
     let (row, column) = parts.caret;
-    let column = u16::try_from(column).unwrap_or(0).min(width.saturating_sub(3));
-    canvas.set_caret(x + 2 + column, top + u16::try_from(row).unwrap_or(0));
+    let column = u16::try_from(column).unwrap_or(0).min(width.saturating_sub(indent + 1));
+    canvas.set_caret(x + indent + column, top + u16::try_from(row).unwrap_or(0));
 }

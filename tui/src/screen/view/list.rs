@@ -72,7 +72,7 @@ fn rows<'m>(model: &'m Model, chats: impl Iterator<Item = &'m Chat>, width: usiz
         } else {
             format!("{} ", model.theme.person(&chat.presence, &chat.via))
         };
-        let loud = chat.unread > 0 && (model.muted(chat) == "off" || chat.mentions > 0);
+        let loud = chat.unread > 0 && (model.is_told(chat) || chat.mentions > 0);
         let style = if loud { styles.strong } else { styles.text };
         let note = if loud { styles.warn } else { styles.dim };
         let title = text::clean::line(if chat.kind == "room" { &chat.name } else { &chat.title });
@@ -176,9 +176,12 @@ pub fn bar(model: &Model, canvas: &mut Canvas<'_>) {
     if geometry.bar == 0 {
         return;
     }
-    let choosing = model.log().is_some_and(|log| log.chosen.is_some());
-    let hints: Vec<String> = if choosing {
-        MESSAGE_KEYS.iter().map(|(key, word, _)| format!("{key} {word}")).collect()
+    let chosen = model.log().and_then(|log| log.chosen()).map(|item| &item.message);
+    let hints: Vec<String> = if let Some(message) = chosen {
+        // Only one's own can be changed.
+        let fits = |key: &str| key != "e" || message.from.me;
+        let keys = MESSAGE_KEYS.iter().filter(|(key, ..)| fits(key));
+        keys.map(|(key, word, _)| format!("{key} {word}")).collect()
     } else {
         main_hints(model)
     };

@@ -11,6 +11,7 @@ mod network;
 mod overlays;
 mod places;
 mod qr;
+mod open;
 mod rooms;
 mod settings;
 mod setup;
@@ -43,9 +44,9 @@ fn canvas<'b>(model: &Model, buffer: &'b mut Buffer) -> Canvas<'b> {
     }
     match &model.place {
         Place::Starting => setup::starting(&mut canvas),
-        Place::Setup(page) => setup::draw(page, &mut canvas),
+        Place::Setup(page) => setup::draw(page, &model.requests, &mut canvas),
         Place::Unlock(unlock) => setup::unlock(unlock, &mut canvas),
-        Place::Broken(trouble) => setup::broken(trouble, &mut canvas),
+        Place::Broken(trouble) => setup::broken(trouble, !model.editor.is_empty(), &mut canvas),
         Place::Main => main(model, &mut canvas),
     }
     canvas

@@ -1,6 +1,7 @@
 //! Rooms: the people at the right, and the boxes about a room.
 
 use super::canvas::{Canvas, Rows};
+use super::open;
 use crate::screen::model::overlay::RoomBox;
 use crate::screen::model::{Model, words};
 use crate::screen::text::{self, clean, pad};
@@ -26,13 +27,15 @@ pub fn people(model: &Model, canvas: &mut Canvas<'_>) {
         (marks.away, "not here"),
     ];
     let room = usize::from(rows.saturating_sub(5));
-    let mut lines = pane(model, usize::from(width));
+    let mut lines =
+        if model.open_channel().is_some() { open::pane(model) } else { pane(model, usize::from(width)) };
     if lines.len() > room {
         lines.truncate(room.saturating_sub(1));
         lines.push(("F3 shows all".to_owned(), String::new()));
     }
     for ((left, right), y) in lines.iter().zip(0..rows) {
-        let style = if y == 0 || left.starts_with("Away: ") { styles.strong } else { styles.text };
+        let strong = y == 0 || left.starts_with("Away: ") || left == open::HEADING;
+        let style = if strong { styles.strong } else { styles.text };
         let note = u16::try_from(text::columns(right)).unwrap_or(0);
         let space = width.saturating_sub(note + u16::from(note > 0));
         let left = text::cut(left, usize::from(space), marks.ellipsis);
@@ -48,11 +51,11 @@ fn is_here(one: &Member) -> bool {
     one.me || !matches!(one.via.as_str(), "none" | "")
 }
 
-fn mark(model: &Model, one: &Member) -> &'static str {
+pub(super) fn mark(model: &Model, one: &Member) -> &'static str {
     if one.me { model.theme.marks.direct } else { model.theme.person("online", &one.via) }
 }
 
-fn name(one: &Member) -> String {
+pub(super) fn name(one: &Member) -> String {
     if one.me { "You".to_owned() } else { clean::line(&one.name) }
 }
 
@@ -88,6 +91,7 @@ pub fn draw(model: &Model, shown: &RoomBox, canvas: &mut Canvas<'_>) {
         RoomBox::Ask { chat } => invitation(model, chat, canvas),
         RoomBox::AskLink { name, .. } => by_link(name, canvas),
         RoomBox::Leave { chat } => leave(model, chat, canvas),
+        RoomBox::Hide { .. } => hide(canvas),
     }
 }
 
@@ -101,6 +105,9 @@ fn everybody(model: &Model, chat: &str, top: usize, canvas: &mut Canvas<'_>) {
     let mut rows = Rows::new(canvas, inside);
     if members.is_empty() {
         return rows.line("Reading.", styles.dim);
+    }
+    if let Some((room, _)) = model.room(chat).filter(|(room, _)| room.open) {
+        return open::everybody(model, members, room, top, &mut rows);
     }
     let here = members.iter().filter(|one| is_here(one)).count();
     rows.line(&format!("{here} of {} are here", members.len()), styles.strong);
@@ -129,6 +136,9 @@ fn room_name(model: &Model, chat: &str) -> String {
 
 fn card(model: &Model, chat: &str, canvas: &mut Canvas<'_>) {
     let known = model.room(chat);
+    if let Some((room, now)) = known.filter(|(room, _)| room.open && room.change == "member") {
+        return open::card(model, room, now, canvas);
+    }
     let inside = match known.map(|(room, _)| room.change.as_str()) {
         Some("member") => canvas.boxed(&room_name(model, chat), "p people   l link   x leave   Esc", 62, 12),
         _ => canvas.boxed(&room_name(model, chat), "Esc", 62, 4),
@@ -198,9 +208,22 @@ fn leave(model: &Model, chat: &str, canvas: &mut Canvas<'_>) {
     let inside = canvas.boxed(&title, "l leave   Esc stay", 60, 5);
     let styles = canvas.theme.styles;
     let mut rows = Rows::new(canvas, inside);
-    rows.text(
+    let words = if model.is_open(chat) {
+        "You get nothing that is written there from then on; what is here stays here. It is open: /join and its name \
+         bring you back at any time."
+    } else {
         "You get nothing that is written there from then on; what is here stays here. Only somebody of the room can let \
-         you in again.",
+         you in again."
+    };
+    rows.text(words, styles.text);
+}
+
+fn hide(canvas: &mut Canvas<'_>) {
+    let inside = canvas.boxed("Hide this message?", "h hide   Esc does not", 60, 5);
+    let styles = canvas.theme.styles;
+    let mut rows = Rows::new(canvas, inside);
+    rows.text(
+        "Who follows you here is not shown it any more, nor are you. All others are. It cannot be taken back.",
         styles.text,
     );
 }

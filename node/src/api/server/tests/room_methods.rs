@@ -180,28 +180,28 @@ async fn open_channels_are_joined_by_their_name_alone() {
 }
 
 #[tokio::test]
-async fn people_of_open_channels_are_muted_followed_and_moderated() {
+async fn people_of_open_channels_are_ignored_followed_and_moderated() {
     let fake = Fake::new().await;
     let client = fake.client().await;
     for (method, params) in [
-        ("room.mute", json!({ "room": "town", "who": "@carol-of-the-roof" })),
-        ("room.mute", json!({ "room": "town", "who": "@carol-of-the-roof", "on": false })),
+        ("room.ignore", json!({ "room": "town", "who": "@carol-of-the-roof" })),
+        ("room.ignore", json!({ "room": "town", "who": "@carol-of-the-roof", "on": false })),
         ("room.follow", json!({ "room": "town", "who": CAROL.to_string() })),
-        ("room.moderate", json!({ "room": "town", "mute": "@carol-of-the-roof", "for": 60 })),
-        ("room.moderate", json!({ "room": "town", "slow": 30 })),
+        ("room.mute", json!({ "room": "town", "who": "@carol-of-the-roof", "for": 60 })),
+        ("room.slow", json!({ "room": "town", "seconds": 30 })),
     ] {
         let done: Done = client.call(method, params.clone()).await.unwrap();
         assert!(done.what.contains("#town"), "{params}: {}", done.what);
     }
-    for (params, exit) in [
-        (json!({ "room": "town" }), 2),
-        (json!({ "room": "town", "slow": 1, "mute": "@bob" }), 2),
-        (json!({ "room": "town", "hide": id(77).to_string() }), 4),
-        (json!({ "room": "wall", "slow": 1 }), 4),
+    for (method, params, exit) in [
+        ("room.slow", json!({ "room": "town" }), 2),
+        ("room.hide", json!({ "room": "town" }), 2),
+        ("room.hide", json!({ "room": "town", "id": id(77).to_string() }), 4),
+        ("room.slow", json!({ "room": "wall", "seconds": 1 }), 4),
     ] {
-        assert_eq!(refused(&client, "room.moderate", params.clone()).await.exit, exit, "{params}");
+        assert_eq!(refused(&client, method, params.clone()).await.exit, exit, "{method} {params}");
     }
-    let private = refused(&client, "room.mute", json!({ "room": "roof", "who": "@bob" })).await;
+    let private = refused(&client, "room.ignore", json!({ "room": "roof", "who": "@bob" })).await;
     assert_eq!((private.code.as_str(), private.exit), ("E-REFUSED", 6));
 }
 

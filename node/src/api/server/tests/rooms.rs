@@ -25,6 +25,7 @@ pub(super) fn list() -> Vec<RoomView> {
         invited_by: None,
         mailboxes: 0,
         waiting: 0,
+        slow_s: 0,
         epoch: String::new(),
     };
     vec![roof, invitation(), town()]
@@ -52,6 +53,7 @@ pub(super) fn invitation() -> RoomView {
         invited_by: Some(BOB),
         mailboxes: 0,
         waiting: 0,
+        slow_s: 0,
         epoch: String::new(),
     }
 }

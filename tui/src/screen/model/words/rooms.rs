@@ -16,6 +16,7 @@ pub fn about(model: &Model, chat: &Chat) -> String {
         "joining" => "waiting to be let in".to_owned(),
         "left" => "you left".to_owned(),
         "removed" => "you were removed".to_owned(),
+        _ if model.is_open(&chat.chat) => super::open::OPEN.to_owned(),
         _ => match known {
             Some((room, now)) => {
                 let topic = clean::line(&now.topic);
@@ -40,7 +41,7 @@ pub fn people(members: u32) -> String {
 /// What is said of a room in a list: how many, or where one stands.
 pub fn note(model: &Model, chat: &Chat) -> String {
     match model.room(&chat.chat) {
-        Some((room, _)) if room.change == "member" => people(room.members),
+        Some((room, _)) if room.change == "member" && !room.open => people(room.members),
         _ => about(model, chat),
     }
 }
@@ -69,6 +70,9 @@ pub fn counts(message: &Message) -> Option<Counts> {
 
 /// What the newest own message of a room says under itself.
 pub fn delivery(model: &Model, message: &Message) -> String {
+    if model.is_open(&message.chat) {
+        return super::open::delivery(model, message);
+    }
     let Some(counts) = counts(message).filter(|counts| counts.of > 0) else {
         let alone = model.room(&message.chat).is_some_and(|(room, _)| room.members <= 1);
         return if alone { "kept here; nobody else is in this room yet" } else { "waiting to send" }

@@ -6,8 +6,9 @@ use super::{card, link, people};
 use crate::screen::model::Model;
 use crate::screen::model::overlay::{Overlay, RoomBox};
 use crate::screen::model::rooms::chat_of;
-use crate::screen::msg::{Effect, RoomWish};
+use crate::screen::msg::{Effect, OpenWish, RoomWish};
 use starling_node::api::names::handle;
+use starling_node::api::types::Room;
 
 /// A command about rooms. True if the editor is to be emptied.
 pub fn command(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool {
@@ -63,6 +64,10 @@ fn about(model: &mut Model, rest: &str, out: &mut Out) -> bool {
     let means = "Nothing was done; the text is still in the editor.";
     let here = model.open_room().map(|(room, _)| chat_of(room).to_owned());
     let wish = match (what, here) {
+        ("new", _) if more.ends_with(" open") => {
+            let name = more.trim_end_matches("open").trim().trim_start_matches('#').to_owned();
+            RoomWish::Open(OpenWish::New { name })
+        }
         ("new", _) if !more.is_empty() => RoomWish::New { name: more.trim_start_matches('#').to_owned() },
         ("decline", _) if !more.is_empty() => match invited(model, more) {
             Some(chat) => RoomWish::Decline { chat },
@@ -81,7 +86,7 @@ fn about(model: &mut Model, rest: &str, out: &mut Out) -> bool {
             return false;
         }
         _ => {
-            let do_ = "/room new NAME, /room rename NAME, /room history none|last N|days N|all, /room decline #name.";
+            let do_ = "/room new NAME (and open, for one that is not private), /room rename NAME, /room history none|last N|days N|all, /room decline #name.";
             complain(model, "/room needs more words", means, do_);
             return false;
         }
@@ -96,7 +101,15 @@ fn join(model: &mut Model, rest: &str, out: &mut Out) -> bool {
         out.push(Effect::Room(RoomWish::JoinLink { link }));
         return true;
     }
-    match invited(model, rest) {
+    let (name, open) = rest.strip_suffix(" open").map_or((rest, false), |name| (name.trim(), true));
+    let wanted = handle(name.trim_start_matches('#'));
+    let asked = |room: &&Room| room.name.trim_start_matches('#') == wanted;
+    if open || model.invitations().filter(asked).count() == 0 {
+        // No private room is meant: the node says so if one of ours is called so.
+        out.push(super::open::ask(OpenWish::Join { name: name.to_owned(), open }));
+        return true;
+    }
+    match invited(model, name) {
         Some(chat) => {
             out.push(Effect::Room(RoomWish::Join { chat }));
             true
@@ -149,7 +162,7 @@ fn about_member(model: &mut Model, word: &str, rest: &str, chat: String) -> Opti
 }
 
 /// Somebody of the open room.
-fn member(model: &mut Model, who: &str) -> Option<String> {
+pub(super) fn member(model: &mut Model, who: &str) -> Option<String> {
     let wanted = handle(who.trim_start_matches('@'));
     let fits = |name: &str, account: &str| handle(name) == wanted || account == who;
     let found: Vec<String> = model
