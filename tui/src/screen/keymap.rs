@@ -61,6 +61,7 @@ const fn slash(word: &'static str, takes: &'static str, help: &'static str, bare
 pub const COMMANDS: &[SlashCommand] = &[
     slash("/add", "LINK", "ask somebody, by the link they gave you", false),
     slash("/invite", "[@who|link]", "a link and a code for somebody new; in a room: ask somebody in", true),
+    slash("/near", "", "people on this network who look for people too", true),
     slash("/requests", "", "people who ask", true),
     slash("/name", "@who NEW", "give a person another name", false),
     slash("/block", "[@who]", "refuse everything from a person, without telling them", true),

@@ -4,7 +4,7 @@ use super::story::Turn;
 use super::world::{CALL_MS, Demo, Due, Person, Talk, World};
 use super::{cast, clock, turns, wishes};
 use crate::screen::model::chatlog::PAGE;
-use crate::screen::msg::{Effect, MailWish, Msg, RoomNews, RoomWish};
+use crate::screen::msg::{Effect, MailWish, Msg, NearNews, NearWish, RoomNews, RoomWish};
 use starling_node::api::types::{
     Account, Contact, Done, Message, Net, Object, Outbox, Peers, Sent, Status, StoreFigures, Trouble, V,
 };
@@ -44,6 +44,9 @@ pub fn answer(world: &mut World, effect: Effect) -> Option<Msg> {
         Effect::Kept { id } => Msg::Kept { id, result: Ok(Vec::new()) },
         Effect::Find { text, chat } => Msg::Found { result: Ok(found(world, &text, chat.as_deref())), text },
         Effect::Mail(MailWish::List) => Msg::Mailboxes(Ok(Vec::new())),
+        Effect::Near(NearWish::Look) => Msg::Near(NearNews::Seen(Ok(Vec::new()))),
+        Effect::Near(NearWish::Close) => return None,
+        Effect::Near(NearWish::Compare { .. }) => Msg::Near(NearNews::Compared(Err(not_played()))),
         Effect::Room(wish) => return room(world, wish),
         Effect::Talk(wish) => return wishes::talk(world, wish),
         Effect::Outside(wish) => return wishes::outside(&wish),

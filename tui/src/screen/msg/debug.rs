@@ -20,6 +20,7 @@ impl std::fmt::Debug for Effect {
             Self::Visible { .. } => "Visible",
             Self::Log { .. } => "Log",
             Self::Mail(_) => "Mail",
+            Self::Near(_) => "Near",
             Self::Room(_) => "Room",
             Self::Talk(_) => "Talk",
             Self::Outside(_) => "Outside",

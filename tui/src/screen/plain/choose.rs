@@ -3,7 +3,7 @@
 
 use super::numbers::Numbers;
 use super::words::{emoji, here};
-use super::{boxes, facts, speak};
+use super::{boxes, facts, near, speak};
 use crate::screen::model::Model;
 use crate::screen::model::overlay::{EMOJI, GoTo, Overlay, RoomBox, Target};
 use crate::screen::model::rooms::Extra;
@@ -130,6 +130,8 @@ pub fn shown(model: &Model, numbers: &Numbers) -> Option<Shown> {
             let what = "question: this is an invite. Ask the person who made it to be your contact?";
             ask(vec![what.to_owned()], "yes, or Enter does not")
         }
+        Overlay::Near(page) => near::page(page),
+        Overlay::Compare(shown) => near::words(model, shown),
         Overlay::Room(shown) => room(model, shown)?,
         Overlay::Leave => {
             let waiting = model.waiting().saturating_sub(model.in_mailboxes());
@@ -301,6 +303,8 @@ pub fn answer(model: &Model, line: &str) -> Vec<Msg> {
         },
         Overlay::Room(RoomBox::Hide { .. }) if yes => vec![key(KeyCode::Char('h'))],
         Overlay::Room(RoomBox::Leave { .. }) if yes => vec![key(KeyCode::Char('l'))],
+        Overlay::Near(page) => near::on_page(page, line),
+        Overlay::Compare(shown) => near::on_words(shown, line),
         Overlay::Leave if yes => vec![key(KeyCode::Char('q'))],
         Overlay::Words(_) | Overlay::WordsLock(_) => vec![clear(), paste(line), key(KeyCode::Enter)],
         _ => esc(),

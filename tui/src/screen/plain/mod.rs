@@ -9,6 +9,7 @@ mod boxes;
 mod choose;
 mod commands;
 mod facts;
+mod near;
 mod numbers;
 mod read;
 mod run;

@@ -1,8 +1,8 @@
 //! What the node says: answers to effects, and events. A message comes once however often it is told; marks only go
 //! forward; what cannot be done is said in the line above the editor.
 
-use super::{Out, chats, goto, mail, network, outside, overlay, places, rooms, say, search, send, setup, talk, trouble};
-use crate::screen::model::chatlog::{GapLine, Part, take_receipt};
+use super::{Out, chats, goto, mail, near, network, outside, overlay, places, rooms, say, search, send, setup, talk, trouble};
+use crate::screen::model::chatlog::{ChatLog, GapLine, Part, take_receipt};
 use crate::screen::model::overlay::Overlay;
 use crate::screen::model::setup::{Unlock, WordsPage};
 use crate::screen::model::{Model, Place, TYPING_MS};
@@ -28,6 +28,7 @@ pub fn on_message(model: &mut Model, msg: Msg, out: &mut Out) {
             out.push(Effect::Quit { code: 143 });
         }
         Msg::Outside(news) => outside::on_news(model, news),
+        Msg::Near(news) => near::on_news(model, news),
         other => on_answer(model, other, out),
     }
 }
@@ -253,6 +254,7 @@ fn on_event(model: &mut Model, object: Object, out: &mut Out) {
             out.push(Effect::Chats);
             out.push(Effect::People);
         }
+            near::on_request(model, &request);
         Object::Presence(presence) => on_presence(model, &presence, out),
         Object::Typing(typing) => on_typing(model, typing),
         Object::Network(state) => network::on_state(model, state),
@@ -268,6 +270,8 @@ fn on_event(model: &mut Model, object: Object, out: &mut Out) {
                 log.loading = Some(Part::Newest);
                 out.push(Effect::Log { chat: open, before: None });
             }
+        Object::Near(one) => near::on_near(model, one),
+        Object::Compare(words) => near::on_words(model, words),
             out.extend([Effect::Chats, Effect::People, Effect::Requests, Effect::Status]);
             out.extend([Effect::Mail(MailWish::List), Effect::Room(RoomWish::List)]);
         }

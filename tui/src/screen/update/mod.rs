@@ -12,6 +12,7 @@ mod lines;
 mod lock;
 mod mouse;
 mod mail;
+mod near;
 mod network;
 mod outside;
 mod overlay;
@@ -80,6 +81,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Moment) -> Vec<Effect> {
     seen::after(model, &mut out);
     outside::after(model, &mut out);
     rooms::after(model, &mut out);
+    near::after(model, &mut out);
     out
 }
 
@@ -161,6 +163,7 @@ fn tick(model: &mut Model, out: &mut Out) {
     outside::tick(model, out);
     let due = model.next_try.len();
     model.next_try.retain(|_, at| *at > now);
+    near::tick(model, out);
     if model.network_next_ms.is_some_and(|at| at <= now) {
         model.network_next_ms = None;
     }

@@ -1,6 +1,6 @@
 //! Keys in what lies over the main screen. Esc always closes and is always the safe way.
 
-use super::{Out, chats, goto, keys, mail, places, rooms, say, search, settings, talk, undoable};
+use super::{Out, chats, goto, keys, mail, near, places, rooms, say, search, settings, talk, undoable};
 use crate::screen::keymap::{Action, Stroke};
 use crate::screen::model::Model;
 use crate::screen::model::chatlog::furthest;
@@ -84,6 +84,8 @@ pub fn on_key(model: &mut Model, key: KeyEvent, out: &mut Out) -> bool {
         Overlay::Network(view) => super::network::on_key(model, view, key, out),
         Overlay::Log(view) => super::outside::on_log_key(model, view, key),
         Overlay::Mailboxes(shown) => mail::on_key(model, shown, key, out),
+        Overlay::Near(page) => near::on_key(model, page, key, out),
+        Overlay::Compare(shown) => near::on_compare_key(model, shown, key, out),
         Overlay::Room(shown) => rooms::on_key(model, shown, key, out),
         other => on_card(model, other, key, out),
     }
@@ -141,6 +143,7 @@ fn on_card(model: &mut Model, overlay: Overlay, key: KeyEvent, out: &mut Out) {
                     model.overlay = Some(Overlay::Sure(places::removing(account)));
                     return;
                 }
+                'v' if near::is_here(model, &account) => near::compare(model, account, out),
                 'h' => {
                     let hidden = model.person(&account).is_some_and(|contact| contact.hidden);
                     out.push(Effect::Visible { account, on: hidden });
@@ -186,6 +189,7 @@ fn on_invite(model: &mut Model, mut invite: InviteBox, key: KeyEvent, out: &mut 
         KeyCode::Enter => return,
         KeyCode::Char('c') if !typing => copy_invite(&mut invite, out),
         KeyCode::Char('q') if !typing => invite.code_only = !invite.code_only,
+        KeyCode::Char('n') if !typing && invite.room.is_none() => return near::open(model, out),
         KeyCode::Char('v') if !typing => {}
         _ => {
             invite.field.key(key);

@@ -23,8 +23,14 @@ pub fn on_key(model: &mut Model, key: KeyEvent, out: &mut Out) {
             }
         }
         Page::People(invite) => {
-            if on_people(invite, key, out) {
+            let near = key.code == KeyCode::Char('n') && invite.field.is_empty() && !invite.code_only;
+            if near || on_people(invite, key, out) {
                 finish(model, out);
+                if near {
+                    super::near::open(model, out);
+                } else if !model.requests.is_empty() {
+                    model.overlay = Some(Overlay::Requests { at: 0 });
+                }
             }
         }
     }

@@ -24,7 +24,10 @@ pub fn person(model: &Model, card: &PersonCard, canvas: &mut Canvas<'_>) {
     let gap = if canvas.area().width < 60 { " " } else { "   " };
     let hide = if contact.is_some_and(|contact| contact.hidden) { "h show" } else { "h hide" };
     let block = if blocked { "b unblock" } else { "b block" };
-    let foot = ["y same", "n not", block, hide, "c copy", "Esc"].join(gap);
+    let here = contact.is_some_and(|contact| contact.state == "accepted" && contact.via != "none");
+    let words = if here { "v words" } else { "" };
+    let foot = ["y same", "n not", words, block, hide, "c copy", "Esc"];
+    let foot = foot.into_iter().filter(|one| !one.is_empty()).collect::<Vec<_>>().join(gap);
     let inside = canvas.boxed(&model.name_of(&card.account), &foot, 62, 18);
     let styles = canvas.theme.styles;
     let mut rows = Rows::new(canvas, inside);

@@ -7,6 +7,7 @@ mod help;
 mod list;
 mod log;
 mod mail;
+mod near;
 mod network;
 mod overlays;
 mod places;

@@ -1,7 +1,7 @@
 //! What lies over the main screen: lists and questions. Cards with facts are in `cards`.
 
 use super::canvas::{Canvas, Rows};
-use super::{cards, help, log, mail, network, places, qr, rooms, settings, setup, talk};
+use super::{cards, help, log, mail, near, network, places, qr, rooms, settings, setup, talk};
 use crate::screen::model::Model;
 use crate::screen::model::overlay::{InviteBox, Overlay};
 use crate::screen::text::{self, clean, count, time};
@@ -21,6 +21,8 @@ pub fn draw(model: &Model, overlay: &Overlay, canvas: &mut Canvas<'_>) {
             cards::who_has(model, id, (message.as_deref(), kept), canvas);
         }
         Overlay::Mailboxes(shown) => mail::draw(model, shown, canvas),
+        Overlay::Near(page) => near::draw(model, page, canvas),
+        Overlay::Compare(shown) => near::compare(model, shown, canvas),
         Overlay::Room(shown) => rooms::draw(model, shown, canvas),
         Overlay::Talk(shown) => talk::draw(model, shown, canvas),
         Overlay::Delete { id } => talk::delete(model, id, canvas),
@@ -51,8 +53,13 @@ fn invite_box(invite: &InviteBox, canvas: &mut Canvas<'_>) {
         Some(room) => format!("Invite somebody into {}", clean::line(room)),
         None => "Invite somebody, or add them".to_owned(),
     };
-    let inside =
-        canvas.boxed(&title, "c copy   q code alone   Esc", 72, area.height.saturating_sub(4).min(34));
+    let foot = match (&invite.room, invite.field.is_empty()) {
+        (_, false) => "Enter asks them   Esc",
+        (Some(_), true) => "c copy   q code alone   Esc",
+        (None, true) if area.width < 60 => "n near   c copy   q code alone   Esc",
+        (None, true) => "n people near you   c copy   q code alone   Esc",
+    };
+    let inside = canvas.boxed(&title, foot, 72, area.height.saturating_sub(4).min(34));
     invite_page(invite, canvas, inside);
 }
 

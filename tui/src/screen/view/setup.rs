@@ -256,9 +256,10 @@ fn people(invite: &crate::screen::model::overlay::InviteBox, canvas: &mut Canvas
     overlays::invite_page(invite, canvas, page);
     let lines: &[&str] = if invite.field.is_empty() {
         &[
-            "Enter go to your chats   c copy again   q code alone   v paste a link",
-            "Enter chats   c copy   q code   v paste a link",
-            "Enter chats  c copy  q code",
+            "Enter go to #lobby   n people near you   c copy again   q code alone   v paste a link",
+            "Enter #lobby   n people near you   c copy   q code alone   v paste a link",
+            "Enter #lobby   n people near you   c copy   q code",
+            "Enter #lobby  n near  c copy  q code",
         ]
     } else {
         &["Enter ask them   Esc clear"]
