@@ -276,7 +276,6 @@ fn commands_of_a_room_ask_the_node_and_wrong_ones_stay_in_the_line() {
     for wrong in [
         "/room",
         "/room open x",
-        "/join #nowhere",
         "/kick @nobody",
         "/role @jo",
         "/role @jo king",

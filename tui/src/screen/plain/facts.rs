@@ -142,8 +142,8 @@ fn channel(model: &Model, chat: &str, room: &Room, now: &RoomNow) -> Vec<String>
     let mut lines = vec![
         format!("open room: {}, not private. {}", clean::line(&room.name), words::open::who(&room.name)),
         words::open::kept().to_owned(),
-        format!("{}.", words::open::wrote(room)),
-        words::open::limits(now.slow_s),
+        words::open::wrote(room),
+        format!("{} {}", words::open::limits(), words::open::slow(now.slow_s)),
     ];
     lines.extend(words::open::choices(members));
     lines.push("/people lists who wrote, /leave leaves it.".to_owned());

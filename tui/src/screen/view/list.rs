@@ -178,8 +178,9 @@ pub fn bar(model: &Model, canvas: &mut Canvas<'_>) {
     }
     let chosen = model.log().and_then(|log| log.chosen()).map(|item| &item.message);
     let hints: Vec<String> = if let Some(message) = chosen {
-        // Only one's own can be changed.
-        let fits = |key: &str| key != "e" || message.from.me;
+        // Only one's own can be changed, and hidden is only in open rooms.
+        let open = model.open_channel().is_some();
+        let fits = |key: &str| (key != "e" || message.from.me) && (key != "H" || open);
         let keys = MESSAGE_KEYS.iter().filter(|(key, ..)| fits(key));
         keys.map(|(key, word, _)| format!("{key} {word}")).collect()
     } else {

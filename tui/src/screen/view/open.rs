@@ -65,15 +65,15 @@ pub fn everybody(model: &Model, members: &[Member], room: &Room, top: usize, row
 /// How a channel is.
 pub fn card(model: &Model, room: &Room, now: &RoomNow, canvas: &mut Canvas<'_>) {
     let title = format!("{}: {}", crate::screen::text::clean::line(&room.name), words::open::OPEN);
-    let inside = canvas.boxed(&title, "p people   x leave   Esc", 66, 14);
+    let rows = if canvas.area().width < 70 { 14 } else { 10 };
+    let inside = canvas.boxed(&title, "p people   x leave   Esc", 66, rows);
     let styles = canvas.theme.styles;
     let mut rows = Rows::new(canvas, inside);
     rows.text(&words::open::who(&room.name), styles.text);
-    rows.text(words::open::kept(), styles.text);
-    rows.text("What was passed on cannot be taken back, and nobody can be kept out.", styles.text);
-    rows.gap();
-    rows.text(&format!("{}.", words::open::wrote(room)), styles.text);
-    rows.text(&words::open::limits(now.slow_s), styles.text);
+    rows.text(words::open::facts(), styles.text);
+    rows.text(&words::open::wrote(room), styles.text);
+    rows.text(words::open::limits(), styles.text);
+    rows.text(&words::open::slow(now.slow_s), styles.text);
     let members = model.rooms.members.get(&now.chat).map_or(&[][..], Vec::as_slice);
     for line in words::open::choices(members) {
         rows.text(&line, styles.text);

@@ -121,17 +121,17 @@ pub fn signed(model: &Model, message: &Message) -> Vec<String> {
 
 /// How somebody who wrote here is, for the list of people.
 pub fn how(model: &Model, one: &Member) -> String {
-    let mut facts = Vec::new();
+    let mut facts: Vec<String> = chosen(one).map(str::to_owned).into_iter().collect();
     if one.me {
         facts.push("you".to_owned());
-    } else if !one.contact {
-        facts.push("not among your people".to_owned());
     }
     match super::rooms::away(model, one).as_str() {
         "" => {}
         ago => facts.push(format!("wrote {ago} ago")),
     }
-    facts.extend(chosen(one).map(str::to_owned));
+    if !one.me && !one.contact {
+        facts.push("not among your people".to_owned());
+    }
     facts.join(", ")
 }
 
@@ -148,20 +148,26 @@ pub fn chosen(one: &Member) -> Option<&'static str> {
 pub fn wrote(room: &Room) -> String {
     let wrote = count(u64::from(room.members), "person wrote", "people wrote");
     let others = room.now.as_ref().map_or(0, |now| now.here.saturating_sub(1));
-    let here =
-        if others == 0 { "nobody else is here now".to_owned() } else { format!("{} now", here(others)) };
-    format!("{wrote} in the last 24 hours, {here}")
+    let here = if others == 0 { "nobody else is here".to_owned() } else { here(others) };
+    format!("{wrote} in 24 hours; {here} now.")
+}
+
+/// What holds for all that is written.
+pub fn facts() -> &'static str {
+    "It is kept for 24 hours. It cannot be taken back, and nobody can be kept out."
 }
 
 /// The bounds of what one may write.
-pub fn limits(slow_s: u32) -> String {
-    let slow = match slow_s {
+pub fn limits() -> &'static str {
+    "At most 4 KiB; 20 at once, then one every 2 s."
+}
+
+/// How fast moderators let one write.
+pub fn slow(slow_s: u32) -> String {
+    match slow_s {
         0 => "Slow mode is off.".to_owned(),
-        some => {
-            format!("Slow mode: one message in {} each.", time::until(u64::from(some).saturating_mul(1_000)))
-        }
-    };
-    format!("A message has at most 4 KiB; 20 at once, then one every 2 s. {slow}")
+        some => format!("Slow mode: one in {} each.", time::until(u64::from(some).saturating_mul(1_000))),
+    }
 }
 
 /// Whom one follows, and whom one ignores.
@@ -174,19 +180,19 @@ pub fn choices(members: &[Member]) -> [String; 2] {
             .take(NAMED + 1)
             .collect();
         match names.len() {
-            0 => "nobody".to_owned(),
+            0 => None,
             some if some > NAMED => {
-                format!("{} and others", names.get(..NAMED).unwrap_or_default().join(", "))
+                Some(format!("{} and others", names.get(..NAMED).unwrap_or_default().join(", ")))
             }
-            _ => names.join(", "),
+            _ => Some(names.join(", ")),
         }
     };
+    let follows =
+        names(|one| one.followed).map(|names| format!("You follow {names}: what they hide is not shown."));
+    let ignores = names(|one| one.ignored).map(|names| format!("You ignore {names}."));
     [
-        format!(
-            "You follow {}: what they hide is not shown to you (/follow @who).",
-            names(|one| one.followed)
-        ),
-        format!("You ignore {}: nothing of them is shown (/ignore @who).", names(|one| one.ignored)),
+        follows.unwrap_or_else(|| "You follow nobody (/follow @who).".to_owned()),
+        ignores.unwrap_or_else(|| "You ignore nobody (/ignore @who).".to_owned()),
     ]
 }
 
