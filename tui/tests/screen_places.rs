@@ -1,6 +1,8 @@
 //! Going places: Ctrl-K, completion, the chat list and what is put away, taking back, the lock, the editor's keys.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+#[path = "screen_places/drafts.rs"]
+mod drafts;
 mod screen_scene;
 
 use crossterm::event::{Event, KeyCode, KeyModifiers};

@@ -20,8 +20,8 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Its title kept, alternate screen, bracketed paste, focus reports, a clean screen.
-const ENTER: &str = "\x1b[22;2t\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[2J\x1b[H";
+/// Alternate screen, bracketed paste, focus reports, a clean screen. The title is kept before it, once.
+const ENTER: &str = "\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[2J\x1b[H";
 /// Everything entering and the mouse did, undone; the cursor is shown, colours are reset, a synchronized update
 /// that was cut short is ended, the title is the one that was there.
 pub const LEAVE: &str =
@@ -91,6 +91,8 @@ pub struct Screen {
     taken: bool,
     frames: Frames,
     outside: outside::Terminal,
+    /// What the window is called by us; empty: as it was.
+    title: String,
     /// Whether tmux passes sequences on; asked once, in the background.
     passes: Arc<AtomicBool>,
     copier: desktop::Copier,
@@ -105,6 +107,7 @@ impl Screen {
     pub fn enter() -> anyhow::Result<Self> {
         crash::install();
         enable_raw_mode().context("the terminal cannot be switched to single keys")?;
+        write_now(outside::TITLE_PUSH);
         write_now(ENTER);
         let terminal = Terminal::new(Placed(CrosstermBackend::new(Whole::default())));
         match terminal {
@@ -129,6 +132,7 @@ impl Screen {
             taken: true,
             frames,
             outside,
+            title: String::new(),
             passes,
             copier: desktop::Copier::default(),
             late: Late::default(),
@@ -225,6 +229,7 @@ impl Screen {
 
     /// Names the window; an empty name is the one it had.
     pub fn title(&mut self, words: &str) {
+        words.clone_into(&mut self.title);
         if words.is_empty() {
             write_now(&format!("{}{}", outside::TITLE_POP, outside::TITLE_PUSH));
         } else {
@@ -254,7 +259,14 @@ impl Screen {
     /// When it cannot be switched.
     pub fn take(&mut self) -> anyhow::Result<()> {
         enable_raw_mode().context("the terminal cannot be switched to single keys")?;
+        // Woken after the shell had it, or only stopped by force: then the title is kept already.
+        if !self.taken {
+            write_now(outside::TITLE_PUSH);
+        }
         write_now(ENTER);
+        if !self.title.is_empty() {
+            write_now(&outside::title(&self.title));
+        }
         if CLUSTERS.load(Ordering::Relaxed) {
             write_now(CLUSTERS_ON);
         }
@@ -323,7 +335,7 @@ mod tests {
                 assert!(LEAVE.contains(&format!("[?{mode}l")), "mode {mode} stays on");
             }
         }
-        assert!(ENTER.contains(outside::TITLE_PUSH) && LEAVE.contains(outside::TITLE_POP));
+        assert!(LEAVE.contains(outside::TITLE_POP));
         assert!(LEAVE.ends_with("[?25h"));
     }
 }

@@ -150,6 +150,8 @@ pub struct ChatLog {
     pub new_line: Option<NewLine>,
     /// Messages that came while a page was on its way.
     fresh: Vec<Message>,
+    /// Whether more came than were kept.
+    missed: bool,
 }
 
 impl ChatLog {
@@ -196,8 +198,11 @@ impl ChatLog {
             // It stands among older ones that are not loaded, and is read with them.
             return true;
         }
-        if self.loading.is_some() && self.fresh.len() < LEAST {
-            self.fresh.push(message.clone());
+        if self.loading.is_some() {
+            self.missed |= self.fresh.len() >= LEAST;
+            if !self.missed {
+                self.fresh.push(message.clone());
+            }
         }
         if self.short && at == self.items.len() && self.loading != Some(Part::Newest) {
             // It stands behind newer ones that are not loaded.

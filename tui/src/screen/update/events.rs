@@ -215,6 +215,15 @@ fn on_contact_answer(model: &mut Model, then: After, result: Result<Box<Contact>
     out.push(Effect::Chats);
 }
 
+/// Whoever one asked has said yes: that is told, wherever one is.
+fn accepted(model: &mut Model, contact: &Contact) {
+    let asked = model.people.iter().find(|known| known.account == contact.account);
+    let asks = model.requests.iter().any(|request| request.account == contact.account);
+    if contact.state == "accepted" && !asks && asked.is_some_and(|known| known.state == "pending") {
+        say(model, format!("{} has accepted: you can write to each other now.", contact.name));
+    }
+}
+
 fn put_contact(model: &mut Model, contact: Contact) {
     if let Some(chat) = model.chats.iter_mut().find(|chat| chat.account.as_deref() == Some(&contact.account))
     {
@@ -245,33 +254,34 @@ fn on_event(model: &mut Model, object: Object, out: &mut Out) {
         Object::Receipt(receipt) => on_receipt(model, &receipt, out),
         Object::Request(request) => {
             model.requests.retain(|known| known.account != request.account);
+            near::on_request(model, &request);
             model.requests.push(request);
         }
         Object::Contact(contact) => {
             let account = contact.account.clone();
+            accepted(model, &contact);
             model.requests.retain(|request| request.account != account || contact.state == "pending");
             put_contact(model, contact);
             out.push(Effect::Chats);
             out.push(Effect::People);
         }
-            near::on_request(model, &request);
         Object::Presence(presence) => on_presence(model, &presence, out),
         Object::Typing(typing) => on_typing(model, typing),
         Object::Network(state) => network::on_state(model, state),
         Object::Gap(gap) => on_gap(model, gap),
         Object::Hidden(hidden) => talk::on_hidden(model, &hidden.chat, &hidden.id),
+        Object::Near(one) => near::on_near(model, one),
+        Object::Compare(words) => near::on_words(model, words),
         Object::MailAsk(asked) => mail::on_ask(model, &asked, out),
         Object::Room(room) => rooms::on_event(model, &room, out),
         Object::Resync(_) => {
+            // Only what is on its way to the disk is still true.
             model.logs.retain(|_, log| !log.pending.is_empty());
+            model.logs.values_mut().for_each(ChatLog::forget);
             if let Some(open) = model.open.clone() {
-                let log = chats::log(model, &open);
-                log.anchor = None;
-                log.loading = Some(Part::Newest);
+                chats::log(model, &open).loading = Some(Part::Newest);
                 out.push(Effect::Log { chat: open, before: None });
             }
-        Object::Near(one) => near::on_near(model, one),
-        Object::Compare(words) => near::on_words(model, words),
             out.extend([Effect::Chats, Effect::People, Effect::Requests, Effect::Status]);
             out.extend([Effect::Mail(MailWish::List), Effect::Room(RoomWish::List)]);
         }

@@ -207,9 +207,13 @@ fn fitting(list: Vec<Hit>, rest: &str) -> Vec<Hit> {
         .collect();
     // Where one goes comes before what one can do.
     let command = |hit: &Hit| matches!(hit.target, Target::Command(_));
+    // "/back" is that one, whatever else begins so.
+    let bare = rest.trim_start_matches('/');
+    let whole =
+        |hit: &Hit| matches!(hit.target, Target::Command(word) if word.trim_start_matches('/') == bare);
     scored.sort_by(|one, other| {
         let kind = command(&one.2).cmp(&command(&other.2));
-        kind.then(other.0.cmp(&one.0)).then(one.1.cmp(&other.1))
+        kind.then(whole(&other.2).cmp(&whole(&one.2))).then(other.0.cmp(&one.0)).then(one.1.cmp(&other.1))
     });
     scored.into_iter().map(|(_, _, hit)| hit).collect()
 }
@@ -316,9 +320,12 @@ fn go(model: &mut Model, target: Target, out: &mut Out) {
 fn command(model: &mut Model, word: &'static str, out: &mut Out) {
     let bare = COMMANDS.iter().any(|command| command.word == word && command.bare);
     if bare {
-        let typed = model.editor.text();
+        let (typed, open) = (model.editor.text(), model.open.clone());
         commands::run(model, word, out);
-        model.editor.set(&typed);
+        // It empties the line it was typed in, and this one holds something else.
+        if model.open == open && model.editor.is_empty() {
+            model.editor.set(&typed);
+        }
     } else if model.editor.is_empty() {
         model.editor.set(&format!("{word} "));
         send::edited(model, out);

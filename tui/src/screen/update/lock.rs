@@ -30,6 +30,8 @@ pub fn now(model: &mut Model, out: &mut Out) {
     model.completion = None;
     model.undo = None;
     model.seen.clear();
+    // A notice held back would say who wrote.
+    model.outside.notices.hush();
     if let Some(log) = model.log_mut() {
         log.chosen = None;
     }

@@ -19,11 +19,15 @@ const MUTE_MOST_S: u64 = 366 * 86_400;
 pub fn on_news(model: &mut Model, news: PlaceNews, out: &mut Out) {
     match news {
         PlaceNews::Chat { say: words, result } => {
-            if let Some(chat) = ok(model, result) {
-                on_chat(model, *chat);
-                if let Some(words) = words {
-                    say(model, words);
-                }
+            let Some(chat) = ok(model, result) else {
+                // What was said and shown beforehand is not so.
+                model.undo = None;
+                out.push(Effect::Chats);
+                return;
+            };
+            on_chat(model, *chat);
+            if let Some(words) = words {
+                say(model, words);
             }
         }
         PlaceNews::Unlocked(result) => lock::on_unlocked(model, result, out),
@@ -51,6 +55,7 @@ pub fn command(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool
     match word {
         "/go" => return go(model, rest, out),
         "/back" => {
+            commands::leave_line(model);
             chats::back(model, out);
             return true;
         }
@@ -92,8 +97,7 @@ fn go(model: &mut Model, rest: &str, out: &mut Out) -> bool {
     let found: Vec<String> = model.chats.iter().filter(fits).map(|chat| chat.chat.clone()).collect();
     match found.as_slice() {
         [id] => {
-            // The command itself is no draft.
-            model.editor.clear();
+            commands::leave_line(model);
             let notice = model.notice.take();
             chats::open(model, id, out);
             model.notice = notice;
@@ -118,7 +122,7 @@ fn go(model: &mut Model, rest: &str, out: &mut Out) -> bool {
 
 /// Leaves the chat for the one before; its draft is kept and nothing is lost.
 fn close(model: &mut Model, out: &mut Out) {
-    model.editor.clear();
+    commands::leave_line(model);
     let Some(open) = model.open.clone() else { return };
     let before = model.visited.iter().rev().find(|id| **id != open && model.chat_row(id).is_some()).cloned();
     let next = before.or_else(|| model.shown_chats().map(|chat| chat.chat.clone()).find(|id| *id != open));

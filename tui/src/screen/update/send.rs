@@ -16,8 +16,9 @@ pub fn is_link(text: &str) -> bool {
 
 /// Enter with something in the editor.
 pub fn submit(model: &mut Model, out: &mut Out) {
-    let text = model.editor.text();
-    if text.trim().is_empty() {
+    // What was pasted often ends with a line's end; nobody means the empty line.
+    let text = model.editor.text().trim_end().to_owned();
+    if text.is_empty() {
         return;
     }
     if let Compose::Edit { id, before } = model.compose.clone() {
@@ -116,19 +117,21 @@ fn restore(model: &mut Model, chat: &str, pending: Pending, mut refused: Trouble
         let place = if here { "in the editor" } else { "in the draft of that chat" };
         refused.means = format!("Nothing was sent; your text is still {place}.");
     }
-    if here && !matches!(model.compose, Compose::Edit { .. }) {
-        let typed = model.editor.text();
-        let text = if typed.is_empty() { pending.text } else { format!("{}\n{typed}", pending.text) };
+    let above = |typed: &str| {
+        if typed.is_empty() { pending.text.clone() } else { format!("{}\n{typed}", pending.text) }
+    };
+    if here && let Compose::Edit { before, .. } = &mut model.compose {
+        // It is there again when the change is done.
+        *before = above(before);
+    } else if here {
+        let text = above(&model.editor.text());
         model.editor.set(&text);
         if let Some(id) = pending.reply_to {
             model.compose = Compose::Reply { id };
         }
         model.draft_at = Some(model.now_ms + DRAFT_MS);
     } else if let Some(row) = model.chats.iter_mut().find(|row| row.chat == chat) {
-        let text = match &row.draft {
-            Some(draft) => format!("{}\n{draft}", pending.text),
-            None => pending.text,
-        };
+        let text = above(row.draft.as_deref().unwrap_or(""));
         row.draft = Some(text.clone());
         out.push(Effect::Draft { chat: chat.to_owned(), text });
     }

@@ -19,6 +19,7 @@ impl ChatLog {
         }
         if self.loading.is_none() {
             self.fresh.clear();
+            self.missed = false;
         }
     }
 
@@ -43,6 +44,8 @@ impl ChatLog {
             let known = before.iter().position(|item| item.message.id == message.id);
             self.come(known.map_or_else(|| Item::new(message), |at| before.swap_remove(at)));
         }
+        // What is missing behind them is read on.
+        self.short = self.missed;
     }
 
     fn come(&mut self, item: Item) {
@@ -72,6 +75,7 @@ impl ChatLog {
             for message in std::mem::take(&mut self.fresh) {
                 self.come(Item::new(message));
             }
+            self.short = self.missed;
         }
         self.trim();
     }
@@ -95,6 +99,11 @@ impl ChatLog {
             *nth < LEAST || (*nth < LOADED && bytes <= LOADED_BYTES)
         };
         items.enumerate().take_while(fits).count()
+    }
+
+    /// Lets go everything but what is on its way to the disk; the rest is read anew.
+    pub fn forget(&mut self) {
+        *self = Self { pending: std::mem::take(&mut self.pending), ..Self::default() };
     }
 
     /// Lets go what lies far above.

@@ -1,6 +1,6 @@
 //! Slash commands about messages. They are for the chosen message, else for the newest one that fits.
 
-use super::super::{Out, complain, say, send};
+use super::super::{Out, commands, complain, say, send};
 use super::{Deed, act, edit, reply};
 use crate::screen::model::Model;
 use crate::screen::model::overlay::Overlay;
@@ -56,7 +56,7 @@ fn about_message(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bo
     let Some(message) = target(model, fits) else { return false };
     match word {
         "/reply" if rest.is_empty() => {
-            model.editor.clear();
+            commands::leave_line(model);
             reply(model, message.id);
             return false;
         }
@@ -66,13 +66,15 @@ fn about_message(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bo
             return false;
         }
         "/edit" => {
-            model.editor.clear();
+            commands::leave_line(model);
             edit(model, message.id, &message.text);
             return false;
         }
         "/quote" => {
             let quoted: Vec<String> = message.text.split('\n').map(|line| format!("> {line}")).collect();
-            model.editor.set(&format!("{}\n{rest}", quoted.join("\n")));
+            commands::leave_line(model);
+            let below = if rest.is_empty() { model.editor.text() } else { rest.to_owned() };
+            model.editor.set(&format!("{}\n{below}", quoted.join("\n")));
             return false;
         }
         "/react" => return react(model, &message, rest, out),
