@@ -1,6 +1,9 @@
 //! What keys, pastes and the node's answers do to the screen, without a terminal or a node.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+#[path = "screen_behaviour/newcomer.rs"]
+mod newcomer;
+mod screen_rooms_scene;
 mod screen_scene;
 
 use crossterm::event::{Event, KeyCode, KeyModifiers};

@@ -45,7 +45,7 @@ impl Default for Setup {
             page: Page::Name,
             name: Line::default(),
             with_lock: true,
-            field: 1,
+            field: 0,
             passphrase: Line::default(),
             again: Line::default(),
             busy: false,

@@ -40,8 +40,8 @@ pub fn breaks(line: &str, width: usize) -> Vec<Range<usize>> {
     let mut rows = Vec::new();
     let mut row = 0..0;
     let mut used = 0;
-    for word in textwrap::WordSeparator::UnicodeBreakProperties.find_words(line) {
-        let wide = columns(word.word);
+    for (word, whitespace) in words(line) {
+        let wide = columns(word);
         let mut next = |row: &mut Range<usize>, used: &mut usize, from: usize| {
             rows.push(trimmed(row.clone()));
             *row = from..from;
@@ -51,7 +51,7 @@ pub fn breaks(line: &str, width: usize) -> Vec<Range<usize>> {
             let from = row.end;
             next(&mut row, &mut used, from);
         }
-        for cluster in word.word.graphemes(true) {
+        for cluster in word.graphemes(true) {
             let w = cluster_columns(cluster);
             if used + w > width {
                 let from = row.end;
@@ -60,12 +60,12 @@ pub fn breaks(line: &str, width: usize) -> Vec<Range<usize>> {
             row.end += cluster.len();
             used += w;
         }
-        let gap = columns(word.whitespace);
+        let gap = columns(whitespace);
         if used + gap <= width {
-            row.end += word.whitespace.len();
+            row.end += whitespace.len();
             used += gap;
         } else {
-            let from = row.end + word.whitespace.len();
+            let from = row.end + whitespace.len();
             next(&mut row, &mut used, from);
         }
     }
@@ -73,6 +73,28 @@ pub fn breaks(line: &str, width: usize) -> Vec<Range<usize>> {
         rows.push(trimmed(row));
     }
     rows
+}
+
+/// The words of a line, each with the spaces behind it. A slash that begins a word, as a command's does, stays with it:
+/// Unicode would rather have it behind the word before.
+fn words(line: &str) -> Vec<(&str, &str)> {
+    // Where a word starts, where it ends, where the spaces behind it end.
+    let mut found: Vec<(usize, usize, usize)> = Vec::new();
+    let mut at = 0;
+    for word in textwrap::WordSeparator::UnicodeBreakProperties.find_words(line) {
+        let end = at + word.word.len();
+        if let Some(last) = found.last_mut()
+            && let Some(before) = line.get(last.0..at).and_then(|text| text.strip_suffix('/'))
+            && (before.is_empty() || before.ends_with(' '))
+        {
+            at -= 1;
+            *last = (last.0, last.0 + before.trim_end().len(), at);
+        }
+        found.push((at, end, end + word.whitespace.len()));
+        at = end + word.whitespace.len();
+    }
+    let text = |from, to| line.get(from..to).unwrap_or("");
+    found.into_iter().map(|(from, to, end)| (text(from, to), text(to, end))).collect()
 }
 
 /// A row of an editor: where it starts and what it holds. Nothing is trimmed, so that every place has a column.

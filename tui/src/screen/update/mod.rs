@@ -130,6 +130,10 @@ fn on_key(model: &mut Model, key: KeyEvent, out: &mut Out) {
             model.place = Place::Starting;
             out.push(Effect::Open { passphrase: None });
         }
+        // Half a sentence was in the editor when the node ended: the other half goes there too.
+        Place::Broken(_) if model.open.is_some() => {
+            model.editor.key(key);
+        }
         Place::Broken(_) => {}
     }
 }
@@ -159,11 +163,11 @@ fn tick(model: &mut Model, out: &mut Out) {
         model.dirty = true;
     }
     network::tick(model, out);
+    near::tick(model, out);
     search::tick(model, out);
     outside::tick(model, out);
     let due = model.next_try.len();
     model.next_try.retain(|_, at| *at > now);
-    near::tick(model, out);
     if model.network_next_ms.is_some_and(|at| at <= now) {
         model.network_next_ms = None;
     }

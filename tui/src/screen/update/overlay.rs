@@ -184,7 +184,7 @@ fn on_invite(model: &mut Model, mut invite: InviteBox, key: KeyEvent, out: &mut 
     let typing = !invite.field.is_empty();
     match key.code {
         KeyCode::Enter if typing => {
-            out.push(Effect::Add { link: invite.field.text().trim().to_owned() });
+            out.push(rooms::use_link(invite.field.text()));
         }
         KeyCode::Enter => return,
         KeyCode::Char('c') if !typing => copy_invite(&mut invite, out),

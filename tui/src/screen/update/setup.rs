@@ -1,7 +1,7 @@
 //! The guided first run and the passphrase question. Nothing goes to the network before page 4; every page can be
 //! passed with Enter.
 
-use super::{Out, overlay, trouble};
+use super::{Out, overlay, rooms, trouble};
 use crate::screen::model::overlay::{InviteBox, Overlay};
 use crate::screen::model::setup::{Page, Setup, WordsPage};
 use crate::screen::model::{Model, Place, words};
@@ -71,6 +71,12 @@ fn on_lock(setup: &mut Setup, key: KeyEvent, out: &mut Out) {
         KeyCode::Enter => on_lock_enter(setup, out),
         _ if setup.field == 1 => {
             setup.passphrase.key(key);
+        }
+        // Whoever types at the choice means the passphrase.
+        _ if setup.field == 0 && setup.with_lock => {
+            if setup.passphrase.key(key) && !setup.passphrase.is_empty() {
+                setup.field = 1;
+            }
         }
         _ if setup.field == 2 => {
             setup.again.key(key);
@@ -142,7 +148,7 @@ fn on_people(invite: &mut InviteBox, key: KeyEvent, out: &mut Out) -> bool {
     match key.code {
         KeyCode::Esc if invite.code_only => invite.code_only = false,
         KeyCode::Esc if typing => invite.field.clear(),
-        KeyCode::Enter if typing => out.push(Effect::Add { link: invite.field.text().trim().to_owned() }),
+        KeyCode::Enter if typing => out.push(rooms::use_link(invite.field.text())),
         KeyCode::Enter => return true,
         KeyCode::Char('c') if !typing => overlay::copy_invite(invite, out),
         KeyCode::Char('q') if !typing => invite.code_only = !invite.code_only,
@@ -169,7 +175,10 @@ pub fn paste(model: &mut Model, text: &str) {
     match &mut model.place {
         Place::Setup(setup) => match (&mut setup.page, setup.field) {
             (Page::Name, _) => setup.name.insert(&first),
-            (Page::Lock, 1) if !setup.busy => setup.passphrase.insert(&first),
+            (Page::Lock, 0 | 1) if !setup.busy && setup.with_lock => {
+                setup.field = 1;
+                setup.passphrase.insert(&first);
+            }
             (Page::Lock, 2) if !setup.busy => setup.again.insert(&first),
             (Page::Words(page), _) => {
                 if let Some(check) = &mut page.check {

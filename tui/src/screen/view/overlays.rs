@@ -126,12 +126,12 @@ pub fn invite_page(invite: &InviteBox, canvas: &mut Canvas<'_>, area: Rect) {
         rows.text(&format!("! {words}"), styles.warn);
     }
     rows.gap();
-    let label = if area.width < 50 { "Their link: " } else { "A link you were given (paste it here): " };
-    rows.field(label, invite.field.text(), invite.field.before(), true);
-    if !invite.field.is_empty() {
-        rows.line("Enter asks them   Esc", styles.dim);
+    // Whoever invites into a room was given no link.
+    if invite.room.is_none() || !invite.field.is_empty() {
+        let label = if area.width < 50 { "Their link: " } else { "A link you were given (paste it here): " };
+        rows.field(label, invite.field.text(), invite.field.before(), true);
+        rows.gap();
     }
-    rows.gap();
     let (y, left) = (rows.y(), rows.left());
     if let Some(code) = code.filter(|code| code.fits(area.width, left) && canvas.theme.marks.blocks) {
         code.draw(canvas, Rect::new(area.x, y, code.columns(), code.rows()));

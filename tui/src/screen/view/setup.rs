@@ -5,9 +5,9 @@ use super::overlays;
 use crate::screen::model::line::Line;
 use crate::screen::model::setup::{Check, Page, Setup, Unlock, WordsPage, strength};
 use crate::screen::model::words;
-use crate::screen::text;
+use crate::screen::text::{self, clean};
 use ratatui::layout::Rect;
-use starling_node::api::types::Trouble;
+use starling_node::api::types::{Request, Trouble};
 
 /// The page's inside: one column free at the left, one row at the top.
 fn inside(canvas: &Canvas<'_>) -> Rect {
@@ -29,15 +29,19 @@ pub fn starting(canvas: &mut Canvas<'_>) {
     Rows::new(canvas, area).line("Starling is opening.", style);
 }
 
-/// Nothing can be done but try again or leave.
-pub fn broken(trouble: &Trouble, canvas: &mut Canvas<'_>) {
+/// Nothing can be done but try again or leave. `kept` says that the editor holds a text.
+pub fn broken(trouble: &Trouble, kept: bool, canvas: &mut Canvas<'_>) {
     let area = inside(canvas);
     let styles = canvas.theme.styles;
     let mut rows = Rows::new(canvas, area);
     rows.gap();
     rows.text(&words::trouble(trouble), styles.warn);
     rows.gap();
-    rows.line("Enter tries again   Ctrl-Q leaves", styles.dim);
+    if kept {
+        rows.text("Your message is kept, and what you type now goes on in it.", styles.text);
+        rows.gap();
+    }
+    rows.line("Enter starts it again   Ctrl-Q leaves", styles.dim);
 }
 
 /// The passphrase question.
@@ -68,14 +72,14 @@ pub fn hidden(rows: &mut Rows<'_, '_>, label: &str, line: &Line, focus: bool) {
     rows.field(label, &shown, &before, focus);
 }
 
-/// A page of the first run.
-pub fn draw(setup: &Setup, canvas: &mut Canvas<'_>) {
+/// A page of the first run; `requests` are of people who ask already.
+pub fn draw(setup: &Setup, requests: &[Request], canvas: &mut Canvas<'_>) {
     let area = inside(canvas);
     if let Page::People(invite) = &setup.page {
         if invite.code_only {
             return overlays::code_alone(invite, canvas);
         }
-        return people(invite, canvas);
+        return people(invite, requests, canvas);
     }
     let mut rows = Rows::new(canvas, area);
     steps(&mut rows, &setup.page);
@@ -153,16 +157,16 @@ fn lock(setup: &Setup, rows: &mut Rows<'_, '_>) {
     rows.text("How should Starling lock your keys when it is closed?", styles.text);
     rows.gap();
     let wide = rows.width() >= 60;
-    for (lock, word, note) in [
-        (true, "Passphrase", "you type it at each start"),
-        (false, "No lock", "anyone at this login can read your chats"),
+    for (lock, word, note, short) in [
+        (true, "Passphrase", "you type it at each start", "typed at each start"),
+        (false, "No lock", "anyone at this login can read your chats", "open to anyone here"),
     ] {
         let chosen = if setup.with_lock == lock { "(*)" } else { "( )" };
         let here = if setup.field == 0 && setup.with_lock == lock { ">" } else { " " };
         let line = if wide {
             format!("{here} {chosen} {word:<14} {note}")
         } else {
-            format!("{here} {chosen} {word}: {note}")
+            format!("{here} {chosen} {word}: {short}")
         };
         rows.line(&line, if setup.with_lock == lock { styles.strong } else { styles.text });
     }
@@ -245,24 +249,44 @@ pub fn words_box(page: &WordsPage, canvas: &mut Canvas<'_>) {
     words_page(page, &mut Rows::new(canvas, inside), false);
 }
 
-fn people(invite: &crate::screen::model::overlay::InviteBox, canvas: &mut Canvas<'_>) {
+fn people(invite: &crate::screen::model::overlay::InviteBox, requests: &[Request], canvas: &mut Canvas<'_>) {
     let area = inside(canvas);
     let styles = canvas.theme.styles;
     let mut rows = Rows::new(canvas, area);
     steps(&mut rows, &Page::People(invite.clone()));
     rows.text("You are ready. Bring somebody in: send the link, or show the code.", styles.text);
+    match requests {
+        [] => {}
+        [one] => {
+            rows.text(
+                &format!("{} asks to write to you: Enter shows it.", clean::line(&one.name)),
+                styles.strong,
+            );
+        }
+        several => {
+            rows.text(
+                &format!("{} people ask to write to you: Enter shows them.", several.len()),
+                styles.strong,
+            );
+        }
+    }
     let top = rows.y();
     let page = Rect { y: top, height: area.bottom().saturating_sub(top + 1), ..area };
     overlays::invite_page(invite, canvas, page);
-    let lines: &[&str] = if invite.field.is_empty() {
+    let lines: &[&str] = if !invite.field.is_empty() {
+        &["Enter ask them   Esc clear"]
+    } else if !requests.is_empty() {
+        &[
+            "Enter who asks   n people near you   c copy   q code   v paste a link",
+            "Enter who asks   c copy   q code",
+        ]
+    } else {
         &[
             "Enter go to #lobby   n people near you   c copy again   q code alone   v paste a link",
             "Enter #lobby   n people near you   c copy   q code alone   v paste a link",
             "Enter #lobby   n people near you   c copy   q code",
             "Enter #lobby  n near  c copy  q code",
         ]
-    } else {
-        &["Enter ask them   Esc clear"]
     };
     foot(canvas, area, lines);
 }

@@ -200,7 +200,7 @@ pub fn delete(model: &Model, id: &str, canvas: &mut Canvas<'_>) {
 
 /// Which emoji?
 pub fn react(model: &Model, id: &str, at: usize, canvas: &mut Canvas<'_>) {
-    let inside = canvas.boxed("React", "Enter   1-8   : by name   Backspace takes it back   Esc", 56, 3);
+    let inside = canvas.boxed("React", "Enter   1-8   : name   Backspace takes back   Esc", 56, 3);
     let styles = canvas.theme.styles;
     let first =
         model.log().and_then(|log| log.get(id)).map(|item| first_line(&item.message)).unwrap_or_default();

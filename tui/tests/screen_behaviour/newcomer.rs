@@ -1,0 +1,199 @@
+//! The first minutes of somebody who has never seen it: what they try, and that nothing they typed goes astray.
+
+use crate::screen_rooms_scene::{listed, room, room_link};
+use crate::screen_scene::*;
+use crate::{SIZE, names};
+use crossterm::event::KeyCode;
+use starling_node::api::types::{Contact, Object, Trouble};
+use starling_tui::screen::model::Place;
+use starling_tui::screen::model::overlay::{Overlay, RoomBox};
+use starling_tui::screen::msg::{Effect, Msg, RoomNews, RoomWish};
+use starling_tui::screen::theme::UNICODE;
+use zeroize::Zeroizing;
+
+/// The first run at the page for a lock.
+fn at_lock() -> Scene {
+    let mut scene = Scene::first_run(SIZE);
+    scene.type_text("Alice");
+    scene.press(KeyCode::Enter);
+    scene
+}
+
+/// The first run at its last page, with a link.
+fn at_people() -> Scene {
+    let mut scene = at_lock();
+    scene.press(KeyCode::Down);
+    scene.press(KeyCode::Enter);
+    scene.msg(Msg::Created(Ok(Zeroizing::new(WORDS.to_owned()))));
+    scene.msg(Msg::Opened(Ok(opened())));
+    scene.press(KeyCode::Char('l'));
+    scene.msg(Msg::Invite(Ok(invite())));
+    scene
+}
+
+#[test]
+fn down_and_enter_choose_no_lock_at_once() {
+    let mut scene = at_lock();
+    scene.press(KeyCode::Down);
+    let effects = scene.press(KeyCode::Enter);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Create { passphrase: None, .. })));
+}
+
+#[test]
+fn typing_at_the_choice_is_the_passphrase() {
+    for paste in [false, true] {
+        let mut scene = at_lock();
+        if paste {
+            scene.paste("one two");
+        } else {
+            scene.type_text("one two");
+        }
+        scene.press(KeyCode::Enter);
+        scene.type_text("one two");
+        let effects = scene.press(KeyCode::Enter);
+        assert!(effects.iter().any(|effect| {
+            matches!(effect, Effect::Create { passphrase: Some(given), .. } if given.as_str() == "one two")
+        }));
+    }
+}
+
+#[test]
+fn the_last_page_says_who_asks_and_enter_shows_them() {
+    let mut scene = at_people();
+    scene.event(Object::Request(request()));
+    assert!(scene.screen().contains("asks to write to you: Enter shows it."), "{}", scene.screen());
+    assert!(!scene.screen().contains("Enter #lobby"));
+    scene.press(KeyCode::Enter);
+    assert!(matches!(scene.model.place, Place::Main));
+    assert!(matches!(scene.model.overlay, Some(Overlay::Requests { .. })));
+}
+
+#[test]
+fn a_link_to_a_room_on_the_last_page_asks_to_be_let_in() {
+    let mut scene = at_people();
+    scene.paste(&room_link());
+    let effects = scene.press(KeyCode::Enter);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Room(RoomWish::JoinLink { .. }))));
+    scene.msg(Msg::Room(RoomNews::Entered(Ok(Box::new(listed("roof", "#roof", 1, "joining"))))));
+    assert!(matches!(scene.model.place, Place::Main));
+    assert!(scene.screen().contains("You asked to come into #roof."));
+}
+
+#[test]
+fn a_link_to_a_room_that_cannot_be_used_is_told_on_the_last_page() {
+    let mut scene = at_people();
+    scene.paste(&room_link());
+    scene.press(KeyCode::Enter);
+    scene.msg(Msg::Room(RoomNews::Entered(Err(trouble()))));
+    assert!(scene.screen().contains(&format!("! {}", trouble().what)), "{}", scene.screen());
+}
+
+#[test]
+fn add_with_a_link_to_a_room_shows_the_question_of_the_room() {
+    let mut scene = Scene::talk(SIZE);
+    scene.type_text("/add ");
+    scene.type_text(&room_link());
+    let effects = scene.press(KeyCode::Enter);
+    assert!(!names(&effects).contains(&"Add".to_owned()));
+    assert!(matches!(scene.model.overlay, Some(Overlay::Room(RoomBox::AskLink { .. }))));
+    assert!(scene.model.editor.is_empty());
+}
+
+#[test]
+fn who_was_let_into_a_room_is_told_so() {
+    let mut scene = Scene::talk(SIZE);
+    scene.msg(Msg::Room(RoomNews::Entered(Ok(Box::new(listed("roof", "#roof", 1, "joining"))))));
+    scene.msg(Msg::Room(RoomNews::List(Ok(vec![listed("roof", "#roof", 1, "joining")]))));
+    assert!(scene.screen().contains("You asked to come into #roof."));
+    scene.msg(Msg::Room(RoomNews::List(Ok(vec![listed("roof", "#roof", 2, "member")]))));
+    assert!(scene.screen().contains("You are in #roof now."), "{}", scene.screen());
+}
+
+#[test]
+fn who_asked_is_told_of_the_yes_and_who_says_yes_is_not() {
+    let asked = |state: &str| Contact { state: state.into(), ..contact("dave", "Dave", "online", "direct") };
+    let mut scene = Scene::talk(SIZE);
+    let mut list = people();
+    list.push(asked("pending"));
+    scene.msg(Msg::People(Ok(list)));
+    scene.event(Object::Contact(asked("accepted")));
+    assert!(scene.screen().contains("Dave has accepted"), "{}", scene.screen());
+    scene.press(KeyCode::Esc);
+    scene.event(Object::Contact(asked("accepted")));
+    assert!(!scene.screen().contains("Dave has accepted"));
+    scene.event(Object::Request(request()));
+    let mine = Contact { account: request().account, ..asked("accepted") };
+    scene.event(Object::Contact(mine));
+    assert!(!scene.screen().contains("has accepted"));
+}
+
+#[test]
+fn what_is_typed_while_the_node_is_gone_goes_on_in_the_message() {
+    let mut scene = Scene::talk(SIZE);
+    scene.type_text("half a ");
+    scene.msg(Msg::Closed(Trouble::new("E-NODE", 3, "Starling is not running any more", "", "")));
+    scene.type_text("sentence");
+    scene.paste(", pasted");
+    assert!(scene.screen().contains("Your message is kept"), "{}", scene.screen());
+    let effects = scene.press(KeyCode::Enter);
+    assert!(!names(&effects).contains(&"Send".to_owned()));
+    scene.msg(Msg::Opened(Ok(opened())));
+    assert_eq!(scene.model.editor.text(), "half a sentence, pasted");
+}
+
+#[test]
+fn the_empty_line_at_the_end_of_a_paste_is_not_sent() {
+    let mut scene = Scene::talk(SIZE);
+    scene.paste("  one\ntwo\n\n");
+    let effects = scene.press(KeyCode::Enter);
+    assert!(
+        effects.iter().any(|effect| matches!(effect, Effect::Send { text, .. } if text == "  one\ntwo")),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn ctrl_c_says_how_the_text_comes_back() {
+    let mut scene = Scene::talk(SIZE);
+    scene.type_text("half a sentence");
+    scene.ctrl('c');
+    assert!(scene.screen().contains("Ctrl-_ brings the text back."), "{}", scene.screen());
+    scene.ctrl('_');
+    assert_eq!(scene.model.editor.text(), "half a sentence");
+    scene.ctrl('u');
+    scene.ctrl('c');
+    assert!(!scene.screen().contains("brings the text back"));
+}
+
+#[test]
+fn the_key_line_offers_a_change_only_of_ones_own_message() {
+    let mut scene = Scene::talk(SIZE);
+    scene.press(KeyCode::Up);
+    let mut seen = [false, false];
+    for _ in 0..8 {
+        let me = scene.model.log().unwrap().chosen().unwrap().message.from.me;
+        assert_eq!(scene.screen().contains("e edit"), me, "{}", scene.screen());
+        seen[usize::from(me)] = true;
+        scene.press(KeyCode::Up);
+    }
+    assert_eq!(seen, [true, true]);
+}
+
+#[test]
+fn the_box_with_a_rooms_link_has_no_field_for_another_link() {
+    let mut scene = room(SIZE, UNICODE);
+    scene.type_text("/invite link");
+    scene.press(KeyCode::Enter);
+    scene.msg(Msg::Room(RoomNews::Link { chat: "chat:roof".into(), result: Ok(invite()) }));
+    assert!(scene.screen().contains("It works once"), "{}", scene.screen());
+    assert!(!scene.screen().contains("A link you were given"));
+}
+
+#[test]
+fn a_commands_slash_stays_with_its_name_where_a_row_ends() {
+    let words = "You are in the room. /invite asks somebody in.";
+    for width in 8..words.len() {
+        let rows = starling_tui::screen::text::wrap::wrap(words, width);
+        assert!(rows.iter().all(|row| !row.ends_with('/')), "{width}: {rows:?}");
+    }
+}
