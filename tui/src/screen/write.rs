@@ -1,9 +1,10 @@
-//! Writing a message in the person's own editor. The text goes through a file only its owner may read, in the folder
-//! of the profile's socket, and nothing of it stays there. An editor that fails changes nothing.
+//! Writing a message in the person's own editor. The text goes through a file only its owner may read, alone in a folder
+//! beside the profile's socket, so that nothing of it stays there, neither the file nor what an editor keeps beside it. An
+//! editor that fails changes nothing.
 
 use starling_node::api::types::Trouble;
 use starling_node::profile::files;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -22,12 +23,15 @@ pub fn editor(set: &str) -> String {
 /// # Errors
 /// In words; the text is then as it was.
 pub fn write(folder: &Path, editor: &str, text: &str) -> Result<String, Trouble> {
-    let file = Draft::new(folder, text).map_err(|error| failed(&error.to_string()))?;
+    let mut file = Draft::new(folder, text).map_err(|error| failed(&error.to_string()))?;
     let status = shell(editor).arg(&file.path).status().map_err(|error| failed(&error.to_string()))?;
     if !status.success() {
         return Err(failed(&format!("\"{editor}\" ended with an error ({status})")));
     }
-    let bytes = files::read_small(&file.path, BYTES).map_err(|error| failed(&error.to_string()))?;
+    let bytes = match files::read_small(&file.path, BYTES) {
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => return Err(file.too_long()),
+        read => read.map_err(|error| failed(&error.to_string()))?,
+    };
     let text = String::from_utf8_lossy(&bytes).into_owned();
     Ok(text.strip_suffix('\n').map_or_else(|| text.clone(), str::to_owned))
 }
@@ -58,34 +62,58 @@ fn shell(editor: &str) -> Command {
     command
 }
 
-/// The file a text goes through. When it is dropped, its bytes are overwritten and it is removed.
+/// The file a text goes through. When it is dropped, it and what stands beside it is overwritten and removed.
 struct Draft {
+    folder: PathBuf,
     path: PathBuf,
+    kept: bool,
 }
 
 impl Draft {
-    fn new(folder: &Path, text: &str) -> io::Result<Self> {
-        let path = folder.join(format!("message-{}.txt", std::process::id()));
+    fn new(beside: &Path, text: &str) -> io::Result<Self> {
+        let folder = beside.join(format!("write-{}", std::process::id()));
         // One that a crash left behind.
-        files::remove_if_there(&path)?;
-        let mut file = files::create_private(&path)?;
-        let draft = Self { path };
-        file.write_all(text.as_bytes())?;
+        clear(&folder);
+        let mut making = std::fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut making, 0o700);
+        making.create(&folder)?;
+        let path = folder.join("message.txt");
+        let draft = Self { folder, path, kept: false };
+        files::create_private(&draft.path)?.write_all(text.as_bytes())?;
         Ok(draft)
+    }
+
+    /// What was written stays where it is: it fits nowhere else.
+    fn too_long(&mut self) -> Trouble {
+        self.kept = true;
+        Trouble::new(
+            "E-EDITOR",
+            1,
+            "What you wrote is longer than 64 KiB and does not fit into one message",
+            format!("It is kept in {}; the line is as it was, nothing was sent.", self.path.display()),
+            "Send it in parts.",
+        )
     }
 }
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // Nobody is left to tell if that fails; the file is its owner's alone.
-        if let Ok(about) = std::fs::metadata(&self.path)
-            && let Ok(mut file) = std::fs::OpenOptions::new().write(true).open(&self.path)
-        {
-            let blank = vec![0; usize::try_from(about.len().min(BYTES)).unwrap_or(0)];
-            let _ = file.write_all(&blank).and_then(|()| file.sync_all());
+        if !self.kept {
+            clear(&self.folder);
         }
-        let _ = files::remove_if_there(&self.path);
     }
+}
+
+/// Overwrites and removes all files of a folder, and it. Nobody is left to tell if that fails; it is its owner's alone.
+fn clear(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let Some(about) = entry.metadata().ok().filter(std::fs::Metadata::is_file) else { continue };
+        if let Ok(mut file) = std::fs::OpenOptions::new().write(true).open(entry.path()) {
+            let _ = io::copy(&mut io::repeat(0).take(about.len()), &mut file).and_then(|_| file.sync_all());
+        }
+    }
+    let _ = std::fs::remove_dir_all(folder);
 }
 
 #[cfg(all(test, unix))]
@@ -111,6 +139,23 @@ mod tests {
         let text = write(folder.path(), "sh -c 'stat -c %a \"$0\" > \"$0.new\"; mv \"$0.new\" \"$0\"'", "x")
             .unwrap();
         assert_eq!(text, "600");
+    }
+
+    #[test]
+    fn what_an_editor_keeps_beside_the_file_goes_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let text =
+            write(folder.path(), "sh -c 'cp \"$0\" \"$0~\"; mkdir \"${0%/*}/swap\"'", "secret").unwrap();
+        assert_eq!((text.as_str(), left(folder.path())), ("secret", 0));
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_message_is_kept_in_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let trouble = write(folder.path(), "sh -c 'yes | head -c 70000 > \"$0\"'", "x").unwrap_err();
+        let kept = folder.path().join(format!("write-{}/message.txt", std::process::id()));
+        assert_eq!(std::fs::metadata(&kept).unwrap().len(), 70_000);
+        assert!(trouble.means.contains(kept.to_str().unwrap()));
     }
 
     #[test]
