@@ -62,6 +62,11 @@ fn kind(word: &str) -> Option<&'static str> {
     if word.parse::<SocketAddr>().is_ok() || inside.parse::<IpAddr>().is_ok() {
         return Some("address");
     }
+    // As values are written in Debug: `Some(192.0.2.7:1)`, `from="192.0.2.7"`.
+    let mut parts = word.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '[' | ']')));
+    if parts.any(|part| part != word && kind(part) == Some("address")) {
+        return Some("address");
+    }
     if word.starts_with(['@', '#']) && letters > 0 {
         return Some("name");
     }

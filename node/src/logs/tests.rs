@@ -20,6 +20,7 @@ fn names_texts_ids_and_addresses_become_tags_that_stay_the_same() {
         tracing::warn!(addr = %"/ip4/192.0.2.7/tcp/4001", "not listening");
         tracing::info!("dialled 192.0.2.8:99 and [2001:db8::1], relay.example.org said no to @ilse");
         tracing::info!(name = "Ilse Brandt", account = "k7f3", text = "I am at home", count = 7, "seen");
+        tracing::info!("from=192.0.2.9 Some(192.0.2.10:41) Peer(at:\"[2001:db8::2]:9\")");
         tracing::info!("12D3KooWAbCdEfGhIjKlMnOpQrStUvWx at /home/ilse/.local and /ip4/192.0.2.7/tcp/4001");
     });
     let text = texts(&logs).join("\n");
@@ -31,7 +32,7 @@ fn names_texts_ids_and_addresses_become_tags_that_stay_the_same() {
         let line = texts(&logs)[line].clone();
         line.split_whitespace().find_map(|word| word.strip_prefix(at).map(str::to_owned)).unwrap()
     };
-    assert_eq!(tag(0, "addr=address#"), tag(3, "address#"));
+    assert_eq!(tag(0, "addr=address#"), tag(4, "address#"));
 }
 
 #[test]
