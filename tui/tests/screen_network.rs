@@ -1,6 +1,8 @@
 //! What the screen says of the network, and what one does about it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+#[path = "screen_network/near.rs"]
+mod near;
 mod screen_scene;
 
 use crossterm::event::KeyCode;

@@ -298,6 +298,36 @@ fn questions_have_a_safe_way_and_it_is_an_empty_line() {
 }
 
 #[test]
+fn people_near_are_told_and_picked_by_number_and_words_are_compared() {
+    let mut talk = Talk::with_ilse();
+    let one = |id: &str, name: &str| Near {
+        v: 1,
+        cursor: String::new(),
+        account: format!("account:{id}"),
+        name: name.into(),
+        link: format!("starling:{id}"),
+        contact: false,
+        seen: "2026-11-22T21:14:00.000Z".into(),
+    };
+    talk.type_line("/near");
+    let seen = |list| Msg::Near(starling_tui::screen::msg::NearNews::Seen(Ok(list)));
+    talk.msg(seen(Vec::new()));
+    assert!(talk.take().contains("near: nobody yet"));
+    talk.msg(seen(vec![one("tomas", "Tomas"), one("mallory", "Mal\u{1b}[31mlory")]));
+    let told = talk.take();
+    assert!(told.contains("1 Tomas") && told.contains("2 Mal[31mlory") && !told.contains('\u{1b}'), "{told}");
+    let effects = talk.type_line("1");
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Add { link } if link == "starling:tomas")));
+    talk.type_line("");
+    let words = ["river", "candle", "orbit"].map(str::to_owned).to_vec();
+    talk.event(Object::Compare(Compare { v: 1, cursor: "c9".into(), account: "account:ilse".into(), words }));
+    assert!(talk.take().contains("your words with Ilse Brandt are: river candle orbit"));
+    talk.scene.ms += 1_000;
+    let effects = talk.type_line("same");
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Verify { matches: true, .. })));
+}
+
+#[test]
 fn requests_are_told_and_answered_by_number() {
     let mut talk = Talk::with_ilse();
     talk.event(Object::Request(request()));

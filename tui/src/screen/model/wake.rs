@@ -64,7 +64,9 @@ impl Model {
         if let Some(Overlay::Network(view)) = &self.overlay {
             at(view.look_ms);
         }
-        if let Some(Overlay::Near(page)) = &self.overlay {
+        if let Some(Overlay::Near(page)) = &self.overlay
+            && self.locked.is_none()
+        {
             at(page.look_ms);
         }
         if let Some(Overlay::Log(view)) = &self.overlay {

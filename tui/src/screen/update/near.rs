@@ -57,17 +57,20 @@ pub fn tick(model: &mut Model, out: &mut Out) {
     let now = model.now_ms;
     if let Some(Overlay::Near(page)) = &mut model.overlay
         && page.look_ms <= now
+        && model.locked.is_none()
     {
         page.look_ms = now + LOOK_MS;
+        model.near.shown = true;
         out.push(Effect::Near(NearWish::Look));
         // The seconds it has looked for are on the screen.
         model.dirty = true;
     }
 }
 
-/// After everything that came: a page that is gone shows us to nobody; who was picked and accepted compares.
+/// After everything that came: a page that is gone or locked away shows us to nobody; who was picked and accepted compares.
 pub fn after(model: &mut Model, out: &mut Out) {
-    if model.near.shown && !matches!(model.overlay, Some(Overlay::Near(_))) {
+    let open = matches!(model.overlay, Some(Overlay::Near(_))) && model.locked.is_none();
+    if model.near.shown && !open {
         model.near.shown = false;
         out.push(Effect::Near(NearWish::Close));
     }

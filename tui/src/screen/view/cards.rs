@@ -26,7 +26,8 @@ pub fn person(model: &Model, card: &PersonCard, canvas: &mut Canvas<'_>) {
     let block = if blocked { "b unblock" } else { "b block" };
     let here = contact.is_some_and(|contact| contact.state == "accepted" && contact.via != "none");
     let words = if here { "v words" } else { "" };
-    let foot = ["y same", "n not", words, block, hide, "c copy", "Esc"];
+    let copy = if gap == " " && here { "" } else { "c copy" };
+    let foot = ["y same", "n not", words, block, hide, copy, "Esc"];
     let foot = foot.into_iter().filter(|one| !one.is_empty()).collect::<Vec<_>>().join(gap);
     let inside = canvas.boxed(&model.name_of(&card.account), &foot, 62, 18);
     let styles = canvas.theme.styles;

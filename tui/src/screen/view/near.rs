@@ -23,7 +23,7 @@ pub fn draw(model: &Model, page: &NearBox, canvas: &mut Canvas<'_>) {
     }
     if let Some(request) = &page.asks {
         let name = clean::line(&request.name);
-        rows.line(&format!("{name} asks you. Enter accepts, x not now."), styles.strong);
+        rows.line(&format!("{name} asks you."), styles.strong);
         if !request.note.is_empty() {
             rows.line(&format!("  \"{}\"", clean::line(&request.note)), styles.text);
         }
@@ -41,14 +41,13 @@ pub fn draw(model: &Model, page: &NearBox, canvas: &mut Canvas<'_>) {
         );
     } else {
         let found = u64::try_from(list.len()).unwrap_or(u64::MAX);
-        rows.line(
-            &format!("{} found. Who they are is known once they accept.", count(found, "person", "people")),
-            styles.text,
-        );
+        let found = count(found, "person", "people");
+        rows.text(&format!("{found} found. Who they are is known once they accept."), styles.text);
     }
+    let room = usize::from(rows.width().saturating_sub(18)).min(24);
     let shown = usize::from(rows.left().saturating_sub(2)).max(1);
     for (nth, one) in list.iter().enumerate().skip((page.at + 1).saturating_sub(shown)).take(shown) {
-        let name = pad(&clean::line(&one.name), 24, rows.theme().marks.ellipsis);
+        let name = pad(&clean::line(&one.name), room, rows.theme().marks.ellipsis);
         let key: String = key_mark(&one.account).chars().take(9).collect();
         let note = if one.contact { "   one of your people" } else { "" };
         rows.line(&format!("{name}  key {key}{note}"), styles.text);
@@ -61,7 +60,11 @@ pub fn draw(model: &Model, page: &NearBox, canvas: &mut Canvas<'_>) {
 /// Draws the words.
 pub fn compare(model: &Model, shown: &Compared, canvas: &mut Canvas<'_>) {
     let name = clean::line(&model.name_of(&shown.account));
-    let foot = if shown.differs { "b block   Esc" } else { "Enter the same   x different   Esc later" };
+    let foot = match shown.differs {
+        true => "b block   Esc",
+        false if canvas.area().width < 50 => "Enter same   x different   Esc",
+        false => "Enter the same   x different   Esc later",
+    };
     let inside = canvas.boxed(&format!("Three words with {name}"), foot, 60, 6);
     let styles = canvas.theme.styles;
     let mut rows = Rows::new(canvas, inside);

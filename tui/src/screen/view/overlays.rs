@@ -56,7 +56,7 @@ fn invite_box(invite: &InviteBox, canvas: &mut Canvas<'_>) {
     let foot = match (&invite.room, invite.field.is_empty()) {
         (_, false) => "Enter asks them   Esc",
         (Some(_), true) => "c copy   q code alone   Esc",
-        (None, true) if area.width < 60 => "n near   c copy   q code alone   Esc",
+        (None, true) if area.width < 60 => "n near   c copy   q code   Esc",
         (None, true) => "n people near you   c copy   q code alone   Esc",
     };
     let inside = canvas.boxed(&title, foot, 72, area.height.saturating_sub(4).min(34));
