@@ -17,6 +17,11 @@ use crate::wire::Signed;
 const ENTRIES: usize = 2_000;
 /// Bytes of them, at most, as [`Kept::bytes`] counts.
 const BYTES: usize = 4 * 1024 * 1024;
+/// What is taken of others in one channel, since it stays on the disk of who was shown it: so many KiB at once, twice a full
+/// channel, and one more every so many milliseconds, which is 170 MiB a day. More would let strangers fill a disk; less
+/// would leave out what a busy channel says.
+pub(super) const TAKEN_KIB: u64 = 8 * 1024;
+pub(super) const KIB_MS: u64 = 500;
 /// Devices known to write in one channel, at most. Each costs some hundred bytes.
 const AUTHORS: usize = 1_024;
 /// Who has not written for so long is not known by name any more, nor which of their messages were here.

@@ -33,7 +33,7 @@ use super::{Engine, Timer};
 use crate::ids::{ChatId, DeviceId, RoomId};
 use crate::room::open::{channel_name, channel_of};
 use keep::{Author, Kept};
-use links::Neighbours;
+use links::{Bucket, Neighbours};
 use moderation::Moderated;
 use record::{AuthorRecord, ChannelRecord, EntryRecord, Standing, key};
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,6 +62,8 @@ struct Channel {
     moderated: Moderated,
     /// What is asked for somewhere, by device, and until when it is waited for on the monotonic clock.
     coming: BTreeMap<DeviceId, Vec<(u64, u64, u64)>>,
+    /// What may still be taken of others, in KiB: whatever was shown stays on this disk.
+    room_left: Bucket,
 }
 
 impl Channel {
@@ -73,6 +75,7 @@ impl Channel {
             authors: BTreeMap::new(),
             moderated: Moderated::default(),
             coming: BTreeMap::new(),
+            room_left: Bucket::new(keep::TAKEN_KIB, keep::KIB_MS),
         }
     }
 

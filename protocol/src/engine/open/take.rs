@@ -50,6 +50,8 @@ impl Engine {
             let Ok(head) = Head::peek(&given.entry.head) else { continue };
             if self.channel(&room).is_some_and(|channel| channel.had(&head.device, head.seq)) {
                 self.owe(link, room, head.device);
+                // Who brings something of ours has it.
+                self.credit_one(link, room, head.device, head.seq);
                 continue;
             }
             if !self.may_look(link, 1) {
@@ -149,8 +151,12 @@ impl Engine {
             return Taken::Refused;
         }
         let account = author.account;
+        if !self.has_room(room, given) {
+            return Taken::Refused;
+        }
         if let Some(mut author) = heard.remove(&head.device) {
-            if let Some(before) = channel.authors.get(&head.device) {
+            let before = self.channel(&room).and_then(|channel| channel.authors.get(&head.device));
+            if let Some(before) = before {
                 author.record.had.clone_from(&before.record.had);
                 author.record.written_ms = before.record.written_ms;
             }
@@ -169,6 +175,13 @@ impl Engine {
         self.keep(room, kept);
         self.show_open(room, &shown, account, &content, via);
         Taken::New
+    }
+
+    /// Whether the disk may take a message of others now. What is left out is asked for later.
+    fn has_room(&mut self, room: RoomId, given: &Given) -> bool {
+        let now_ms = self.now.mono_ms;
+        let kib = u64::try_from(given.entry.size().div_ceil(1_024)).unwrap_or(u64::MAX);
+        self.open.channels.get_mut(&room).is_some_and(|channel| channel.room_left.take(kib, now_ms))
     }
 
     /// Devices that a newer list of an account does not have any more write here no longer.

@@ -109,6 +109,29 @@ fn who_writes_too_fast_is_heard_as_fast_as_others() {
 }
 
 #[test]
+fn strangers_with_many_accounts_do_not_fill_the_disk() {
+    let mut table = Table::new(51);
+    let text = "a".repeat(4_096);
+    let flood = |table: &mut Table, from: u64| {
+        for person in (from..from + 50).map(Person::new) {
+            for first in (1..25).step_by(4) {
+                let entries = (first..first + 4).map(|seq| person.entry(lobby(), seq, &text)).collect();
+                table.say(&person.give(lobby(), entries));
+            }
+        }
+        table.texts().len()
+    };
+    let at_once = flood(&mut table, 0);
+    assert!((600..1_150).contains(&at_once), "{at_once}");
+    table.wait(MINUTE_MS);
+    let after = flood(&mut table, 100);
+    assert!((at_once..at_once + 30).contains(&after), "{at_once}, {after}");
+    assert!(!table.closed);
+    table.wait(10 * MINUTE_MS);
+    assert!(flood(&mut table, 200) > after + 100, "whoever writes later is heard again");
+}
+
+#[test]
 fn a_flood_by_one_pushes_out_their_own_and_memory_stays_bounded() {
     let mut table = Table::new(47);
     let (loud, quiet) = (Person::new(1), Person::new(2));
