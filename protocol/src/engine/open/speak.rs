@@ -172,6 +172,13 @@ impl Engine {
         self.ask_neighbour(link);
     }
 
+    /// A neighbour has one message; it counts if it is ours.
+    pub(super) fn credit_one(&mut self, link: LinkId, room: RoomId, device: DeviceId, seq: u64) {
+        if device == self.own.device_id {
+            self.credit_others(link, room, &HeadRange { device, upto: 0, beyond: vec![(seq, seq)] });
+        }
+    }
+
     /// A neighbour has something of ours: it is not on this disk alone any more.
     fn credit_others(&mut self, link: LinkId, room: RoomId, head: &HeadRange) {
         let Some(channel) = self.open.channels.get_mut(&room) else { return };
@@ -193,7 +200,8 @@ impl Engine {
             self.open_state(room, message, MessageState::Delivered);
         }
         if let Some(one) = self.open.neighbours.by_link.get_mut(&link) {
-            one.has.insert(room, last);
+            let has = one.has.entry(room).or_insert(0);
+            *has = last.max(*has);
         }
     }
 

@@ -44,6 +44,22 @@ fn a_message_stands_in_the_same_place_everywhere() {
 }
 
 #[test]
+fn who_was_given_ones_words_by_another_is_known_to_have_them_at_once() {
+    for seed in 40..48 {
+        let mut world = World::new(3, seed);
+        (0..3).for_each(|at| world.start(at));
+        meet(&mut world, &[0, 1]);
+        world.say(0, lobby(), "who is there?").unwrap();
+        assert!(world.until(|world| shows(world, 1, lobby(), "who is there?")));
+        // Whichever of the two they ask first.
+        meet(&mut world, &[0, 1, 2]);
+        assert!(world.until(|world| shows(world, 2, lobby(), "who is there?")));
+        world.run(1_000);
+        assert_eq!(world.room_view(0, lobby()).map(|view| view.here), Some(3), "seed {seed}");
+    }
+}
+
+#[test]
 fn who_only_reads_says_nothing_of_themselves() {
     let mut world = strangers(3, 3);
     world.capture = Some(Vec::new());
