@@ -221,6 +221,7 @@ fn the_card_of_who_is_here_offers_words() {
 fn who_asks_while_one_looks_is_answered_at_once() {
     let mut scene = found(SIZE);
     scene.event(Object::Request(request()));
+    scene.wait(1_000);
     let effects = scene.press(KeyCode::Char('x'));
     assert!(
         effects
@@ -229,6 +230,10 @@ fn who_asks_while_one_looks_is_answered_at_once() {
     );
     assert!(scene.model.requests.is_empty());
     scene.event(Object::Request(request()));
+    let hasty = scene.press(KeyCode::Enter);
+    let accepts = |effect: &Effect| matches!(effect, Effect::Accept { .. });
+    assert!(!hasty.iter().any(accepts), "that key was meant for the list");
+    scene.wait(1_000);
     let effects = scene.press(KeyCode::Enter);
     assert!(
         effects

@@ -7,7 +7,8 @@ use starling_node::api::types::{Near, Request};
 pub const LOOK_MS: u64 = 3_000;
 /// Milliseconds somebody who was picked is waited for, to compare words once they accepted.
 pub const PICKED_MS: u64 = 10 * 60_000;
-/// Milliseconds in which a key does nothing after words came by themselves: it was meant for what was there before.
+/// Milliseconds in which a key does nothing after words or somebody who asks came by themselves: it was meant for what was
+/// there before.
 pub const SETTLE_MS: u64 = 1_000;
 /// People listed, at most: as many as a node has neighbours.
 pub const LISTED: usize = 64;
@@ -27,6 +28,8 @@ pub struct NearBox {
     pub trouble: Option<String>,
     /// Who asked while it was open and is not answered.
     pub asks: Option<Request>,
+    /// From when on keys answer them, on the monotonic clock.
+    pub asks_from_ms: u64,
 }
 
 /// Three words to compare.

@@ -21,6 +21,9 @@ pub fn open(model: &mut Model, out: &mut Out) {
 pub fn on_key(model: &mut Model, mut page: NearBox, key: KeyEvent, out: &mut Out) {
     let last = page.list.as_ref().map_or(0, Vec::len).saturating_sub(1);
     match (key.code, page.asks.take()) {
+        (KeyCode::Enter | KeyCode::Char('x'), Some(request)) if model.now_ms < page.asks_from_ms => {
+            page.asks = Some(request);
+        }
         (KeyCode::Enter, Some(request)) => out.push(Effect::Accept { account: request.account }),
         (KeyCode::Char('x'), Some(request)) => {
             model.requests.retain(|known| known.account != request.account);
@@ -47,7 +50,7 @@ pub fn on_key(model: &mut Model, mut page: NearBox, key: KeyEvent, out: &mut Out
 fn pick(model: &mut Model, one: &Near, out: &mut Out) {
     model.near.picked = Some((one.account.clone(), model.now_ms + PICKED_MS));
     // Whoever is a contact already is only compared with.
-    if !model.person(&one.account).is_some_and(|known| known.state == "accepted") {
+    if model.person(&one.account).is_none_or(|known| known.state != "accepted") {
         out.push(Effect::Add { link: one.link.clone() });
     }
 }
@@ -138,6 +141,7 @@ pub fn on_request(model: &mut Model, request: &Request) {
         && page.asks.is_none()
     {
         page.asks = Some(request.clone());
+        page.asks_from_ms = model.now_ms + SETTLE_MS;
     }
 }
 
