@@ -7,6 +7,7 @@
 mod dht;
 mod lan;
 mod moves;
+mod near;
 mod open;
 mod rooms;
 mod routers;

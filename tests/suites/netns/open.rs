@@ -7,10 +7,10 @@ use starling_node::api::types::{Contact, Member, Message, Room};
 use starling_tests::live::{Host, Net, Person, account, does, shown_in, wait_for};
 use std::path::Path;
 
-const LOBBY: &str = "#lobby";
+pub const LOBBY: &str = "#lobby";
 
 /// People who have never met, and machines for them on one LAN without a way out. Their nodes are down.
-fn strangers(net: &mut Net, base: &Path, names: &[&str]) -> Result<Vec<(Person, Host)>> {
+pub fn strangers(net: &mut Net, base: &Path, names: &[&str]) -> Result<Vec<(Person, Host)>> {
     let lan = net.switch("lan")?;
     let mut all = Vec::new();
     for (number, name) in names.iter().enumerate() {
@@ -20,13 +20,13 @@ fn strangers(net: &mut Net, base: &Path, names: &[&str]) -> Result<Vec<(Person, 
     Ok(all)
 }
 
-fn start(who: &mut (Person, Host)) -> Result<Value> {
+pub fn start(who: &mut (Person, Host)) -> Result<Value> {
     let (person, host) = who;
     person.start_at(host, &[])
 }
 
 /// Waits until exactly so many nodes, their own counted, are in a channel around somebody.
-async fn here(person: &Person, name: &str, count: u32) -> Result<()> {
+pub async fn here(person: &Person, name: &str, count: u32) -> Result<()> {
     let client = person.client().await?;
     wait_for(&format!("{} has {count} in {name}", person.name), PATIENCE, || async {
         let rooms: Vec<Room> = client.call("room.list", json!({})).await?;
