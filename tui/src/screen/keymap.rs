@@ -125,7 +125,7 @@ pub const COMMANDS: &[SlashCommand] = &[
     slash("/write", "", "write in your own editor ($EDITOR); what it leaves is in the line", true),
     slash("/theme", "[NAME]", "colours: auto, light, dark, mono, or your own", true),
     slash("/keys", "[WORD]", "the keys as they are now", true),
-    slash("/set", "KEY [VALUE]", "show or change a setting", false),
+    slash("/set", "KEY [VALUE]", "show or change a setting", true),
     slash("/reload", "", "read settings, keys and themes again", true),
     slash("/mouse", "on|off", "whether clicks and the wheel are Starling's", false),
     slash("/hints", "on|off", "the line of keys at the bottom", false),

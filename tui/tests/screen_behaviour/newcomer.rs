@@ -7,7 +7,7 @@ use crossterm::event::KeyCode;
 use starling_node::api::types::{Contact, Object, Trouble};
 use starling_tui::screen::model::Place;
 use starling_tui::screen::model::overlay::{Overlay, RoomBox};
-use starling_tui::screen::msg::{Effect, Msg, RoomNews, RoomWish};
+use starling_tui::screen::msg::{Effect, Msg, RoomNews, RoomWish, SettingWish};
 use starling_tui::screen::theme::UNICODE;
 use zeroize::Zeroizing;
 
@@ -66,6 +66,14 @@ fn the_last_page_says_who_asks_and_enter_shows_them() {
     scene.press(KeyCode::Enter);
     assert!(matches!(scene.model.place, Place::Main));
     assert!(matches!(scene.model.overlay, Some(Overlay::Requests { .. })));
+}
+
+#[test]
+fn what_the_last_page_said_of_its_link_does_not_stand_in_the_first_chat() {
+    let mut scene = at_people();
+    scene.msg(Msg::Done { say: Some("Copied, by the terminal.".to_owned()), result: Ok(()) });
+    scene.press(KeyCode::Enter);
+    assert!(!scene.screen().contains("Copied"), "{}", scene.screen());
 }
 
 #[test]
@@ -153,6 +161,24 @@ fn the_empty_line_at_the_end_of_a_paste_is_not_sent() {
 }
 
 #[test]
+fn the_name_of_an_emoji_that_is_typed_whole_becomes_its_picture() {
+    for (typed, stands) in [
+        ("hi :smile:", "hi 😄"),
+        ("at 10:30: no", "at 10:30: no"),
+        (":nosuchthing: ::", ":nosuchthing: ::"),
+        ("`:smile:`", "`:smile:`"),
+        ("/react :smile:", "/react :smile:"),
+    ] {
+        let mut scene = Scene::talk(SIZE);
+        scene.type_text(typed);
+        assert_eq!(scene.model.editor.text(), stands);
+    }
+    let mut scene = Scene::talk(SIZE);
+    scene.paste(":smile:");
+    assert_eq!(scene.model.editor.text(), ":smile:", "what is pasted stays as it is");
+}
+
+#[test]
 fn ctrl_c_says_how_the_text_comes_back() {
     let mut scene = Scene::talk(SIZE);
     scene.type_text("half a sentence");
@@ -163,6 +189,21 @@ fn ctrl_c_says_how_the_text_comes_back() {
     scene.ctrl('u');
     scene.ctrl('c');
     assert!(!scene.screen().contains("brings the text back"));
+}
+
+#[test]
+fn set_alone_names_the_settings_and_switches_speak_plainly() {
+    let mut scene = Scene::talk(SIZE);
+    scene.type_text("/set");
+    scene.press(KeyCode::Enter);
+    assert!(scene.screen().contains("/set KEY shows one of theme, marks,"), "{}", scene.screen());
+    scene.type_text("/plain-text on");
+    let effects = scene.press(KeyCode::Enter);
+    let said = effects.iter().find_map(|effect| match effect {
+        Effect::Setting(SettingWish::Set { say, .. }) => say.clone(),
+        _ => None,
+    });
+    assert_eq!(said.as_deref(), Some("Messages are shown as they were typed."));
 }
 
 #[test]

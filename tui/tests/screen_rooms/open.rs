@@ -94,7 +94,7 @@ fn fresh(size: (u16, u16)) -> Scene {
     scene.msg(Msg::People(Ok(Vec::new())));
     scene.msg(Msg::Room(RoomNews::List(Ok(vec![channel(0, 0)]))));
     scene.msg(Msg::Chats(Ok(vec![notes(), row()])));
-    scene.msg(Msg::Log { chat: LOBBY.into(), older: false, page: Ok(Vec::new()) });
+    scene.msg(Msg::Log { chat: LOBBY.into(), page: Ok(Vec::new()) });
     scene
 }
 
@@ -115,7 +115,7 @@ fn lobby_with(size: (u16, u16), said: Vec<Message>) -> Scene {
     scene.msg(Msg::Chats(Ok(list)));
     scene.open(LOBBY);
     scene.msg(Msg::Room(RoomNews::Members { chat: LOBBY.into(), result: Ok(writers()) }));
-    scene.msg(Msg::Log { chat: LOBBY.into(), older: false, page: Ok(said) });
+    scene.msg(Msg::Log { chat: LOBBY.into(), page: Ok(said) });
     scene
 }
 
@@ -407,4 +407,28 @@ fn a_long_name_leaves_room_to_write() {
         "{}",
         rows.join("\n")
     );
+}
+
+#[test]
+fn somebody_who_writes_for_the_first_time_can_be_named_at_once() {
+    let mut scene = lobby((80, 24));
+    let mut new = told("l5", "mara", "21:13", "Hello.");
+    new.from.account = "account:zoe".into();
+    let effects = scene.event(Object::Message(Box::new(new)));
+    let reads = |effect: &Effect| matches!(effect, Effect::Room(RoomWish::Members { chat }) if chat == LOBBY);
+    assert!(effects.iter().any(reads), "{effects:?}");
+    let effects = scene.event(Object::Message(Box::new(told("l6", "mara", "21:13", "And me."))));
+    assert!(!effects.iter().any(reads), "who is known there is not asked for again: {effects:?}");
+}
+
+#[test]
+fn a_room_is_open_if_it_is_said_as_in_a_shell() {
+    for command in ["/room new cabin open", "/room new #cabin --open", "/room new --open cabin"] {
+        let mut scene = lobby((80, 24));
+        let wish = asked(&typed(&mut scene, command));
+        assert!(matches!(wish, Some(OpenWish::New { name }) if name == "cabin"), "{command}");
+    }
+    let mut scene = lobby((80, 24));
+    let wishes = typed(&mut scene, "/room new reopen");
+    assert!(matches!(wishes.as_slice(), [RoomWish::New { name }] if name == "reopen"));
 }

@@ -38,6 +38,9 @@ pub fn on_key(model: &mut Model, key: KeyEvent, out: &mut Out) {
         return;
     }
     if model.editor.key(key) {
+        if key.code == KeyCode::Char(':') {
+            places::picture(model);
+        }
         send::edited(model, out);
         places::offer(model);
     }

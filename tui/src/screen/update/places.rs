@@ -7,7 +7,8 @@ use crate::screen::model::line::Line;
 use crate::screen::model::overlay::{Overlay, Sure};
 use crate::screen::model::{Model, words};
 use crate::screen::msg::{ChatWish, Effect, PlaceNews, PlaceWish};
-use crate::screen::text::time;
+use crate::screen::settings::Emoji;
+use crate::screen::text::{emoji, time};
 use crossterm::event::{KeyCode, KeyEvent};
 use starling_node::api::types::Chat;
 
@@ -260,6 +261,21 @@ pub fn on_sure(model: &mut Model, sure: Sure, key: KeyEvent, out: &mut Out) {
 /// Looks anew what is offered at the caret.
 pub fn offer(model: &mut Model) {
     model.completion = complete::offers(model);
+}
+
+/// A name of an emoji that was typed whole, `:smile:`, becomes its picture, where it is seen before it is sent. Not in a
+/// command, not in code, and not for those who rather read names.
+pub fn picture(model: &mut Model) {
+    let before = model.editor.before();
+    let code = before.matches('`').count() % 2 == 1;
+    if code || model.editor.text().starts_with('/') || model.settings.emoji == Emoji::Names {
+        return;
+    }
+    let word = complete::word(model);
+    let name = word.strip_prefix(':').and_then(|rest| rest.strip_suffix(':')).unwrap_or("");
+    if let Some(emoji) = Some(name).filter(|name| !name.is_empty()).and_then(emoji::meant) {
+        model.editor.replace_before(&word, &emoji);
+    }
 }
 
 /// Tab: puts in what is chosen. False if there is no word to complete.

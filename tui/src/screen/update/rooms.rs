@@ -177,9 +177,14 @@ pub fn count(model: &mut Model, id: &str, out: &mut Out) {
 /// An own message of a room came: it is not known yet how many have it.
 pub fn count_new(model: &mut Model, message: &Message, out: &mut Out) {
     if model.is_open(&message.chat) {
+        let shown = model.open.as_ref() == Some(&message.chat);
         // Nobody signs for it there; who has it is seen a moment later.
-        if message.from.me && model.open.as_ref() == Some(&message.chat) {
+        if message.from.me && shown {
             model.rooms.look_ms = Some(model.now_ms + OPEN_LOOK_MS);
+        }
+        // Whoever writes is one of those who can be named there.
+        if shown && !model.people_here().iter().any(|one| one.account == message.from.account) {
+            read_people(model, &message.chat, out);
         }
         return;
     }

@@ -96,8 +96,8 @@ pub fn command(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool
         "/set" => return set_command(model, rest, out),
         "/reload" => out.push(Effect::Setting(SettingWish::Reload)),
         "/plain-text" => match rest {
-            "on" => set(model, "markdown", "false", out),
-            "off" => set(model, "markdown", "true", out),
+            "on" => set_saying(model, ("markdown", "false"), "Messages are shown as they were typed.", out),
+            "off" => set_saying(model, ("markdown", "true"), "Messages are shown with bold and code.", out),
             _ => return refuse(model, "/plain-text is on or off", "on shows messages as they were typed."),
         },
         "/mouse" | "/hints" => {
@@ -105,7 +105,7 @@ pub fn command(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool
             if !["on", "off"].contains(&rest) {
                 return refuse(model, &format!("{word} is on or off"), &format!("{word} on, or {word} off."));
             }
-            set(model, key, rest, out);
+            set_saying(model, (key, rest), &format!("{key}: {rest}."), out);
         }
         "/clean" => clean(model),
         "/redraw" => out.push(Effect::Redraw),
@@ -133,6 +133,11 @@ fn refuse(model: &mut Model, what: &str, do_: &str) -> bool {
 
 /// `/set KEY`, `/set KEY VALUE`; without anything the list.
 fn set_command(model: &mut Model, rest: &str, out: &mut Out) -> bool {
+    if rest.is_empty() {
+        let all: Vec<&str> = KEYS.iter().map(|(key, _)| *key).collect();
+        say(model, format!("/set KEY shows one of {}; /set KEY VALUE changes it.", all.join(", ")));
+        return true;
+    }
     let (key, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
     let (key, text) = (key.trim_start_matches("screen."), text.trim());
     let own = KEYS.iter().find(|(known, _)| *known == key).copied();
@@ -171,12 +176,21 @@ fn set_command(model: &mut Model, rest: &str, out: &mut Out) -> bool {
 
 /// Changes a setting of the screen: at once here, and in the file.
 pub fn set(model: &mut Model, key: &str, text: &str, out: &mut Out) {
+    change(model, (key, text), None, out);
+}
+
+/// The same, and tells it in other words than those of the file.
+fn set_saying(model: &mut Model, setting: (&str, &str), words: &str, out: &mut Out) {
+    change(model, setting, Some(words.to_owned()), out);
+}
+
+fn change(model: &mut Model, (key, text): (&str, &str), say: Option<String>, out: &mut Out) {
     if model.settings.set(key, text).is_ok() {
         let wanted = model.settings.theme.clone();
         model.theme = look(model, &wanted);
     }
     let key = format!("screen.{key}");
-    out.push(Effect::Setting(SettingWish::Set { key, text: text.to_owned(), say: None }));
+    out.push(Effect::Setting(SettingWish::Set { key, text: text.to_owned(), say }));
 }
 
 /// A key in the list of themes: the chosen one is shown at once, kept by Enter.

@@ -26,6 +26,8 @@ pub fn on_key(model: &mut Model, key: KeyEvent, out: &mut Out) {
             let near = key.code == KeyCode::Char('n') && invite.field.is_empty() && !invite.code_only;
             if near || on_people(invite, key, out) {
                 finish(model, out);
+                // That the link was copied was said on the page.
+                model.notice = None;
                 if near {
                     super::near::open(model, out);
                 } else if !model.requests.is_empty() {
@@ -238,7 +240,7 @@ pub fn on_opened(model: &mut Model, result: Result<Opened, Trouble>, out: &mut O
             }
             if let Some(open) = model.open.clone() {
                 super::chats::log(model, &open).loading = Some(crate::screen::model::chatlog::Part::Newest);
-                out.push(Effect::Log { chat: open, before: None });
+                out.push(Effect::Log { chat: open });
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::screen::model::talk::{List, TalkBox};
 use crate::screen::model::timeline::{first_line, sender};
 use crate::screen::model::words;
 use crate::screen::text::link::Address;
-use crate::screen::text::{self, clean, count, time};
+use crate::screen::text::{self, clean, count, time, wrap};
 use ratatui::layout::Rect;
 use starling_node::api::types::Message;
 
@@ -71,7 +71,18 @@ fn links(addresses: &[Address], at: usize, canvas: &mut Canvas<'_>) {
 /// One address, whole, with what is odd about it.
 fn link(address: &Address, several: bool, canvas: &mut Canvas<'_>) {
     let room = usize::from(canvas.area().width.saturating_sub(8)).clamp(1, usize::from(WIDTH));
-    let needed = text::columns(&address.whole).div_ceil(room) + 10;
+    let mut odd = Vec::new();
+    if let Some(letters) = &address.looks_like {
+        odd.push(format!(
+            "! It looks like {letters}, but its letters are not the ones they seem to be, or not Latin ones. Compare:"
+        ));
+    }
+    if let Some(before) = &address.before_at {
+        odd.push(format!("! \"{}\" stands before an @ and is not where it leads.", clean::line(before)));
+    }
+    let sees = "Your browser opens it; whoever runs that place sees your address.";
+    let said: usize = odd.iter().map(|words| wrap::wrap(words, room).len()).sum();
+    let needed = said + text::columns(&address.whole).div_ceil(room) + 1 + wrap::wrap(sees, room).len();
     let height = u16::try_from(needed).unwrap_or(u16::MAX).min(canvas.area().height.saturating_sub(2));
     let foot = if several {
         "Enter opens it   c copy   Backspace list   Esc"
@@ -82,19 +93,12 @@ fn link(address: &Address, several: bool, canvas: &mut Canvas<'_>) {
     let styles = canvas.theme.styles;
     let mut rows = Rows::new(canvas, inside);
     // What must not be missed stands first: a long address may fill the box.
-    if let Some(letters) = &address.looks_like {
-        let words = format!(
-            "! It looks like {letters}, but its letters are not the ones they seem to be, or not Latin ones. Compare:"
-        );
-        rows.text(&words, styles.warn);
-    }
-    if let Some(before) = &address.before_at {
-        let words = format!("! \"{}\" stands before an @ and is not where it leads.", clean::line(before));
-        rows.text(&words, styles.warn);
+    for words in &odd {
+        rows.text(words, styles.warn);
     }
     super::overlays::link_rows(&mut rows, &address.whole);
     rows.gap();
-    rows.text("Your browser opens it; whoever runs that place sees your address.", styles.dim);
+    rows.text(sees, styles.dim);
 }
 
 fn messages(model: &Model, list: &List, title: &str, foot: &str, canvas: &mut Canvas<'_>) {

@@ -127,6 +127,7 @@ pub fn how(model: &Model, one: &Member) -> String {
     }
     match super::rooms::away(model, one).as_str() {
         "" => {}
+        "0 min" => facts.push("wrote just now".to_owned()),
         ago => facts.push(format!("wrote {ago} ago")),
     }
     if !one.me && !one.contact {

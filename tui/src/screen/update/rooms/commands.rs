@@ -57,6 +57,13 @@ pub fn command(model: &mut Model, word: &str, rest: &str, out: &mut Out) -> bool
     true
 }
 
+/// The name of a room that is to be open: `NAME open`, or as a shell has it, `NAME --open` and `--open NAME`.
+fn open_name(more: &str) -> Option<String> {
+    let name = [" open", " --open"].iter().find_map(|end| more.strip_suffix(end));
+    let name = name.or_else(|| more.strip_prefix("--open "))?.trim().trim_start_matches('#');
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
 /// `/room new NAME`, `/room rename NAME`, `/room history WHAT`, `/room decline #name`.
 fn about(model: &mut Model, rest: &str, out: &mut Out) -> bool {
     let (what, more) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
@@ -64,10 +71,7 @@ fn about(model: &mut Model, rest: &str, out: &mut Out) -> bool {
     let means = "Nothing was done; the text is still in the editor.";
     let here = model.open_room().map(|(room, _)| chat_of(room).to_owned());
     let wish = match (what, here) {
-        ("new", _) if more.ends_with(" open") => {
-            let name = more.trim_end_matches("open").trim().trim_start_matches('#').to_owned();
-            RoomWish::Open(OpenWish::New { name })
-        }
+        ("new", _) if let Some(name) = open_name(more) => RoomWish::Open(OpenWish::New { name }),
         ("new", _) if !more.is_empty() => RoomWish::New { name: more.trim_start_matches('#').to_owned() },
         ("decline", _) if !more.is_empty() => match invited(model, more) {
             Some(chat) => RoomWish::Decline { chat },
