@@ -13,7 +13,7 @@ use starling_node::api::types::{Object, Receipt, Sent};
 use starling_tui::screen::model::chatlog::Part;
 use starling_tui::screen::model::overlay::Overlay;
 use starling_tui::screen::model::{Notice, Place};
-use starling_tui::screen::msg::{After, Effect, Msg, TalkWish};
+use starling_tui::screen::msg::{After, Effect, Msg, TalkNews, TalkWish};
 
 const SIZE: (u16, u16) = (80, 24);
 
@@ -177,7 +177,10 @@ fn nothing_moves_while_one_reads_older_messages() {
     assert!(scene.screen().contains("6 new below, End"));
     let mut older = message("old1", "ilse", "2026-11-20T10:00:00.000Z", "older");
     older.state = "delivered".into();
-    scene.msg(Msg::Log { chat: "chat:ilse".into(), older: true, page: Ok(vec![older]) });
+    let first = scene.model.log().unwrap().items[0].message.id.clone();
+    let news = TalkNews::Page { chat: "chat:ilse".into(), part: Part::Before(first), page: Ok(vec![older]) };
+    scene.msg(Msg::Talk(news));
+    assert_eq!(scene.model.log().unwrap().items[0].message.id, "old1");
     assert_eq!(rows(scene.screen()), before);
     scene.press(KeyCode::End);
     assert!(scene.model.log().unwrap().anchor.is_none());

@@ -64,7 +64,7 @@ fn chosen_own(state: &str) -> Scene {
 
 fn with(page: Vec<Message>) -> Scene {
     let mut scene = Scene::talk(SIZE);
-    scene.msg(Msg::Log { chat: CHAT.into(), older: false, page: Ok(page) });
+    scene.msg(Msg::Log { chat: CHAT.into(), page: Ok(page) });
     scene
 }
 
@@ -332,7 +332,7 @@ fn marked_up_messages() {
         let at = "2026-11-22T21:00:00.000Z";
         let page =
             vec![message("x", "ilse", at, MARKED), message("y", "alice", at, "[here](https://example.org)")];
-        scene.msg(Msg::Log { chat: CHAT.into(), older: false, page: Ok(page) });
+        scene.msg(Msg::Log { chat: CHAT.into(), page: Ok(page) });
         scene
     });
 }
@@ -371,7 +371,7 @@ fn boxes_about_messages() {
 fn box_of(size: (u16, u16), text: &str, key: char) -> Scene {
     let mut scene = Scene::talk(size);
     let page = vec![message("x", "ilse", "2026-11-22T21:00:00.000Z", text)];
-    scene.msg(Msg::Log { chat: CHAT.into(), older: false, page: Ok(page) });
+    scene.msg(Msg::Log { chat: CHAT.into(), page: Ok(page) });
     scene.press(KeyCode::Up);
     scene.press(KeyCode::Char(key));
     scene
@@ -481,8 +481,8 @@ impl Node {
     fn answer(&mut self, scene: &mut Scene, mut effects: Vec<Effect>) {
         while let Some(effect) = effects.pop() {
             let msg = match effect {
-                Effect::Log { chat, before: None } => {
-                    Msg::Log { chat, older: false, page: Ok(self.page(&Part::Newest)) }
+                Effect::Log { chat } => {
+                    Msg::Log { chat, page: Ok(self.page(&Part::Newest)) }
                 }
                 Effect::Talk(TalkWish::Page { chat, part }) => {
                     let page = Ok(self.page(&part));
@@ -699,7 +699,7 @@ fn nasty_strings_stand_in_every_place_and_behind_every_box() {
                 "ä", "x"
             );
             let page = (0..8).map(|n| hostile(&marked, n)).collect();
-            scene.msg(Msg::Log { chat: CHAT.into(), older: false, page: Ok(page) });
+            scene.msg(Msg::Log { chat: CHAT.into(), page: Ok(page) });
             is_sane(&scene);
             for key in ['o', 'f', 't', 'i', '+', 'd', 'r'] {
                 scene.press(KeyCode::Up);
@@ -732,7 +732,7 @@ fn a_hostile_contact_costs_little_and_tears_nothing() {
     ];
     let mut scene = Scene::talk(SIZE);
     let page = lines.iter().enumerate().map(|(n, line)| hostile(line, n)).collect();
-    scene.msg(Msg::Log { chat: CHAT.into(), older: false, page: Ok(page) });
+    scene.msg(Msg::Log { chat: CHAT.into(), page: Ok(page) });
     for _ in 0..lines.len() {
         is_sane(&scene);
         scene.press(KeyCode::Up);
@@ -765,7 +765,7 @@ proptest! {
         }
         scene.model.settings.big = big;
         let page = texts.iter().enumerate().map(|(n, text)| hostile(text, n)).collect();
-        scene.msg(Msg::Log { chat: CHAT.into(), older: false, page: Ok(page) });
+        scene.msg(Msg::Log { chat: CHAT.into(), page: Ok(page) });
         for key in keys {
             scene.press(match key {
                 'u' => KeyCode::Up,

@@ -44,7 +44,7 @@ impl Talk {
     /// The chat with Ilse is open.
     fn with_ilse() -> Self {
         let mut talk = Self::opened(Some("@ilse"));
-        talk.msg(Msg::Log { chat: "chat:ilse".into(), older: false, page: Ok(messages()) });
+        talk.msg(Msg::Log { chat: "chat:ilse".into(), page: Ok(messages()) });
         talk
     }
 
@@ -199,7 +199,7 @@ fn places_are_lists_answered_by_number_or_text() {
     talk.type_line(dad.split(' ').next().unwrap());
     assert_eq!(talk.scene.model.open.as_deref(), Some("chat:dad"));
     assert!(talk.plain.prompt(&talk.scene.model).is_none(), "the chat is not read yet");
-    talk.msg(Msg::Log { chat: "chat:dad".into(), older: false, page: Ok(Vec::new()) });
+    talk.msg(Msg::Log { chat: "chat:dad".into(), page: Ok(Vec::new()) });
     let told = talk.take();
     assert!(told.contains("Chat with Dad.") && told.contains("No messages here yet."), "{told}");
     assert!(told.contains("draft: \"later\". /draft sends it"), "{told}");
@@ -224,7 +224,7 @@ fn going_somewhere_is_a_list_narrowed_by_typing() {
 #[test]
 fn what_is_kept_unsent_is_not_mixed_with_what_is_typed_and_not_lost() {
     let mut talk = Talk::opened(Some("Dad"));
-    talk.msg(Msg::Log { chat: "chat:dad".into(), older: false, page: Ok(Vec::new()) });
+    talk.msg(Msg::Log { chat: "chat:dad".into(), page: Ok(Vec::new()) });
     let effects = talk.type_line("something else");
     let text = effects.iter().find_map(|effect| match effect {
         Effect::Send { text, .. } => Some(text.clone()),
@@ -432,7 +432,7 @@ fn the_first_run_works_in_lines() {
     talk.msg(Msg::Invite(Ok(invite())));
     talk.msg(Msg::Chats(Ok(vec![notes()])));
     talk.type_line("");
-    talk.msg(Msg::Log { chat: "chat:me".into(), older: false, page: Ok(Vec::new()) });
+    talk.msg(Msg::Log { chat: "chat:me".into(), page: Ok(Vec::new()) });
     assert!(matches!(talk.scene.model.place, Place::Main));
     let told = talk.take();
     assert!(!told.contains("correct h"), "{told}");
@@ -550,7 +550,7 @@ fn nothing_of_others_steers_a_terminal_or_looks_like_a_line_of_ours() {
         one.reason = Some(nasty.into());
         one.reactions = [(nasty.to_owned(), vec![nasty.to_owned()])].into();
     }
-    talk.msg(Msg::Log { chat: "chat:ilse".into(), older: false, page: Ok(all) });
+    talk.msg(Msg::Log { chat: "chat:ilse".into(), page: Ok(all) });
     talk.event(incoming("m14", nasty));
     list[4].unread += 1;
     list[4].title = nasty.into();

@@ -410,7 +410,7 @@ fn nasty_strings_in_every_field_and_behind_every_box_stay_in_their_cells() {
 fn a_contact_who_floods_with_the_longest_messages_is_only_a_long_chat() {
     let mut scene = room((80, 24), UNICODE);
     scene.open("chat:ilse");
-    scene.msg(Msg::Log { chat: "chat:ilse".into(), older: false, page: Ok(messages()) });
+    scene.msg(Msg::Log { chat: "chat:ilse".into(), page: Ok(messages()) });
     let shapes = ["x", "x ", "👩‍👩‍👧", "e\u{301}", "你", "\n", "**a** `b` https://a.b/c ", "קול "];
     for (nth, shape) in (0_u16..).zip(shapes.iter().cycle().take(32)) {
         let bytes = if nth == 7 { 1 << 20 } else { 32 * 1_024 };

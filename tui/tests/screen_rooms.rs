@@ -57,7 +57,7 @@ fn a_room_nobody_else_is_in_yet() {
         let mut scene = room(size, UNICODE);
         scene.msg(Msg::Room(RoomNews::List(Ok(vec![listed("roof", "#roof", 1, "member")]))));
         scene.msg(Msg::Room(RoomNews::Members { chat: ROOF.into(), result: Ok(vec![you()]) }));
-        scene.msg(Msg::Log { chat: ROOF.into(), older: false, page: Ok(Vec::new()) });
+        scene.msg(Msg::Log { chat: ROOF.into(), page: Ok(Vec::new()) });
         scene
     });
 }
@@ -159,7 +159,7 @@ fn in_a_room_of_many_counts_are_read_once_for_a_burst_of_receipts() {
     let big = Message { counts: Some(counts), recipients: Vec::new(), ..said().pop().unwrap() };
     let mut page = said();
     *page.last_mut().unwrap() = big.clone();
-    scene.msg(Msg::Log { chat: ROOF.into(), older: false, page: Ok(page) });
+    scene.msg(Msg::Log { chat: ROOF.into(), page: Ok(page) });
     assert!(scene.screen().contains("1 of 48 have it; waiting for 47 people"), "{}", scene.screen());
     let mut asked = Vec::new();
     for nth in 0..30 {
@@ -223,7 +223,7 @@ fn what_stands_above_all_that_is_loaded_waits_for_its_page() {
     let page: Vec<Message> = (0..60)
         .map(|nth| Message { order: format!("2{nth:03}"), ..in_room(&format!("p{nth}"), "jo", "21:00", "x") })
         .collect();
-    scene.msg(Msg::Log { chat: ROOF.into(), older: false, page: Ok(page) });
+    scene.msg(Msg::Log { chat: ROOF.into(), page: Ok(page) });
     let old = Message { order: "0001".into(), unread: true, ..in_room("old", "jo", "20:00", "very old") };
     scene.event(Object::Message(Box::new(old)));
     assert!(scene.model.log().unwrap().get("old").is_none());

@@ -4,9 +4,9 @@
 mod debug;
 mod mail;
 mod near;
+mod open;
 mod outside;
 mod places;
-mod open;
 mod rooms;
 mod setting;
 mod talk;
@@ -14,17 +14,17 @@ mod typed;
 
 pub use mail::MailWish;
 pub use near::{NearNews, NearWish};
+pub use open::OpenWish;
 pub use outside::{Copied, OutsideNews, OutsideWish};
 pub use places::{ChatWish, PlaceNews, PlaceWish, WordsPut};
-pub use open::OpenWish;
 pub use rooms::{RoomNews, RoomWish};
 pub use setting::{SettingNews, SettingWish};
-pub use talk::{TalkNews, TalkWish, WriteAs};
-pub use typed::Typed;
 use starling_node::api::types::{
     Account, Chat, Contact, Done, Invite, KeptAt, Mailbox, Message, Net, Object, Request, Safety, Sent,
     Status, Test, Trouble,
 };
+pub use talk::{TalkNews, TalkWish, WriteAs};
+pub use typed::Typed;
 use zeroize::Zeroizing;
 
 /// Something that happened.
@@ -65,12 +65,10 @@ pub enum Msg {
     Net(Result<Box<Net>, Trouble>),
     /// What a test of the network found.
     NetTest(Result<Vec<Test>, Trouble>),
-    /// A page of a chat.
+    /// The newest page of a chat.
     Log {
         /// The chat.
         chat: String,
-        /// Whether it is older than what was there.
-        older: bool,
         /// The page.
         page: Result<Vec<Message>, Trouble>,
     },
@@ -244,12 +242,10 @@ pub enum Effect {
         /// Whether to show it.
         on: bool,
     },
-    /// Read a page of a chat.
+    /// Read the newest page of a chat.
     Log {
         /// The chat.
         chat: String,
-        /// Older than this message.
-        before: Option<String>,
     },
     /// Do something about mailboxes.
     Mail(MailWish),

@@ -29,7 +29,7 @@ pub fn room(size: (u16, u16), marks: Marks) -> Scene {
     scene.msg(Msg::Chats(Ok(list)));
     scene.open(ROOF);
     scene.msg(Msg::Room(RoomNews::Members { chat: ROOF.into(), result: Ok(members()) }));
-    scene.msg(Msg::Log { chat: ROOF.into(), older: false, page: Ok(said()) });
+    scene.msg(Msg::Log { chat: ROOF.into(), page: Ok(said()) });
     scene
 }
 

@@ -60,7 +60,7 @@ impl Scene {
         scene.msg(Msg::People(Ok(people())));
         scene.msg(Msg::Chats(Ok(chats())));
         scene.open("chat:ilse");
-        scene.msg(Msg::Log { chat: "chat:ilse".into(), older: false, page: Ok(messages()) });
+        scene.msg(Msg::Log { chat: "chat:ilse".into(), page: Ok(messages()) });
         scene
     }
 
@@ -72,7 +72,7 @@ impl Scene {
         scene.msg(Msg::Status(Ok(Box::new(status()))));
         scene.msg(Msg::People(Ok(Vec::new())));
         scene.msg(Msg::Chats(Ok(vec![notes()])));
-        scene.msg(Msg::Log { chat: "chat:me".into(), older: false, page: Ok(Vec::new()) });
+        scene.msg(Msg::Log { chat: "chat:me".into(), page: Ok(Vec::new()) });
         scene
     }
 

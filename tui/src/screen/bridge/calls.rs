@@ -95,9 +95,9 @@ async fn ask(client: &Client, effect: Effect) -> Option<Msg> {
             };
             return done(client, "presence", json!({ "state": state }), Some(say)).await;
         }
-        Effect::Log { chat, before } => {
-            let params = json!({ "chat": chat, "limit": PAGE, "before": before });
-            Msg::Log { older: before.is_some(), page: client.call("log", params).await, chat }
+        Effect::Log { chat } => {
+            let params = json!({ "chat": chat, "limit": PAGE });
+            Msg::Log { page: client.call("log", params).await, chat }
         }
         Effect::Mail(wish) => mail(client, wish).await,
         Effect::Room(wish) => super::rooms::perform(client, wish).await,

@@ -37,9 +37,7 @@ pub fn answer(world: &mut World, effect: Effect) -> Option<Msg> {
         Effect::Status => Msg::Status(Ok(Box::new(status(world)))),
         Effect::Net => Msg::Net(Ok(Box::new(net(world)))),
         Effect::NetTest => Msg::NetTest(Ok(Vec::new())),
-        Effect::Log { chat, before } => {
-            Msg::Log { older: before.is_some(), page: Ok(page(world, &chat, before.as_deref())), chat }
-        }
+        Effect::Log { chat } => Msg::Log { page: Ok(page(world, &chat, None)), chat },
         Effect::One { id } => Msg::One(one(world, &id)),
         Effect::Kept { id } => Msg::Kept { id, result: Ok(Vec::new()) },
         Effect::Find { text, chat } => Msg::Found { result: Ok(found(world, &text, chat.as_deref())), text },

@@ -32,7 +32,7 @@ pub fn open(model: &mut Model, id: &str, out: &mut Out) {
     log.anchor = None;
     if !log.loaded && log.loading.is_none() {
         log.loading = Some(Part::Newest);
-        out.push(Effect::Log { chat: id.to_owned(), before: None });
+        out.push(Effect::Log { chat: id.to_owned() });
     }
     mark_new(model, id);
     super::rooms::read_people(model, id, out);
@@ -234,9 +234,8 @@ pub fn open_first(model: &mut Model, out: &mut Out) {
 
 fn find(model: &Model, wanted: &str) -> Option<String> {
     let bare = wanted.trim_start_matches(['@', '#']).to_lowercase();
-    let named = |chat: &&Chat| {
-        chat.chat == wanted || chat.account.as_deref() == Some(wanted) || chat.name == wanted
-    };
+    let named =
+        |chat: &&Chat| chat.chat == wanted || chat.account.as_deref() == Some(wanted) || chat.name == wanted;
     let like = |chat: &&Chat| {
         chat.name.trim_start_matches(['@', '#']).to_lowercase() == bare || chat.title.to_lowercase() == bare
     };

@@ -1,7 +1,10 @@
 //! What the node says: answers to effects, and events. A message comes once however often it is told; marks only go
 //! forward; what cannot be done is said in the line above the editor.
 
-use super::{Out, chats, goto, mail, near, network, outside, overlay, places, rooms, say, search, send, setup, talk, trouble};
+use super::{
+    Out, chats, goto, mail, near, network, outside, overlay, places, rooms, say, search, send, setup, talk,
+    trouble,
+};
 use crate::screen::model::chatlog::{ChatLog, GapLine, Part, take_receipt};
 use crate::screen::model::overlay::Overlay;
 use crate::screen::model::setup::{Unlock, WordsPage};
@@ -76,7 +79,7 @@ fn on_answer(model: &mut Model, msg: Msg, out: &mut Out) {
         Msg::Mailboxes(_) | Msg::MailDone { .. } | Msg::Granted(_) | Msg::Kept { .. } => {
             mail::on_answer(model, msg, out);
         }
-        Msg::Log { chat, older, page } => on_log(model, &chat, older, page, out),
+        Msg::Log { chat, page } => on_log(model, &chat, page, out),
         Msg::Talk(news) => talk::on_news(model, news, out),
         Msg::One(result) => {
             if let Some(found) = ok(model, result)
@@ -171,14 +174,10 @@ fn on_people(model: &mut Model, people: Vec<Contact>) {
     model.kept_stale = false;
 }
 
-fn on_log(model: &mut Model, chat: &str, older: bool, page: Result<Vec<Message>, Trouble>, out: &mut Out) {
+fn on_log(model: &mut Model, chat: &str, page: Result<Vec<Message>, Trouble>, out: &mut Out) {
     let log = chats::log(model, chat);
     let first_time = !log.loaded;
-    let part = match log.items.first() {
-        Some(first) if older => Part::Before(first.message.id.clone()),
-        _ => Part::Newest,
-    };
-    talk::on_page(model, chat, &part, page, out);
+    talk::on_page(model, chat, &Part::Newest, page, out);
     if first_time && model.open.as_deref() == Some(chat) {
         chats::mark_new(model, chat);
     }
@@ -280,7 +279,7 @@ fn on_event(model: &mut Model, object: Object, out: &mut Out) {
             model.logs.values_mut().for_each(ChatLog::forget);
             if let Some(open) = model.open.clone() {
                 chats::log(model, &open).loading = Some(Part::Newest);
-                out.push(Effect::Log { chat: open, before: None });
+                out.push(Effect::Log { chat: open });
             }
             out.extend([Effect::Chats, Effect::People, Effect::Requests, Effect::Status]);
             out.extend([Effect::Mail(MailWish::List), Effect::Room(RoomWish::List)]);
@@ -299,7 +298,9 @@ fn is_changed(message: &Message) -> bool {
 /// unless the clock was set back. The list is read again and knows.
 fn is_before(model: &Model, message: &Message) -> bool {
     let newest = model.chat_row(&message.chat).and_then(|chat| chat.last_at.as_deref());
-    time::parse(&message.received).zip(newest.and_then(time::parse)).is_some_and(|(came, newest)| came < newest)
+    time::parse(&message.received)
+        .zip(newest.and_then(time::parse))
+        .is_some_and(|(came, newest)| came < newest)
 }
 
 fn on_new_message(model: &mut Model, message: Message, out: &mut Out) {

@@ -11,7 +11,7 @@ use starling_node::api::types::{Message, Trouble};
 /// The effect that reads a part of a chat.
 pub fn ask(chat: String, part: Part) -> Effect {
     match part {
-        Part::Newest => Effect::Log { chat, before: None },
+        Part::Newest => Effect::Log { chat },
         part => Effect::Talk(TalkWish::Page { chat, part }),
     }
 }
