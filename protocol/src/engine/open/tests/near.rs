@@ -196,7 +196,11 @@ fn names_are_cleaned_and_nonsense_is_left_out() {
 fn of_who_is_blocked_and_who_is_far_nothing_is_shown() {
     let mut world = World::friends(2, 67);
     let far = world.account(1);
-    // A contact's link from elsewhere: the page is for this network.
+    // A contact's link from elsewhere, about a channel: the page is for this network.
+    for at in 0..2 {
+        join(&mut world, at, "roof");
+    }
+    assert!(world.until(|world| neighbours(world, 0) == 1));
     look(&mut world, 1, Some(true));
     world.run(10 * SECOND_MS);
     assert_eq!(sees(&mut world, 0), Vec::<String>::new());
