@@ -172,12 +172,12 @@ pub fn new_lock(global: &Global, none: bool) -> Result<Option<Zeroizing<Vec<u8>>
         ));
     }
     let first = ask("A passphrase for this profile: ")?;
+    if first.is_empty() {
+        return Err(trouble::misuse("The passphrase is empty", "Try again, or give `--no-passphrase`."));
+    }
     let second = ask("The same again: ")?;
     if *first != *second {
         return Err(trouble::misuse("The two passphrases differ", "Try again."));
-    }
-    if first.is_empty() {
-        return Err(trouble::misuse("The passphrase is empty", "Try again, or give `--no-passphrase`."));
     }
     Ok(Some(first))
 }

@@ -228,7 +228,7 @@ fn under_the_newest_own_message_stands_how_many_here_have_it() {
     for (state, others, words) in [
         ("delivered", 3, "3 people here have it"),
         ("delivered", 1, "1 person here has it"),
-        ("delivered", 0, "somebody has it; nobody else is here now"),
+        ("delivered", 0, "somebody has it"),
         ("queued", 0, "waiting for somebody to come"),
         ("expired", 0, "nobody came within 24 hours"),
     ] {
@@ -431,4 +431,15 @@ fn a_room_is_open_if_it_is_said_as_in_a_shell() {
     let mut scene = lobby((80, 24));
     let wishes = typed(&mut scene, "/room new reopen");
     assert!(matches!(wishes.as_slice(), [RoomWish::New { name }] if name == "reopen"));
+}
+
+#[test]
+fn forwarding_says_which_chats_anybody_can_read() {
+    let mut scene = lobby((80, 24));
+    scene.press(KeyCode::Up);
+    scene.press(KeyCode::Char('f'));
+    let screen = scene.screen();
+    let row = |name: &str| screen.lines().rfind(|line| line.contains(name)).unwrap().to_owned();
+    assert!(row("#lobby   open").contains("open: anybody can read it"), "{screen}");
+    assert!(!row("  Ilse Brandt").contains("anybody"), "{screen}");
 }

@@ -40,7 +40,9 @@ pub fn draw(model: &Model, shown: &TalkBox, canvas: &mut Canvas<'_>) {
             let left = usize::from(rows.left());
             for (nth, chat) in hits.iter().enumerate().skip((at + 1).saturating_sub(left)).take(left) {
                 let name = if chat.kind == "room" { &chat.name } else { &chat.title };
-                rows.line(&format!("  {}", clean::line(name)), styles.text);
+                // What was said to one alone is not to be told to all by mistake.
+                let note = if chat.open { "   open: anybody can read it" } else { "" };
+                rows.line(&format!("  {}{note}", clean::line(name)), styles.text);
                 rows.entry(nth, nth == *at);
             }
         }
