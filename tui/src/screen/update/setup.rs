@@ -77,7 +77,7 @@ fn on_lock(setup: &mut Setup, key: KeyEvent, out: &mut Out) {
         // Whoever types at the choice means the passphrase.
         _ if setup.field == 0 && setup.with_lock => {
             let typed = setup.passphrase.key(key);
-            setup.field = usize::from(typed && !setup.passphrase.is_empty());
+            setup.field = u8::from(typed && !setup.passphrase.is_empty());
         }
         _ if setup.field == 2 => {
             setup.again.key(key);
