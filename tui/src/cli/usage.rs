@@ -140,7 +140,8 @@ fn unknown_verb(fault: &clap::Error) -> Option<Trouble> {
     let near =
         verbs.chain(OTHER_WORDS.iter().copied()).map(|(word, name)| (distance(verb, word), name)).min();
     let meant = match near {
-        Some((off, name)) if off <= 2 && off < verb.chars().count() => format!("Did you mean `{name}`?"),
+        // A word of which most letters are others was not meant.
+        Some((off, name)) if off <= 2 && off * 2 <= verb.chars().count() => format!("Did you mean `{name}`?"),
         _ => "`starling --help` lists the verbs.".to_owned(),
     };
     Some(misuse(format!("There is no `{shown}`"), meant))
@@ -167,6 +168,7 @@ mod tests {
     fn a_wrong_verb_gets_the_one_that_was_meant() {
         assert_eq!(said(&["starling", "recieve"]).do_, "Did you mean `recv`?");
         assert_eq!(said(&["starling", "zzzzzz"]).do_, "`starling --help` lists the verbs.");
+        assert_eq!(said(&["starling", "foo"]).do_, "`starling --help` lists the verbs.");
         assert_eq!(said(&["starling", "snd"]).do_, "Did you mean `send`?");
         assert_eq!(said(&["starling", "recvv"]).do_, "Did you mean `recv`?");
     }

@@ -108,6 +108,26 @@ fn add_with_a_link_to_a_room_shows_the_question_of_the_room() {
 }
 
 #[test]
+fn an_invite_in_a_message_is_opened_where_it_stands() {
+    let mut scene = Scene::talk(SIZE);
+    let text = format!("come in: {} it is warm", room_link());
+    let message = message("m99", "ilse", "2026-11-22T21:14:00.000Z", &text);
+    scene.event(Object::Message(Box::new(message)));
+    scene.press(KeyCode::Up);
+    scene.press(KeyCode::Char('o'));
+    assert!(matches!(scene.model.overlay, Some(Overlay::Room(RoomBox::AskLink { .. }))));
+    scene.press(KeyCode::Esc);
+    assert!(scene.model.editor.is_empty(), "it still stands in the message");
+    scene.press(KeyCode::Char('o'));
+    let effects = scene.press(KeyCode::Enter);
+    assert!(
+        effects.iter().any(
+            |effect| matches!(effect, Effect::Room(RoomWish::JoinLink { link }) if *link == room_link())
+        )
+    );
+}
+
+#[test]
 fn who_was_let_into_a_room_is_told_so() {
     let mut scene = Scene::talk(SIZE);
     scene.msg(Msg::Room(RoomNews::Entered(Ok(Box::new(listed("roof", "#roof", 1, "joining"))))));

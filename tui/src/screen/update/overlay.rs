@@ -102,6 +102,9 @@ fn closed(model: &mut Model, overlay: Overlay, out: &mut Out) {
             invite.code_only = false;
             model.overlay = Some(Overlay::Invite(invite));
         }
+        // The link of a chosen message stands in that message.
+        Overlay::AskAdd { .. } | Overlay::Room(RoomBox::AskLink { .. })
+            if model.log().is_some_and(|log| log.chosen.is_some()) => {}
         Overlay::AskAdd { link } | Overlay::Room(RoomBox::AskLink { link, .. }) => {
             model.editor.insert(&link);
             model.declined = Some(link);

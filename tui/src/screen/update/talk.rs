@@ -11,7 +11,7 @@ pub use boxes::on_key;
 pub use commands::command;
 pub use pages::{ask, first_unread, jump, newest, on_page};
 
-use super::{Out, events, rooms, say, undoable};
+use super::{Out, events, rooms, say, send, undoable};
 use crate::screen::model::overlay::Overlay;
 use crate::screen::model::talk::{List, TalkBox};
 use crate::screen::model::{Compose, Model};
@@ -144,7 +144,12 @@ fn with_name(model: &Model, message: &Message) -> String {
 fn open(model: &mut Model, message: &Message) {
     let addresses = link::addresses(&message.text);
     if addresses.is_empty() {
-        return say(model, "There is no link in it that can be opened.");
+        // An invite is opened here, not in a browser.
+        match message.text.split_whitespace().find(|word| send::is_link(word)) {
+            Some(link) => model.overlay = Some(rooms::ask(link.to_owned())),
+            None => say(model, "There is no link in it that can be opened."),
+        }
+        return;
     }
     let sure = addresses.len() == 1;
     model.overlay = Some(Overlay::Talk(TalkBox::Links { addresses, at: 0, sure }));
