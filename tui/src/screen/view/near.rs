@@ -71,7 +71,7 @@ pub fn compare(model: &Model, shown: &Compared, canvas: &mut Canvas<'_>) {
     if shown.differs {
         rows.text(
             &format!(
-                "! Then somebody may be in between you and {name}: do not trust this chat. Try once more side by side; if \
+                "! Then somebody may be in between you and {name}: do not trust this chat. Try once more side by side (F4, v); if \
                  they differ again, block, and meet in person. {name} is told nothing."
             ),
             styles.warn,
