@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 /// How long a line may take to come.
@@ -48,7 +48,7 @@ impl Lines {
             .spawn()
             .unwrap();
         let stdout = child.stdout.take().unwrap();
-        let (tell, told) = channel();
+        let (tell, told) = sync_channel(1_024);
         std::thread::spawn(move || {
             for line in BufReader::new(stdout).lines() {
                 if line.map(|line| tell.send(line)).is_err() {

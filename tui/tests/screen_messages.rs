@@ -481,9 +481,7 @@ impl Node {
     fn answer(&mut self, scene: &mut Scene, mut effects: Vec<Effect>) {
         while let Some(effect) = effects.pop() {
             let msg = match effect {
-                Effect::Log { chat } => {
-                    Msg::Log { chat, page: Ok(self.page(&Part::Newest)) }
-                }
+                Effect::Log { chat } => Msg::Log { chat, page: Ok(self.page(&Part::Newest)) },
                 Effect::Talk(TalkWish::Page { chat, part }) => {
                     let page = Ok(self.page(&part));
                     Msg::Talk(TalkNews::Page { chat, part, page })

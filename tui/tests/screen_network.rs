@@ -172,7 +172,12 @@ fn log_lines() -> Vec<LogLine> {
         line(1, "info", "starling_node::node", "listens at address#3f2a and address#77b1"),
         line(2, "debug", "starling_node::net::calls", "dial failed dial=3 reason=timed out"),
         line(3, "warn", "starling_node::node", taken),
-        line(4, "error", "starling_node::driver", "the engine is loaded anew: the store failed error=disk full"),
+        line(
+            4,
+            "error",
+            "starling_node::driver",
+            "the engine is loaded anew: the store failed error=disk full",
+        ),
     ]
 }
 

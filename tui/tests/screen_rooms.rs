@@ -273,14 +273,7 @@ fn commands_of_a_room_ask_the_node_and_wrong_ones_stay_in_the_line() {
         assert!(scene.model.editor.is_empty(), "{text}");
         scene.press(KeyCode::Esc);
     }
-    for wrong in [
-        "/room",
-        "/room open x",
-        "/kick @nobody",
-        "/role @jo",
-        "/role @jo king",
-        "/kick @alice",
-    ] {
+    for wrong in ["/room", "/room open x", "/kick @nobody", "/role @jo", "/role @jo king", "/kick @alice"] {
         assert!(typed(&mut scene, wrong).is_empty(), "{wrong}");
         assert_eq!(scene.model.editor.text(), wrong);
     }

@@ -300,7 +300,7 @@ fn press(scene: &mut Scene, x: u16, y: u16) -> Vec<Effect> {
 fn place(scene: &Scene, text: &str) -> (u16, u16) {
     let screen = scene.screen();
     let (y, line) = screen.lines().enumerate().find(|(_, line)| line.contains(text)).expect(text);
-    let x = line.find(text).map(|at| line[..at].chars().count()).unwrap();
+    let x = line.find(text).map(|at| line.get(..at).unwrap().chars().count()).unwrap();
     (x as u16, y as u16)
 }
 

@@ -3,10 +3,10 @@
 use super::trouble::{FAILED, LOCKED, STORE, misuse, sentence};
 use super::types::Trouble;
 use crate::config::ConfigError;
-use crate::reload::ReloadError;
 use crate::keys::KeyError;
 use crate::node::{InitError, StartError};
 use crate::profile::{InstallError, ProfileError};
+use crate::reload::ReloadError;
 use std::time::SystemTime;
 
 const NOTHING_SENT: &str = "Nothing is lost; nothing is sent or received until it starts.";

@@ -265,13 +265,9 @@ impl From<Refusal> for Trouble {
                 "Nothing was changed.",
                 "`starling room list` says which of your rooms are open.",
             ),
-            Refusal::TooFast { .. } => Self::new(
-                "E-QUEUE",
-                FAILED,
-                said,
-                "Nothing was sent.",
-                "Wait a moment and send it again.",
-            ),
+            Refusal::TooFast { .. } => {
+                Self::new("E-QUEUE", FAILED, said, "Nothing was sent.", "Wait a moment and send it again.")
+            }
             Refusal::NotTheirs => no_such(said, "`starling room members #room` lists who is in it."),
             Refusal::NotInvited => {
                 no_such(said, "Ask somebody of the room for an invite or a link, then `starling room join`.")

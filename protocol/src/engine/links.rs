@@ -246,11 +246,9 @@ impl Engine {
             LinkState::Knocking(order) => self.knocked(link, &order, message),
             // More from a stranger changes nothing.
             LinkState::Stranger => Some(LinkState::Stranger),
-            LinkState::Opening
-            | LinkState::Up(_)
-            | LinkState::Mail
-            | LinkState::Open
-            | LinkState::Closed => None,
+            LinkState::Opening | LinkState::Up(_) | LinkState::Mail | LinkState::Open | LinkState::Closed => {
+                None
+            }
         };
         match (next, self.links.get_mut(&link)) {
             // A step that has set the state itself.

@@ -1,7 +1,7 @@
 //! `daemon` and `stop`: the node in the foreground, and its end.
 
-use super::config::reloaded;
 use super::args::{Daemon, Global, Role};
+use super::config::reloaded;
 use super::logs;
 use super::out::{Out, json_line};
 use super::session::{self, Session, StartExtras, start_node};

@@ -3,8 +3,8 @@
 
 mod account;
 pub mod args;
-pub mod chats;
 mod chat;
+pub mod chats;
 pub(crate) mod config;
 mod daemon;
 pub mod duration;
@@ -191,9 +191,7 @@ async fn with_session(session: &Session, global: &Global, out: Out, verb: Verb) 
             messages::change(session, out, "delete", json!({ "id": id, "local": local })).await
         }
         Verb::Again { id } => messages::again(session, out, &id).await,
-        Verb::Pin { id, off } => {
-            messages::change(session, out, "pin", json!({ "id": id, "on": !off })).await
-        }
+        Verb::Pin { id, off } => messages::change(session, out, "pin", json!({ "id": id, "on": !off })).await,
         Verb::Pins { to } => messages::pins(session, out, &to).await,
         Verb::Chats { action } => chats::chats(session, out, action.as_ref()).await,
         Verb::React { id, emoji } => {

@@ -40,7 +40,9 @@ async fn echo_both_ways(listen: String) {
     assert_eq!(bob.message().await, (theirs, largest));
     // What went on the one side came on the other, whichever transport carried it.
     assert!(alice.traffic.up_bytes() > 65_000 && bob.traffic.down_bytes() > 65_000);
-    assert!((1..65_000).contains(&alice.traffic.down_bytes()) && (1..65_000).contains(&bob.traffic.up_bytes()));
+    assert!(
+        (1..65_000).contains(&alice.traffic.down_bytes()) && (1..65_000).contains(&bob.traffic.up_bytes())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

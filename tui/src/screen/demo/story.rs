@@ -98,8 +98,5 @@ pub const ANSWERS: [&str; 6] = [
 ];
 
 /// What the first person to come answers in the played first run.
-pub const WELCOME: [&str; 3] = [
-    "Hello! No number, no e-mail, and here we are.",
-    "Shall we compare the safety number later?",
-    "👍",
-];
+pub const WELCOME: [&str; 3] =
+    ["Hello! No number, no e-mail, and here we are.", "Shall we compare the safety number later?", "👍"];

@@ -373,7 +373,6 @@ impl Model {
         }
     }
 
-
     /// Who writes in the open chat.
     pub fn writers(&self) -> Vec<String> {
         let Some(open) = &self.open else { return Vec::new() };

@@ -180,7 +180,10 @@ pub fn header(model: &Model, chat: &Chat) -> String {
         "room" if chat.state == "member" && is_open(model, chat) => {
             // The rest says the same again.
             let name = clean::line(&chat.name);
-            return format!("Open room {name}, not private: anybody can read it.{} Type a message, or /help.", new(chat));
+            return format!(
+                "Open room {name}, not private: anybody can read it.{} Type a message, or /help.",
+                new(chat)
+            );
         }
         "room" => format!("Room {}", clean::line(&chat.name)),
         _ => format!("Chat with {}", clean::line(&chat.title)),

@@ -74,7 +74,7 @@ pub fn lines(text: &str) -> impl Iterator<Item = String> + '_ {
     text.split('\n').map(line)
 }
 
-/// A name: one line of at most [`NAME`] columns.
+/// A name: one line of at most 32 columns.
 pub fn name(text: &str) -> String {
     super::cut(line(text).trim(), NAME, "")
 }

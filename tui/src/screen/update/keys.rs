@@ -1,8 +1,8 @@
 //! Keys, pastes and the wheel on the main screen.
 
 use super::{
-    Out, bindings, chats, choose, complain, goto, lock, overlay, places, rooms, say, search, send,
-    settings, talk,
+    Out, bindings, chats, choose, complain, goto, lock, overlay, places, rooms, say, search, send, settings,
+    talk,
 };
 use crate::screen::keymap::{Action, Match, Stroke};
 use crate::screen::model::arrange::arrange;

@@ -51,7 +51,12 @@ pub fn lan(model: &mut Model, rest: &str, out: &mut Out) -> bool {
         "off" => ("false", "Nobody is looked for on this network, and nobody finds you there."),
         _ => {
             let do_ = "/lan on, or /lan off.";
-            complain(model, "/lan is on or off", "Nothing was changed; the text is still in the editor.", do_);
+            complain(
+                model,
+                "/lan is on or off",
+                "Nothing was changed; the text is still in the editor.",
+                do_,
+            );
             return false;
         }
     };

@@ -294,7 +294,8 @@ pub fn react(model: &mut Model, id: String, emoji: String, out: &mut Out) {
 
 fn on_react(model: &mut Model, id: String, at: usize, key: KeyEvent, out: &mut Out) {
     let last = EMOJI.len() - 1;
-    let place = |digit: char| digit.to_digit(10).and_then(|digit| usize::try_from(digit).ok()).unwrap_or(1) - 1;
+    let place =
+        |digit: char| digit.to_digit(10).and_then(|digit| usize::try_from(digit).ok()).unwrap_or(1) - 1;
     let chosen = match key.code {
         KeyCode::Enter => Some(at),
         KeyCode::Char(digit @ '1'..='8') => Some(place(digit)),

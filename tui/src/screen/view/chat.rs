@@ -93,7 +93,8 @@ fn messages(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     let chosen = log.chosen.as_ref().and_then(|id| log.index(id));
     for (placed, y) in rows.iter().zip(area.y + top..area.bottom()) {
         row(canvas, placed, Rect::new(area.x, y, area.width, 1));
-        let is_line = matches!(placed.row, Row::Day(_) | Row::New(_) | Row::Gap(_) | Row::Said(_) | Row::Blank);
+        let is_line =
+            matches!(placed.row, Row::Day(_) | Row::New(_) | Row::Gap(_) | Row::Said(_) | Row::Blank);
         if chosen == Some(placed.index) && !is_line {
             let width = area.width.saturating_sub(if area.width > 10 { 3 } else { 0 });
             canvas.tint(Rect::new(area.x, y, width, 1), canvas.theme.styles.chosen);
@@ -275,12 +276,13 @@ fn rule(model: &Model, canvas: &mut Canvas<'_>, y: u16) {
     if width <= 30 {
         return;
     }
-    let (line, style) = match (further(model), model.log().is_some_and(|log| log.anchor.is_some() || log.short)) {
-        (0, false) => return,
-        (0, true) => (" more below, End ".to_owned(), styles.dim),
-        (new, true) => (format!(" {new} new below, End "), styles.warn),
-        (new, false) => (format!(" {new} new above, Alt-U "), styles.warn),
-    };
+    let (line, style) =
+        match (further(model), model.log().is_some_and(|log| log.anchor.is_some() || log.short)) {
+            (0, false) => return,
+            (0, true) => (" more below, End ".to_owned(), styles.dim),
+            (new, true) => (format!(" {new} new below, End "), styles.warn),
+            (new, false) => (format!(" {new} new above, Alt-U "), styles.warn),
+        };
     canvas.put_right(x, y, width - 1, &line, style);
 }
 
