@@ -7,7 +7,7 @@ use screen_scene::*;
 use starling_node::api::types::*;
 use starling_tui::screen::keymap::COMMANDS;
 use starling_tui::screen::model::Place;
-use starling_tui::screen::msg::{Effect, Msg, ProfileKind};
+use starling_tui::screen::msg::{Effect, Msg, ProfileKind, RoomWish};
 use starling_tui::screen::plain::{Plain, Said};
 use starling_tui::screen::settings::{Announce, Emoji, Spoken};
 use starling_tui::screen::theme::ASCII;
@@ -373,6 +373,40 @@ fn what_comes_while_one_types_can_wait_and_does_not_count_as_read_then() {
     assert!(!talk.take().contains("two"));
     talk.type_line("/new");
     assert!(talk.take().contains("Ilse Brandt: two (14)"));
+}
+
+#[test]
+fn an_open_room_says_that_it_is_open_and_its_messages_are_hidden_by_their_number() {
+    let mut talk = Talk::new(Some("#lobby"));
+    talk.msg(Msg::Profile(ProfileKind::Open));
+    talk.msg(Msg::Opened(Ok(opened())));
+    let lobby = Chat {
+        kind: "room".into(),
+        open: true,
+        account: None,
+        name: "#lobby".into(),
+        title: "lobby".into(),
+        state: "member".into(),
+        unread: 1,
+        ..chat("lobby", "lobby", "offline", "none", "21:00")
+    };
+    talk.msg(Msg::Chats(Ok(vec![notes(), lobby])));
+    let mut said = message("l1", "mara", "2026-11-22T21:00:00.000Z", "buy my thing");
+    said.chat = "chat:lobby".into();
+    talk.msg(Msg::Log { chat: "chat:lobby".into(), page: Ok(vec![said]) });
+    let told = talk.take();
+    assert!(told.contains("Open room #lobby, not private: anybody can read it. 1 new. Type"), "{told}");
+    assert!(!told.contains("encrypted"), "{told}");
+    talk.type_line("/hide 1");
+    assert!(talk.take().contains("question: hide it?"));
+    let wish =
+        |effects: &[Effect]| effects.iter().any(|effect| matches!(effect, Effect::Room(RoomWish::Open(_))));
+    assert!(!wish(&talk.type_line("")), "an empty line is the safe way");
+    talk.type_line("/hide 1");
+    assert!(wish(&talk.type_line("yes")));
+    talk.take();
+    talk.type_line("/slow soon");
+    assert!(talk.take().contains("is no time"));
 }
 
 #[test]

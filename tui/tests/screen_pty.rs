@@ -30,9 +30,9 @@ fn set_up(pty: &mut Pty) {
     pty.shows("Send this link");
     pty.shows("starling:");
     pty.send("\r");
-    pty.shows("Notes to self");
-    // Whatever else there is by now: the notes are the first chat.
-    pty.send("\x1b1");
+    pty.shows("#lobby (open) >");
+    // Behind the lobby, while there is nobody else.
+    pty.send("\x1b2");
     pty.shows("> Note to self");
 }
 
@@ -131,8 +131,9 @@ fn somebody_slow_gets_from_nothing_to_a_first_message() {
     pty.shows("starling:");
     pty.listen(reads);
     type_slowly(&mut pty, "\r");
-    pty.shows("Notes to self");
-    pty.send("\x1b1");
+    pty.shows("#lobby (open) >");
+    // Not to whoever else is on this network.
+    pty.send("\x1b2");
     pty.shows("> Note to self");
     pty.listen(reads);
     type_slowly(&mut pty, "bread, tape, tea\r");

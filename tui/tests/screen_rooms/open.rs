@@ -340,6 +340,10 @@ fn a_message_is_hidden_after_a_question_only() {
     scene.press(KeyCode::Char('H'));
     let wish = asked(&wishes(&scene.press(KeyCode::Char('h'))));
     assert_eq!(wish, Some(OpenWish::Hide { chat: LOBBY.into(), id: "l3".into() }));
+    let gone = Message { deleted: true, text: String::new(), ..page().remove(2) };
+    let mut after = lobby((80, 24));
+    after.event(Object::Message(Box::new(gone)));
+    assert!(after.screen().contains("deleted, or hidden by a moderator"), "{}", after.screen());
     // The same by its word, as commands are chosen.
     scene.key(KeyCode::Char('p'), KeyModifiers::CONTROL);
     scene.type_text("/hide");

@@ -274,8 +274,7 @@ impl<'a> Timeline<'a> {
             faint,
         };
         if message.deleted {
-            let by = if message.from.me { "you".to_owned() } else { sender(self.model, message) };
-            rows.push(row(plain(&format!("deleted by {by}"), self.width, ellipsis), true));
+            rows.push(row(plain(&words::deleted(self.model, message), self.width, ellipsis), true));
         } else {
             let lines = item.rows(look(self.model, self.width));
             let newest = index + 1 == self.log.items.len();

@@ -41,6 +41,15 @@ pub fn delivery(model: &Model, message: &Message, chat: Option<&Chat>) -> String
     }
 }
 
+/// What stands in place of a message that is gone.
+pub fn deleted(model: &Model, message: &Message) -> String {
+    if model.is_open(&message.chat) {
+        return "deleted, or hidden by a moderator".to_owned();
+    }
+    let by = if message.from.me { "you".to_owned() } else { super::timeline::sender(model, message) };
+    format!("deleted by {by}")
+}
+
 /// How many have an own message already, as far as they signed for it.
 pub fn have_it(model: &Model, message: &Message) -> String {
     let there = |state: &str| matches!(state, "delivered" | "read");

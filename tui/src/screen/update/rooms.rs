@@ -46,6 +46,10 @@ pub fn on_news(model: &mut Model, news: RoomNews, out: &mut Out) -> bool {
                 say(model, words);
             }
             look(model, out);
+            // What was said in an open channel counts among what others have.
+            if model.open_channel().is_some() {
+                model.rooms.look_ms = Some(model.now_ms + OPEN_LOOK_MS);
+            }
         }
         RoomNews::Link { chat, result } => on_link(model, &chat, result, out),
         RoomNews::Counted { id, result } => on_counted(model, &id, result.ok(), out),

@@ -11,6 +11,8 @@ pub fn mark(model: &Model, room: usize) -> String {
     let (mark, short, long) = match model.network_key() {
         "invisible" => (marks.away, "invisible", ": messages wait here"),
         "starting" => (marks.ellipsis, "starting", ""),
+        // Those of an open room are here, though no link to one's own people stands.
+        "direct" if nobody(model) && super::open::are_here(model) => (marks.direct, "online", ""),
         "direct" if nobody(model) => (marks.direct, "online", ": nobody here now"),
         "direct" => (marks.direct, "online", ": direct"),
         "relayed" => (marks.relay, "online", ": all by relay"),

@@ -37,6 +37,11 @@ fn others(model: &Model, chat: &str) -> u32 {
     model.room(chat).map_or(0, |(_, now)| now.here.saturating_sub(1))
 }
 
+/// Whether others are in the open channel that is open.
+pub fn are_here(model: &Model) -> bool {
+    model.open_channel().is_some_and(|chat| others(model, &chat.chat) > 0)
+}
+
 /// "3 people are here".
 fn here(others: u32) -> String {
     count(u64::from(others), "person is here", "people are here")
@@ -94,7 +99,7 @@ pub fn delivery(model: &Model, message: &Message) -> String {
             None => "not sent".to_owned(),
         },
         "expired" => "nobody came within 24 hours; it is not kept for anybody any more".to_owned(),
-        _ if others == 0 => "somebody has it; nobody else is here now".to_owned(),
+        _ if others == 0 => "somebody has it".to_owned(),
         _ => count(u64::from(others), "person here has it", "people here have it"),
     }
 }
