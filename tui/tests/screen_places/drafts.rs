@@ -170,3 +170,27 @@ fn a_notice_held_back_does_not_say_who_wrote_once_the_screen_is_locked() {
         .collect();
     assert!(told.iter().all(|words| !words.contains("Ilse")), "{told:?}");
 }
+
+#[test]
+fn a_reaction_taken_back_is_the_one_before() {
+    for (before, after) in [("👍", "👍"), ("", "")] {
+        let mut scene = Scene::talk(SIZE);
+        let mut changed = scene.model.log().unwrap().items.last().unwrap().message.clone();
+        changed.reactions.clear();
+        if !before.is_empty() {
+            let own = scene.model.opened.as_ref().unwrap().account.name.clone();
+            changed.reactions.insert(before.to_owned(), vec!["Ilse".to_owned(), own]);
+        }
+        scene.event(Object::Message(Box::new(changed)));
+        scene.press(KeyCode::Up);
+        scene.press(KeyCode::Char('+'));
+        scene.press(KeyCode::Char('2'));
+        scene.press(KeyCode::Esc);
+        let effects = scene.press(KeyCode::Char('z'));
+        let back = effects.iter().find_map(|effect| match effect {
+            Effect::React { emoji, .. } => Some(emoji.as_str()),
+            _ => None,
+        });
+        assert_eq!(back, Some(after));
+    }
+}

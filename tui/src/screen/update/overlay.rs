@@ -286,10 +286,20 @@ pub fn open_extra(model: &mut Model, extra: Option<Extra>, out: &mut Out) {
 /// Reacts, or takes a reaction back with an empty emoji.
 pub fn react(model: &mut Model, id: String, emoji: String, out: &mut Out) {
     if !emoji.is_empty() {
-        let back = Effect::React { id: id.clone(), emoji: String::new() };
+        let back = Effect::React { id: id.clone(), emoji: own_reaction(model, &id) };
         undoable(model, format!("Reacted with {emoji}."), vec![back]);
     }
     out.push(Effect::React { id, emoji });
+}
+
+/// One's reaction to a message as it is; empty without one.
+fn own_reaction(model: &Model, id: &str) -> String {
+    let own = model.opened.as_ref().map(|opened| &opened.account.name);
+    let item = model.log().and_then(|log| log.get(id));
+    let mut all = item.iter().flat_map(|item| &item.message.reactions);
+    all.find(|(_, who)| own.is_some_and(|own| who.contains(own)))
+        .map(|(emoji, _)| emoji.clone())
+        .unwrap_or_default()
 }
 
 fn on_react(model: &mut Model, id: String, at: usize, key: KeyEvent, out: &mut Out) {
