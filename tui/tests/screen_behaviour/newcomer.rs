@@ -156,6 +156,29 @@ fn who_asked_is_told_of_the_yes_and_who_says_yes_is_not() {
 }
 
 #[test]
+fn somebody_with_a_picture_in_the_name_is_called_by_the_letters_alone() {
+    let verified = |name: &str, others: &[&str]| {
+        let mut scene = Scene::talk(SIZE);
+        let numbered = |(nth, name): (usize, &&str)| contact(&format!("n{nth}"), name, "online", "direct");
+        scene.msg(Msg::People(Ok(others.iter().enumerate().map(numbered).collect())));
+        scene.type_text(&format!("/verify @{name}"));
+        let effects = scene.press(KeyCode::Enter);
+        effects.iter().find_map(|effect| match effect {
+            Effect::Safety { account } => Some(account.clone()),
+            _ => None,
+        })
+    };
+    assert_eq!(verified("ben-müller", &["Ben Müller 🦊"]).as_deref(), Some("account:n0"));
+    assert_eq!(
+        verified("ben", &["Ben 🦊", "Ben"]).as_deref(),
+        Some("account:n1"),
+        "the whole name goes first"
+    );
+    assert_eq!(verified("ben", &["Ben 🦊", "Ben 🐦"]), None, "never a guess");
+    assert_eq!(verified("ben", &["Ben Müller 🦊"]), None, "all the letters");
+}
+
+#[test]
 fn what_is_typed_while_the_node_is_gone_goes_on_in_the_message() {
     let mut scene = Scene::talk(SIZE);
     scene.type_text("half a ");

@@ -6,6 +6,7 @@ use crate::screen::model::Model;
 use crate::screen::model::overlay::{Help, Overlay, Sure};
 use crate::screen::msg::Effect;
 use starling_node::api::names::handle;
+use starling_node::api::types::Contact;
 
 /// Runs a command as typed, with its slash.
 pub fn run(model: &mut Model, text: &str, out: &mut Out) {
@@ -218,6 +219,11 @@ pub fn resolve(model: &mut Model, who: &str) -> Option<String> {
         .filter(|contact| contact.name.to_lowercase() == bare || contact.account == who)
         .map(|contact| contact.account.clone());
     let mut found: Vec<String> = handles.chain(names).collect();
+    if found.is_empty() && !bare.is_empty() {
+        // Pictures in a name are not on a keyboard; all the letters must be there.
+        let fits = |contact: &&Contact| letters(&handle(&contact.name)) == bare;
+        found.extend(model.people.iter().filter(fits).map(|contact| contact.account.clone()));
+    }
     found.sort();
     found.dedup();
     match found.as_slice() {
@@ -240,6 +246,12 @@ pub fn resolve(model: &mut Model, who: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// A handle without the pictures in it.
+fn letters(handle: &str) -> String {
+    let kept: String = handle.chars().filter(|c| c.is_alphanumeric() || "-_.".contains(*c)).collect();
+    kept.trim_matches('-').to_owned()
 }
 
 /// The name that was probably meant: it differs in few letters, fewer than half of them.
