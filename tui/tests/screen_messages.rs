@@ -7,9 +7,10 @@ use crossterm::event::{KeyCode, KeyModifiers};
 use proptest::prelude::*;
 use screen_scene::*;
 use starling_node::api::types::{Gap, Hidden, Message, Object, Receipt};
-use starling_tui::screen::model::chatlog::{LOADED, PAGE, Part};
+use starling_tui::screen::model::chatlog::{Anchor, LOADED, PAGE, Part};
 use starling_tui::screen::model::overlay::Overlay;
 use starling_tui::screen::model::talk::TalkBox;
+use starling_tui::screen::model::timeline::Timeline;
 use starling_tui::screen::model::{Compose, Notice};
 use starling_tui::screen::msg::{Effect, Msg, TalkNews, TalkWish, WriteAs};
 
@@ -776,4 +777,20 @@ proptest! {
             is_sane(&scene);
         }
     }
+}
+
+#[test]
+fn a_message_whose_end_is_below_the_window_was_not_seen() {
+    let mut scene = Scene::talk((80, 24));
+    let text = (0..9).map(|n| n.to_string()).collect::<Vec<_>>().join("\n");
+    let mut tall = message("tall", "ilse", "2026-11-22T21:20:00.000Z", &text);
+    tall.unread = true;
+    scene.event(Object::Message(Box::new(tall)));
+    let mut seen_at = |row: usize| {
+        scene.model.log_mut().unwrap().anchor = Some(Anchor { id: "tall".into(), row });
+        let seen = Timeline::open(&scene.model).unwrap().unseen(12);
+        seen.contains(&"tall".to_owned())
+    };
+    assert!(!seen_at(0) && !seen_at(5));
+    assert!(seen_at(usize::MAX));
 }

@@ -136,9 +136,14 @@ impl Timeline<'_> {
 
     /// Messages of others in the window that were not seen: their last row is visible.
     pub fn unseen(&self, height: usize) -> Vec<String> {
+        let window = self.window(height);
+        // Only of the lowest one the end may be below the window.
+        let cut = window.last().filter(|last| last.nth + 1 < self.rows(last.index).len());
+        let cut = cut.map(|last| last.index);
         let mut seen: Vec<String> = Vec::new();
-        for placed in self.window(height) {
+        for placed in &window {
             if let Some(item) = self.item(placed.index)
+                && Some(placed.index) != cut
                 && item.message.unread
                 && !item.message.from.me
                 && seen.last() != Some(&item.message.id)
