@@ -36,7 +36,8 @@ fn a_command_that_goes_elsewhere_takes_no_draft_along_and_leaves_none_behind() {
         assert_eq!(scene.model.open.as_deref(), Some("chat:ilse"), "{command}");
         assert_eq!(scene.model.editor.text(), "", "{command}");
         assert_eq!(kept(&effects, "chat:dad"), [HALF], "{command}");
-        let mut effects = run(&mut scene, "/go dad");
+        let there = if command == "back" { "/back" } else { "/go dad" };
+        let mut effects = run(&mut scene, there);
         effects.extend(scene.wait(10_000));
         assert_eq!(kept(&effects, "chat:ilse"), [""; 0], "{command} is no draft");
         assert_eq!(scene.model.editor.text(), HALF, "{command}");
