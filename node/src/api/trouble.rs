@@ -343,9 +343,15 @@ impl From<Refusal> for Trouble {
                 "Compare the number of `starling id @who` with theirs, then `starling verify @who --matches`.",
             ),
             Refusal::Empty => misuse(said, "Give some text."),
-            Refusal::TooLong { .. } | Refusal::OutOfRange { .. } => {
-                misuse(said, "Choose another value and try again.")
-            }
+            Refusal::TooLong { what, .. } if what.starts_with("a message") => Self::new(
+                "E-USE",
+                USED_WRONGLY,
+                said,
+                "Nothing was sent.",
+                "Shorten it, or send it in parts.",
+            ),
+            Refusal::TooLong { .. } => misuse(said, "Shorten it and try again."),
+            Refusal::OutOfRange { .. } => misuse(said, "Choose another value and try again."),
             Refusal::Full { .. } => Self::new(
                 "E-QUEUE",
                 FAILED,
@@ -369,4 +375,18 @@ pub(crate) fn sentence(text: &str) -> String {
     }
     out.push_str(chars.as_str().trim_end_matches('.'));
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_is_too_long_was_not_sent_and_can_be_sent_in_parts() {
+        let long = Trouble::from(Refusal::TooLong { what: "a message", limit: "32 KiB of text" });
+        assert_eq!((long.code.as_str(), long.exit, long.means.as_str()), ("E-USE", 2, "Nothing was sent."));
+        assert_eq!(long.do_, "Shorten it, or send it in parts.");
+        let note = Trouble::from(Refusal::TooLong { what: "the note", limit: "200 characters" });
+        assert_eq!((note.means.as_str(), note.do_.as_str()), (NOTHING_CHANGED, "Shorten it and try again."));
+    }
 }
