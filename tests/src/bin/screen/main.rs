@@ -5,7 +5,7 @@ mod pty;
 
 use anyhow::{Context as _, Result};
 use pty::{Pty, SIZE};
-use serde_json::json;
+use serde_json::{Value, json};
 use starling_node::api::client::Client;
 use starling_node::api::types::Sent;
 use starling_tests::figures::{Report, ms, percentile, usage};
@@ -18,6 +18,8 @@ use tokio::sync::Semaphore;
 
 /// Calls in flight while a chat is filled.
 const IN_FLIGHT: u32 = 256;
+/// Messages sent before it is waited for that they are there.
+const WAITING: usize = 10_000;
 /// Time of nothing that is looked at.
 const IDLE: Duration = Duration::from_secs(10);
 /// Between two keys, and every third time a little more, so that keys do not keep step with frames.
@@ -88,6 +90,11 @@ fn start(dir: &Path) -> Result<Duration> {
 async fn fill(client: &Client, to: &str, count: usize) -> Result<()> {
     let places = Arc::new(Semaphore::new(usize::try_from(IN_FLIGHT)?));
     for nth in 0..count {
+        if nth > 0 && nth.is_multiple_of(WAITING) {
+            // An outbox takes no more than 20,000 that wait.
+            drop(places.acquire_many(IN_FLIGHT).await?);
+            deliver(client, to, "so far").await?;
+        }
         let place = Arc::clone(&places).acquire_owned().await?;
         let (client, to) = (client.clone(), to.to_owned());
         tokio::spawn(async move {
@@ -98,8 +105,16 @@ async fn fill(client: &Client, to: &str, count: usize) -> Result<()> {
         });
     }
     drop(places.acquire_many(IN_FLIGHT).await?);
-    let _: Sent =
-        client.call("send", json!({ "to": to, "text": "the last one", "wait": "delivered" })).await?;
+    deliver(client, to, "the last one").await?;
+    // Its place in the list is known: behind the notes.
+    let _: Value = client.call("chats.set", json!({ "to": to, "pinned": true })).await?;
+    Ok(())
+}
+
+/// Sends one, and waits until it and all before it are there.
+async fn deliver(client: &Client, to: &str, text: &str) -> Result<()> {
+    let wish = json!({ "to": to, "text": text, "wait": "delivered", "timeout_ms": 120_000 });
+    let _: Sent = client.call("send", wish).await?;
     Ok(())
 }
 
