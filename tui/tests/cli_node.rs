@@ -279,10 +279,7 @@ fn a_node_says_what_it_serves_and_that_it_is_invisible() {
     assert_eq!(json(&["status", "--json"])["invisible"], true);
     assert_eq!(daemon.end("TERM"), Some(0));
     // It stays so; the configuration says what is served, unless the command line does.
-    let config = dir.path().join("alice").join("config.toml");
-    let text = std::fs::read_to_string(&config).unwrap();
-    assert!(text.contains("serve = []"), "{text}");
-    std::fs::write(&config, text.replace("serve = []", "serve = ['bootstrap']")).unwrap();
+    ok(dir.path(), &["config", "set", "serve", "bootstrap"]);
     let daemon = Daemon::start(dir.path(), &[]);
     assert_eq!(daemon.ready["serving"], serde_json::json!(["bootstrap"]));
     assert_eq!(json(&["net", "--json"])["invisible"], true);
