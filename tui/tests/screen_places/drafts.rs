@@ -195,3 +195,16 @@ fn a_reaction_taken_back_is_the_one_before() {
         assert_eq!(back, Some(after));
     }
 }
+
+#[test]
+fn a_change_that_is_refused_loses_nothing_of_what_was_begun_meanwhile() {
+    let mut scene = Scene::talk(SIZE);
+    scene.type_text(HALF);
+    through_ctrl_k(&mut scene, "edit");
+    let other = scene.model.editor.text();
+    let trouble = Trouble::new("E-REFUSED", 6, "No", "Nothing was changed.", "");
+    scene.msg(Msg::EditRefused { id: "m1".into(), text: "refused".into(), trouble });
+    assert_eq!(scene.model.editor.text(), "refused");
+    scene.press(KeyCode::Esc);
+    assert_eq!(scene.model.editor.text(), format!("{HALF}\n{other}"));
+}

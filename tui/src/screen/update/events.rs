@@ -8,7 +8,7 @@ use super::{
 use crate::screen::model::chatlog::{ChatLog, GapLine, Part, take_receipt};
 use crate::screen::model::overlay::Overlay;
 use crate::screen::model::setup::{Unlock, WordsPage};
-use crate::screen::model::{Model, Place, TYPING_MS};
+use crate::screen::model::{Compose, Model, Place, TYPING_MS};
 use crate::screen::msg::{After, Effect, MailWish, Msg, ProfileKind, RoomWish};
 use crate::screen::text::time;
 use starling_node::api::types::{Chat, Contact, Gap, Message, Object, Presence, Receipt, Trouble, Typing};
@@ -97,9 +97,14 @@ fn on_answer(model: &mut Model, msg: Msg, out: &mut Out) {
             }
         }
         Msg::EditRefused { id, text, trouble: reason } => {
-            let before = model.editor.text();
+            let typed = model.editor.text();
+            let before = match std::mem::take(&mut model.compose) {
+                // Another change was begun meanwhile: nothing of it is lost.
+                Compose::Edit { before, .. } if !before.is_empty() => format!("{before}\n{typed}"),
+                _ => typed,
+            };
             model.editor.set(&text);
-            model.compose = crate::screen::model::Compose::Edit { id, before };
+            model.compose = Compose::Edit { id, before };
             trouble(model, reason);
         }
         other => on_people_answer(model, other, out),
