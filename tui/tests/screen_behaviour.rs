@@ -78,6 +78,34 @@ fn a_sent_text_waits_for_the_disk_and_comes_back_when_refused() {
 }
 
 #[test]
+fn a_refused_text_that_is_sent_again_untouched_keeps_its_reference() {
+    fn sent_as(effects: &[Effect]) -> String {
+        let reference = effects.iter().find_map(|effect| match effect {
+            Effect::Send { reference, .. } => Some(reference.clone()),
+            _ => None,
+        });
+        reference.unwrap()
+    }
+    let refuse = |scene: &mut Scene, reference: &str| {
+        let (chat, reference) = ("chat:ilse".to_owned(), reference.to_owned());
+        scene.msg(Msg::Sent { chat, reference, result: Err(trouble()) });
+    };
+    let mut scene = Scene::talk(SIZE);
+    scene.type_text("hello");
+    let first = sent_as(&scene.press(KeyCode::Enter));
+    refuse(&mut scene, &first);
+    // The node may have it already: it must not become two messages.
+    let again = sent_as(&scene.press(KeyCode::Enter));
+    assert_eq!(again, first);
+    refuse(&mut scene, &first);
+    // Touched, it is another message, even if it reads the same in the end.
+    scene.type_text("x");
+    scene.press(KeyCode::Backspace);
+    let third = sent_as(&scene.press(KeyCode::Enter));
+    assert_ne!(third, first);
+}
+
+#[test]
 fn a_message_is_shown_once_whatever_comes_first() {
     for event_first in [true, false] {
         let mut scene = Scene::talk(SIZE);

@@ -207,6 +207,8 @@ impl Loop<'_> {
     }
 
     fn handle(&mut self, msg: Msg) -> anyhow::Result<()> {
+        // A page of a chat is what a key asked for.
+        self.typed |= matches!(msg, Msg::Log { .. });
         let now = Moment { ms: self.now_ms(), wall: self.bridge.now() };
         for effect in update(self.model, msg, now) {
             self.perform(effect)?;

@@ -203,6 +203,8 @@ pub struct Model {
     pub chats_known: bool,
     /// A link the person did not want to add but to send.
     pub declined: Option<String>,
+    /// A text that was refused and is in the editor as it was, with its chat.
+    pub refused: Option<(String, chatlog::Pending)>,
     /// What was said around the screen.
     pub outside: outside::Outside,
     /// What can be taken back for a moment.
@@ -274,6 +276,7 @@ impl Model {
             references: 0,
             chats_known: false,
             declined: None,
+            refused: None,
             outside: outside::Outside::default(),
             undo: None,
             locked: None,

@@ -77,11 +77,24 @@ pub fn text(model: &mut Model, text: String, out: &mut Out) {
 
 /// Sends a text to a chat, which need not be the open one.
 pub fn to(model: &mut Model, chat: &str, text: String, reply_to: Option<String>, out: &mut Out) {
-    model.references += 1;
-    let reference = format!("screen-{:016x}-{}", model.run, model.references);
+    let reference = reference(model, chat, &text, reply_to.as_ref());
     let pending = Pending { reference: reference.clone(), text: text.clone(), reply_to: reply_to.clone() };
     chats::log(model, chat).pending.push(pending);
     out.push(Effect::Send { chat: chat.to_owned(), text, reply_to, reference });
+}
+
+/// A reference of our own for a text; that of the last try if this is one that came back and was not touched since. The node
+/// may have taken it before it went away: by the reference it knows it again, and nobody gets it twice.
+fn reference(model: &mut Model, chat: &str, text: &str, reply_to: Option<&String>) -> String {
+    if let Some((where_to, last)) = model.refused.take()
+        && where_to == chat
+        && last.text == text
+        && last.reply_to.as_ref() == reply_to
+    {
+        return last.reference;
+    }
+    model.references += 1;
+    format!("screen-{:016x}-{}", model.run, model.references)
 }
 
 /// The node's answer to a send.
@@ -126,9 +139,10 @@ fn restore(model: &mut Model, chat: &str, pending: Pending, mut refused: Trouble
     } else if here {
         let text = above(&model.editor.text());
         model.editor.set(&text);
-        if let Some(id) = pending.reply_to {
+        if let Some(id) = pending.reply_to.clone() {
             model.compose = Compose::Reply { id };
         }
+        model.refused = Some((chat.to_owned(), pending));
         model.draft_at = Some(model.now_ms + DRAFT_MS);
     } else if let Some(row) = model.chats.iter_mut().find(|row| row.chat == chat) {
         let text = above(row.draft.as_deref().unwrap_or(""));
@@ -171,6 +185,7 @@ fn own_message(sent: Sent, pending: Pending, from: From) -> Message {
 
 /// The editor changed: keep the draft later, tell the other side that one writes.
 pub fn edited(model: &mut Model, out: &mut Out) {
+    model.refused = None;
     model.draft_at = Some(model.now_ms + DRAFT_MS);
     let text = model.editor.text();
     let writes = !text.trim().is_empty() && !text.starts_with('/') && model.compose_is_for_other();
