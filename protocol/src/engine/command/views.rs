@@ -4,7 +4,7 @@ use super::{Presence, Via};
 use crate::ids::{AccountId, DeviceId, InviteId, MailboxId, MessageId, RoomId};
 use crate::time::WallMs;
 
-/// The answer to a [`Command`].
+/// The answer to a [`super::Command`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// Done.
